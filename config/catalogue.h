@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// The catalogues, compiled into the plan image: services (which conversation a port begins with), findings (what is worth
+// telling, with a remedy) and products (how a banner names a product). Strings are offsets into the image's strings.
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CATALOGUE_PORTS_MAX = 16 };
+
+struct catalogue_service {
+    uint32_t name;    // "ssh"
+    uint32_t session; // name of the session to begin with ("ssh", "tls", "http"), "" = listen first
+    uint32_t title;
+    uint16_t ports[CATALOGUE_PORTS_MAX];
+    uint16_t port_count;
+    uint16_t sensitive; // 1: should not face the whole internet
+};
+
+enum severity { SEVERITY_INFO = 0, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
+
+struct catalogue_finding {
+    uint32_t id;     // "ssh-password-login"
+    uint32_t title;
+    uint32_t remedy; // one sentence that an administrator can act on
+    uint32_t severity; // enum severity
+};
+
+// One rule: a PCRE2 pattern over one field of an observation, and templates for what it found, in which $1 to $9 stand
+// for the pattern's groups.
+struct catalogue_product {
+    uint32_t field; // "ssh.software", "http.server", ...
+    uint32_t pattern;
+    uint32_t vendor;
+    uint32_t name;
+    uint32_t version;
+    uint32_t update;
+    uint32_t distribution;
+    uint32_t package_version;
+    uint32_t cpe; // CPE 2.3 template
+};
+
+struct catalogue {
+    const struct catalogue_service *services;
+    size_t service_count;
+    const struct catalogue_finding *findings;
+    size_t finding_count;
+    const struct catalogue_product *products;
+    size_t product_count;
+};

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// What crosses between sonde-dataplane and sonde-control. Two sealed memfds: `up` is written by the dataplane and mapped
+// read-only by control (its descriptor is read-only too); `down` is written by control. Per (worker, lane) pair three
+// rings: verdicts up, segments up, requests down. Lane = channel_lane(address), so all of a host's state meets in one
+// thread whatever queue RSS chose. No DPDK here.
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/channel/ring.h"
+
+#define CHANNEL_MAGIC UINT64_C(0x65646e6f73636801)
+
+enum {
+    CHANNEL_WORKERS_MAX = 128,
+    CHANNEL_LANES_MAX = 16,
+    CHANNEL_PAYLOAD_MAX = 1460,
+    CHANNEL_CONTROL_COUNTERS = 64,
+};
+
+// Marks of an answer that should not be believed without more, RFC 9293 wording where there is one. Bits.
+enum suspect {
+    SUSPECT_ZERO_WINDOW = 1 << 0,  // SYN-ACK with a window of 0
+    SUSPECT_NO_OPTIONS = 1 << 1,   // SYN-ACK without any TCP option although we sent MSS
+    SUSPECT_RST_FIRST = 1 << 2,    // a RST came before it
+};
+
+// A validated SYN-ACK to a probe. 64 bytes.
+struct verdict {
+    uint64_t position;
+    uint64_t stamp_ns;   // CLOCK_MONOTONIC
+    uint32_t address;    // remote, host byte order
+    uint32_t remote_seq; // the SYN-ACK's sequence number (their ISN)
+    uint32_t local_isn;  // our SYN's sequence number
+    uint16_t remote_port;
+    uint16_t local_port;
+    uint16_t window;
+    uint16_t mss; // the peer's MSS option, 0 when absent
+    uint8_t ttl;
+    uint8_t suspect; // bits of enum suspect
+    uint8_t lane;
+    uint8_t reserved[25];
+};
+
+// TCP flag bits, RFC 9293 section 3.1.
+enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
+
+// A TCP segment, up (received on one of our ports) or down (asked for). 1,664 bytes a slot.
+struct segment {
+    uint64_t stamp_ns; // up: when it was received; down: unused
+    uint32_t address;  // remote, host byte order
+    uint32_t seq;
+    uint32_t ack;
+    uint16_t remote_port;
+    uint16_t local_port;
+    uint16_t window;
+    uint16_t mss; // value of the MSS option of a SYN or SYN-ACK, 0 when absent
+    uint16_t payload_length;
+    uint8_t flags; // bits of enum tcp_flag
+    uint8_t reserved[33];
+    uint8_t payload[1600];
+};
+_Static_assert(sizeof(struct verdict) == 64, "a verdict is one cache line");
+_Static_assert(sizeof(struct segment) == 1664, "a segment slot is 26 cache lines");
+
+struct channel_geometry {
+    uint32_t workers;
+    uint32_t lanes;
+    uint32_t verdict_slots; // per pair, powers of two
+    uint32_t segment_slots;
+    uint32_t request_slots;
+};
+
+enum channel_phase { CHANNEL_STARTING = 0, CHANNEL_SWEEPING, CHANNEL_COOLING, CHANNEL_COOLED };
+
+// Start of `up`. dataplane: wo; control: ro; sonde scan: ro.
+struct channel_up_header {
+    uint64_t magic;
+    struct channel_geometry geometry;
+    uint64_t tsc_hz;
+    uint64_t epoch_tsc; // TSC and CLOCK_MONOTONIC at one instant
+    uint64_t epoch_ns;
+    _Alignas(64) _Atomic uint64_t heartbeat_ns; // CLOCK_MONOTONIC, at least every 100 ms
+    _Atomic uint32_t phase;                     // enum channel_phase
+};
+
+// Start of `down`. control: wo; dataplane: ro (untrusted); sonde scan: ro (untrusted).
+struct channel_down_header {
+    _Alignas(64) _Atomic uint64_t heartbeat_ns;  // CLOCK_MONOTONIC, at least every 100 ms
+    _Atomic uint64_t open_conversations;         // verdicts taken whose record is not written, all lanes
+    _Atomic uint64_t counters[CHANNEL_CONTROL_COUNTERS]; // control/counters.h
+};
+
+// Bytes that `up` and `down` need.
+size_t channel_up_bytes(const struct channel_geometry *geometry);
+size_t channel_down_bytes(const struct channel_geometry *geometry);
+
+enum channel_side { CHANNEL_DATAPLANE = 0, CHANNEL_CONTROL };
+
+// The three rings of one (worker, lane) pair as one side sees them.
+struct channel_pair {
+    struct ring verdicts; // dataplane produces
+    struct ring segments; // dataplane produces
+    struct ring requests; // control produces
+};
+
+struct channel {
+    enum channel_side side;
+    struct channel_geometry geometry; // private copy, given by the caller and never read from shared memory
+    struct channel_up_header *up;     // control: read-only mapping
+    struct channel_down_header *down;
+    size_t up_bytes;
+    size_t down_bytes;
+    struct channel_pair *pairs; // [workers * lanes], worker-major
+};
+
+// Maps both descriptors for one side (`up` read-only for control). A restarted control continues where the indices in
+// the shared memory stand. Returns 0, -EINVAL for a geometry out of bounds or files too small, or -errno.
+int channel_map(enum channel_side side, const struct channel_geometry *geometry, int up_fd, int down_fd,
+                struct channel *ret_channel);
+void channel_unmap(struct channel *channel);
+
+static inline struct channel_pair *channel_pair(const struct channel *channel, uint32_t worker, uint32_t lane)
+{
+    return &channel->pairs[(size_t)worker * channel->geometry.lanes + lane];
+}
+
+// The lane of a remote address (host byte order). lanes is at least 1.
+static inline uint32_t channel_lane(uint32_t address, uint32_t lanes)
+{
+    uint64_t mixed = (uint64_t)(address ^ UINT32_C(0x9e3779b9)) * UINT64_C(0xd6e8feb86659fd93);
+    return (uint32_t)((mixed >> 32) * lanes >> 32);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// Every counter of a dataplane worker, with the help that metrics and README print. One list yields enum, names and help.
+// Each worker writes its own block, relaxed; anybody may read.
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+// X(enumerator, name, help)
+#define DATAPLANE_COUNTERS(X)                                                                                          \
+    X(PROBES_SENT, "probes_sent", "probe frames handed to the port")                                                   \
+    X(POSITIONS_SKIPPED, "positions_skipped", "positions of a later attempt that had answered already")                \
+    X(TX_BYTES, "tx_bytes", "bytes of all frames handed to the port, without preamble and checksum")                   \
+    X(TX_RETRIED, "tx_retried", "frames the port did not take at once")                                                \
+    X(RX_FRAMES, "rx_frames", "frames received")                                                                       \
+    X(RX_BYTES, "rx_bytes", "bytes received")                                                                          \
+    X(ANSWERS_OPEN, "answers_open", "valid SYN-ACKs that settled a position")                                          \
+    X(ANSWERS_CLOSED, "answers_closed", "valid RSTs that settled a position")                                          \
+    X(ANSWERS_UNREACHABLE, "answers_unreachable", "valid ICMP errors for a probe")                                     \
+    X(ANSWERS_DUPLICATE, "answers_duplicate", "valid answers to a position that was settled already")                  \
+    X(ANSWERS_SUSPECT, "answers_suspect", "SYN-ACKs marked as forged-looking")                                         \
+    X(SEGMENTS_UP, "segments_up", "segments of our own connections passed to control")                                 \
+    X(REQUESTS_SENT, "requests_sent", "frames built for control and sent")                                             \
+    X(ARP_SENT, "arp_sent", "ARP requests and replies sent")                                                           \
+    X(ECHO_SENT, "echo_sent", "ICMP echo replies sent")                                                                \
+    X(DEFERRED_CHECKSUMS, "deferred_checksums", "TCP checksums that a virtual device left to its kernel")              \
+    X(DROP_TRUNCATED, "drop_truncated", "frames shorter than their headers say")                                       \
+    X(DROP_MALFORMED, "drop_malformed", "frames with an impossible header field")                                      \
+    X(DROP_CHECKSUM, "drop_checksum", "frames with a wrong checksum")                                                  \
+    X(DROP_NOT_OURS, "drop_not_ours", "frames to another address, port or protocol")                                   \
+    X(DROP_FRAGMENT, "drop_fragment", "IP fragments")                                                                  \
+    X(DROP_FORGED, "drop_forged", "answers without a valid cookie")                                                    \
+    X(DROP_OUT_OF_PLAN, "drop_out_of_plan", "answers with a valid cookie from outside the plan")                       \
+    X(DROP_VERDICTS_FULL, "drop_verdicts_full", "verdicts lost because control lagged and the parking place was full") \
+    X(DROP_SEGMENTS_FULL, "drop_segments_full", "segments lost because control lagged (its peers send them again)")    \
+    X(DROP_TX_FULL, "drop_tx_full", "frames built for control that the port did not take")                             \
+    X(GUARD_ADDRESS, "guard_address", "requests refused: address outside the plan")                                    \
+    X(GUARD_PORT, "guard_port", "requests refused: port neither of the plan nor a decoy")                              \
+    X(GUARD_SOURCE, "guard_source", "requests refused: not one of our own ports")                                      \
+    X(GUARD_MALFORMED, "guard_malformed", "requests refused: impossible length or flags")                              \
+    X(GUARD_RATE, "guard_rate", "requests refused: above converse_rate")                                               \
+    X(GUARD_HOST_RATE, "guard_host_rate", "requests refused: above the cap of one host")                               \
+    X(CHANNEL_KILLED, "channel_killed", "rings given up because an index of control's was impossible")                 \
+    X(MBUFS_EXHAUSTED, "mbufs_exhausted", "bursts that found no free buffer")
+
+enum dataplane_counter {
+#define X(enumerator, name, help) COUNTER_##enumerator,
+    DATAPLANE_COUNTERS(X)
+#undef X
+        COUNTER_COUNT
+};
+
+// One worker's block. worker: wo; everybody else: ro.
+struct worker_counters {
+    _Alignas(64) _Atomic uint64_t values[COUNTER_COUNT];
+};
+
+// For the one writer of a block: no locked instruction.
+static inline void counter_add(struct worker_counters *counters, enum dataplane_counter counter, uint64_t n)
+{
+    uint64_t before = atomic_load_explicit(&counters->values[counter], memory_order_relaxed);
+    atomic_store_explicit(&counters->values[counter], before + n, memory_order_relaxed);
+}
+
+extern const char *const dataplane_counter_names[COUNTER_COUNT];
+extern const char *const dataplane_counter_help[COUNTER_COUNT];

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// The bounded reader through which every byte from the network passes. A read past the end returns zeros and latches
+// `failed`; so a parser reads a whole structure and asks once. No allocation; any thread, one reader each.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct bytes {
+    const uint8_t *data;
+    size_t length; // bytes that remain
+    bool failed;   // something was read that was not there
+};
+
+static inline struct bytes bytes_of(const void *data, size_t length)
+{
+    return (struct bytes){.data = (const uint8_t *)data, .length = length, .failed = false};
+}
+
+// The next `length` bytes, or NULL (and failed) when fewer remain.
+static inline const uint8_t *bytes_take(struct bytes *bytes, size_t length)
+{
+    if (bytes->failed || bytes->length < length) {
+        bytes->failed = true;
+        return NULL;
+    }
+    const uint8_t *taken = bytes->data;
+    bytes->data += length;
+    bytes->length -= length;
+    return taken;
+}
+
+static inline uint8_t bytes_u8(struct bytes *bytes)
+{
+    const uint8_t *at = bytes_take(bytes, 1);
+    return at == NULL ? 0 : at[0];
+}
+
+static inline uint16_t bytes_u16(struct bytes *bytes)
+{
+    const uint8_t *at = bytes_take(bytes, 2);
+    return at == NULL ? 0 : (uint16_t)((uint32_t)at[0] << 8 | at[1]);
+}
+
+static inline uint32_t bytes_u24(struct bytes *bytes)
+{
+    const uint8_t *at = bytes_take(bytes, 3);
+    return at == NULL ? 0 : (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
+}
+
+static inline uint32_t bytes_u32(struct bytes *bytes)
+{
+    const uint8_t *at = bytes_take(bytes, 4);
+    return at == NULL ? 0 : (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+// A reader over the next `length` bytes; a failed one when they are not there.
+static inline struct bytes bytes_slice(struct bytes *bytes, size_t length)
+{
+    const uint8_t *at = bytes_take(bytes, length);
+    struct bytes slice = bytes_of(at, at == NULL ? 0 : length);
+    slice.failed = at == NULL;
+    return slice;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// The burst kernels: what is computed for up to BURST_MAX probes or answers at a time, in one variant per instruction set,
+// chosen once at run time. All variants give the same bytes as the portable functions of order.h, cookie.h and probe.h.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/targets.h"
+#include "probes/packet/cookie.h"
+#include "probes/packet/order.h"
+
+enum { BURST_MAX = 64 };
+
+// What the probes of a plan have in common. Read-only after probe_plan_init; any thread.
+struct probe_plan {
+    struct order order;
+    struct cookie_key cookie;
+    const struct targets *targets;
+    const uint16_t *ports;     // [port_count]
+    const int32_t *port_index; // [65536], -1 for a port outside the plan
+    uint32_t port_count;
+    double port_reciprocal;   // 1.0 / port_count
+    uint32_t ip_checksum;     // unfolded sum of the template's constant IPv4 words (RFC 1071)
+    uint32_t tcp_checksum;    // unfolded sum of the template's constant TCP and pseudo-header words
+};
+
+// A burst's fields, structure of arrays, private to one worker. index -> (address ordinal, port) is index / port_count and
+// index % port_count.
+struct probe_burst {
+    _Alignas(64) uint64_t position[BURST_MAX];
+    _Alignas(64) uint64_t index[BURST_MAX];
+    _Alignas(64) uint32_t address[BURST_MAX]; // host byte order
+    _Alignas(64) uint32_t port[BURST_MAX];    // remote port
+    _Alignas(64) uint32_t isn[BURST_MAX];
+    _Alignas(64) uint32_t local_port[BURST_MAX];
+    _Alignas(64) uint32_t ip_id[BURST_MAX];
+    _Alignas(64) uint32_t ip_checksum[BURST_MAX];  // as a host-order 16-bit value, ready to be stored big-endian
+    _Alignas(64) uint32_t tcp_checksum[BURST_MAX];
+};
+
+struct kernels {
+    const char *name; // "avx512-vaes", "avx2-aes", "portable"
+
+    // position[0..count) -> every other field. count at most BURST_MAX; positions below plan->order.count.
+    void (*generate)(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
+
+    // address, port -> isn, local_port, ip_id.
+    void (*cookies)(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
+
+    // index -> position, for answers.
+    void (*positions)(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
+};
+
+// The best variant this CPU runs. kernels_all lists every variant this CPU runs, best first, for tests and benches
+// (returns their number, at most 4).
+const struct kernels *kernels_best(void);
+size_t kernels_all(const struct kernels *ret_all[static 4]);

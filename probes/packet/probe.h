@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// The TCP SYN probe: a constant template written once into every buffer of a pool, and the handful of bytes that differ
+// from probe to probe. Ethernet II, an optional 802.1Q tag, IPv4 (RFC 791), TCP (RFC 9293) with one of four option profiles.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/image.h"
+#include "probes/packet/kernels.h"
+
+enum { PROBE_FRAME_MAX = 96 };
+
+struct probe_link {
+    uint8_t source_mac[6];
+    uint8_t gateway_mac[6];
+    uint16_t vlan; // meaningful when vlan_given
+    bool vlan_given;
+};
+
+// A template frame; the varying fields hold zero. ip_offset is 14, or 18 behind a VLAN tag.
+struct probe_template {
+    uint8_t frame[PROBE_FRAME_MAX];
+    uint32_t frame_bytes; // at least 60
+    uint32_t ip_offset;
+};
+
+// Builds the template of a profile. ttl 64; window 1,024 for mss and none, else what that system sends.
+void probe_template_init(struct probe_template *ret_template, const struct probe_link *link, uint32_t source_address,
+                         enum probe_profile profile);
+
+// Fills everything that probe kernels read. targets, ports and port_index must outlive the plan. Returns 0 or -EINVAL.
+int probe_plan_init(struct probe_plan *ret_plan, const struct targets *targets, const uint16_t *ports,
+                    const int32_t *port_index, uint32_t port_count, uint64_t seed, const struct cookie_key *cookie,
+                    const struct probe_template *probe);
+
+// Writes the varying fields of burst entry i into a frame that holds the template: IP identification, IP checksum,
+// destination, ports, sequence number, TCP checksum.
+void probe_write(uint8_t *frame, uint32_t ip_offset, const struct probe_burst *burst, size_t i);
