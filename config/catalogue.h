@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// The catalogues, compiled into the plan image: services (which conversation a port begins with), findings (what is worth
-// telling, with a remedy) and products (how a banner names a product). Strings are offsets into the image's strings.
+// The catalogues, compiled into the plan image: services (which conversation a port begins with), findings (what is
+// worth telling, with a remedy) and products (how a banner names a product). Strings are offsets into the image's
+// strings.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,9 +21,9 @@ struct catalogue_service {
 enum severity { SEVERITY_INFO = 0, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
 
 struct catalogue_finding {
-    uint32_t id;     // "ssh-password-login"
+    uint32_t id; // "ssh-password-login"
     uint32_t title;
-    uint32_t remedy; // one sentence that an administrator can act on
+    uint32_t remedy;   // one sentence that an administrator can act on
     uint32_t severity; // enum severity
 };
 

@@ -28,20 +28,20 @@ enum converse_mode { CONVERSE_NONE = 0, CONVERSE_NOW, CONVERSE_LATER };
 
 // What a section holds; one slice each. X(enumerator, element type)
 #define IMAGE_SECTIONS(X)                                                                                              \
-    X(IMAGE_STRINGS, char)                               /* NUL-terminated, offset 0 is "" */                        \
-    X(IMAGE_PORTS, uint16_t)                             /* the plan's ports, ascending, host byte order */          \
-    X(IMAGE_PORT_INDEX, int32_t)                         /* [65536]: port -> index in IMAGE_PORTS, or -1 */          \
-    X(IMAGE_TARGET_BASES, uint32_t)                      /* struct targets.bases */                                  \
-    X(IMAGE_TARGET_DIRECTORY, uint16_t)                  /* struct targets.directory */                              \
-    X(IMAGE_TARGET_BLOCKS, struct targets_block)         /* struct targets.blocks */                                 \
-    X(IMAGE_TARGET_PARTIALS, struct targets_partial)     /* struct targets.partials */                               \
-    X(IMAGE_ATTRIBUTION_EDGES, struct attribution_edge)  /* sorted by first address */                               \
-    X(IMAGE_ATTRIBUTIONS, struct attribution)            /* entry 0: nobody's */                                     \
-    X(IMAGE_SERVICES, struct catalogue_service)          /* config/services.json, the plan's own appended */         \
-    X(IMAGE_FINDINGS, struct catalogue_finding)          /* config/findings.json */                                  \
-    X(IMAGE_PRODUCTS, struct catalogue_product)          /* config/products.json, in order of preference */          \
-    X(IMAGE_EAL_ARGUMENTS, uint32_t)                     /* string offsets, argv[1] onwards */                       \
-    X(IMAGE_INPUTS, struct image_input)                  /* every file that was read, with its digest */
+    X(IMAGE_STRINGS, char)                              /* NUL-terminated, offset 0 is "" */                           \
+    X(IMAGE_PORTS, uint16_t)                            /* the plan's ports, ascending, host byte order */             \
+    X(IMAGE_PORT_INDEX, int32_t)                        /* [65536]: port -> index in IMAGE_PORTS, or -1 */             \
+    X(IMAGE_TARGET_BASES, uint32_t)                     /* struct targets.bases */                                     \
+    X(IMAGE_TARGET_DIRECTORY, uint16_t)                 /* struct targets.directory */                                 \
+    X(IMAGE_TARGET_BLOCKS, struct targets_block)        /* struct targets.blocks */                                    \
+    X(IMAGE_TARGET_PARTIALS, struct targets_partial)    /* struct targets.partials */                                  \
+    X(IMAGE_ATTRIBUTION_EDGES, struct attribution_edge) /* sorted by first address */                                  \
+    X(IMAGE_ATTRIBUTIONS, struct attribution)           /* entry 0: nobody's */                                        \
+    X(IMAGE_SERVICES, struct catalogue_service)         /* config/services.json, the plan's own appended */            \
+    X(IMAGE_FINDINGS, struct catalogue_finding)         /* config/findings.json */                                     \
+    X(IMAGE_PRODUCTS, struct catalogue_product)         /* config/products.json, in order of preference */             \
+    X(IMAGE_EAL_ARGUMENTS, uint32_t)                    /* string offsets, argv[1] onwards */                          \
+    X(IMAGE_INPUTS, struct image_input)                 /* every file that was read, with its digest */
 
 enum image_section {
 #define X(name, type) name,
@@ -56,8 +56,8 @@ struct image_slice {
 };
 
 struct image_input {
-    uint32_t path;      // string
-    uint32_t sha256;    // string, lower-case hex
+    uint32_t path;   // string
+    uint32_t sha256; // string, lower-case hex
 };
 
 // Every scalar of a checked plan, in the units of its consumers. Strings are offsets into IMAGE_STRINGS.
@@ -81,9 +81,9 @@ struct image_settings {
     uint32_t attempts; // at least 1
     uint64_t attempt_gap_ns;
     uint64_t cooldown_ns;
-    uint64_t max_results;    // 0 = no limit
-    uint64_t max_runtime_ns; // 0 = no limit
-    double rate_pps;         // probes per second, all workers together
+    uint64_t max_results;     // 0 = no limit
+    uint64_t max_runtime_ns;  // 0 = no limit
+    double rate_pps;          // probes per second, all workers together
     double converse_rate_pps; // frames that control may ask for, per second
     uint32_t host_rate_pps;   // of these, to one address
     uint32_t max_open;        // conversations open at once
@@ -97,7 +97,7 @@ struct image_settings {
     uint16_t worker_lcores[IMAGE_LCORES_MAX]; // lcore ids, one a worker
 
     // Who asks.
-    uint32_t source_address; // host byte order
+    uint32_t source_address;  // host byte order
     uint32_t gateway_address; // host byte order; 0 when gateway_mac_given and no ARP is wanted
     uint8_t source_mac[6];    // all zero: the port's own
     uint8_t gateway_mac[6];

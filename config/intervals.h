@@ -28,8 +28,8 @@ int interval_set_add(struct interval_set *set, struct interval item);
 // Sorts and merges what was added since; needed before any function below.
 void interval_set_seal(struct interval_set *set);
 
-// set = set minus removed; both sealed. Returns 0 or -ENOMEM (set untouched then). *ret_removed counts the addresses that
-// went; it may be NULL.
+// set = set minus removed; both sealed. Returns 0 or -ENOMEM (set untouched then). *ret_removed counts the addresses
+// that went; it may be NULL.
 int interval_set_subtract(struct interval_set *set, const struct interval_set *removed, uint64_t *ret_removed);
 
 // set = set intersected with kept; both sealed. Returns 0 or -ENOMEM (set untouched then).

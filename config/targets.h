@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// The set of IPv4 addresses of a plan, compiled: ordinal -> address and address -> ordinal in about one cache line each.
-// Three classes of pieces, in this order of ordinals: whole /24s, whole /28s outside them, single addresses.
-// The arrays live in the plan image (or on the heap of a test); this struct only points at them and is read-only after
-// it was built, so any thread may use it.
+// The set of IPv4 addresses of a plan, compiled: ordinal -> address and address -> ordinal in about one cache line
+// each. Three classes of pieces, in this order of ordinals: whole /24s, whole /28s outside them, single addresses. The
+// arrays live in the plan image (or on the heap of a test); this struct only points at them and is read-only after it
+// was built, so any thread may use it.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,10 +34,10 @@ struct targets_partial {
 };
 
 struct targets {
-    uint64_t count;            // addresses in all
-    uint64_t whole_addresses;  // ordinals below this one lie in whole /24s
+    uint64_t count;             // addresses in all
+    uint64_t whole_addresses;   // ordinals below this one lie in whole /24s
     uint64_t sixteen_addresses; // ordinals from whole_addresses to whole_addresses + this lie in whole /28s
-    uint64_t base_count;       // entries of bases: /24s, then /28s, then single addresses
+    uint64_t base_count;        // entries of bases: /24s, then /28s, then single addresses
     uint64_t block_count;
     uint64_t partial_count;
     const uint32_t *bases;                  // first address of each piece, host byte order, ascending in each class
@@ -76,7 +76,8 @@ static inline int64_t targets_ordinal(const struct targets *targets, uint32_t ad
     uint32_t sixteen = (address >> 4) & 15;
     if (partial->sixteens >> sixteen & 1) {
         uint32_t before = (uint32_t)__builtin_popcount(partial->sixteens & ((UINT32_C(1) << sixteen) - 1));
-        return (int64_t)(targets->whole_addresses + ((uint64_t)(partial->first_sixteen + before) << 4)) | (address & 15);
+        return (int64_t)(targets->whole_addresses + ((uint64_t)(partial->first_sixteen + before) << 4)) |
+               (address & 15);
     }
     uint32_t last = address & 255;
     uint64_t own = partial->singles[last >> 6];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// What crosses between sonde-dataplane and sonde-control. Two sealed memfds: `up` is written by the dataplane and mapped
-// read-only by control (its descriptor is read-only too); `down` is written by control. Per (worker, lane) pair three
-// rings: verdicts up, segments up, requests down. Lane = channel_lane(address), so all of a host's state meets in one
-// thread whatever queue RSS chose. No DPDK here.
+// What crosses between sonde-dataplane and sonde-control. Two sealed memfds: `up` is written by the dataplane and
+// mapped read-only by control (its descriptor is read-only too); `down` is written by control. Per (worker, lane) pair
+// three rings: verdicts up, segments up, requests down. Lane = channel_lane(address), so all of a host's state meets in
+// one thread whatever queue RSS chose. No DPDK here.
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -23,9 +23,9 @@ enum {
 
 // Marks of an answer that should not be believed without more, RFC 9293 wording where there is one. Bits.
 enum suspect {
-    SUSPECT_ZERO_WINDOW = 1 << 0,  // SYN-ACK with a window of 0
-    SUSPECT_NO_OPTIONS = 1 << 1,   // SYN-ACK without any TCP option although we sent MSS
-    SUSPECT_RST_FIRST = 1 << 2,    // a RST came before it
+    SUSPECT_ZERO_WINDOW = 1 << 0, // SYN-ACK with a window of 0
+    SUSPECT_NO_OPTIONS = 1 << 1,  // SYN-ACK without any TCP option although we sent MSS
+    SUSPECT_RST_FIRST = 1 << 2,   // a RST came before it
 };
 
 // A validated SYN-ACK to a probe. 64 bytes.
@@ -89,8 +89,8 @@ struct channel_up_header {
 
 // Start of `down`. control: wo; dataplane: ro (untrusted); sonde scan: ro (untrusted).
 struct channel_down_header {
-    _Alignas(64) _Atomic uint64_t heartbeat_ns;  // CLOCK_MONOTONIC, at least every 100 ms
-    _Atomic uint64_t open_conversations;         // verdicts taken whose record is not written, all lanes
+    _Alignas(64) _Atomic uint64_t heartbeat_ns;          // CLOCK_MONOTONIC, at least every 100 ms
+    _Atomic uint64_t open_conversations;                 // verdicts taken whose record is not written, all lanes
     _Atomic uint64_t counters[CHANNEL_CONTROL_COUNTERS]; // control/counters.h
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Every counter of a dataplane worker, with the help that metrics and README print. One list yields enum, names and help.
-// Each worker writes its own block, relaxed; anybody may read.
+// Every counter of a dataplane worker, with the help that metrics and README print. One list yields enum, names and
+// help. Each worker writes its own block, relaxed; anybody may read.
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// A single-producer single-consumer ring of fixed-size slots between two processes of which one may be hostile. Geometry
-// (addresses, capacity, slot size) lives in each side's private memory; only two indices and the slots are shared, and an
-// index that implies more than the capacity kills the ring for good instead of being believed.
+// A single-producer single-consumer ring of fixed-size slots between two processes of which one may be hostile.
+// Geometry (addresses, capacity, slot size) lives in each side's private memory; only two indices and the slots are
+// shared, and an index that implies more than the capacity kills the ring for good instead of being believed.
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,14 +16,14 @@ struct ring_index {
 
 // Private to one side. The producer writes slots and `own`; the consumer writes only its `own`.
 struct ring {
-    uint8_t *slots;            // consumer: mapped read-only where the memory is
-    struct ring_index *own;    // producer: head; consumer: tail
-    struct ring_index *peer;   // the other one
-    uint64_t capacity;         // slots, a power of two
+    uint8_t *slots;          // consumer: mapped read-only where the memory is
+    struct ring_index *own;  // producer: head; consumer: tail
+    struct ring_index *peer; // the other one
+    uint64_t capacity;       // slots, a power of two
     uint32_t slot_bytes;
-    bool dead;                 // the peer's index was impossible: nothing moves any more
-    uint64_t own_cached;       // what we last wrote to own
-    uint64_t peer_cached;      // what we last believed of peer
+    bool dead;            // the peer's index was impossible: nothing moves any more
+    uint64_t own_cached;  // what we last wrote to own
+    uint64_t peer_cached; // what we last believed of peer
 };
 
 void ring_init(struct ring *ring, void *slots, uint64_t capacity, uint32_t slot_bytes, struct ring_index *own,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// The burst kernels: what is computed for up to BURST_MAX probes or answers at a time, in one variant per instruction set,
-// chosen once at run time. All variants give the same bytes as the portable functions of order.h, cookie.h and probe.h.
+// The burst kernels: what is computed for up to BURST_MAX probes or answers at a time, in one variant per instruction
+// set, chosen once at run time. All variants give the same bytes as the portable functions of order.h, cookie.h and
+// probe.h.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,13 +21,13 @@ struct probe_plan {
     const uint16_t *ports;     // [port_count]
     const int32_t *port_index; // [65536], -1 for a port outside the plan
     uint32_t port_count;
-    double port_reciprocal;   // 1.0 / port_count
-    uint32_t ip_checksum;     // unfolded sum of the template's constant IPv4 words (RFC 1071)
-    uint32_t tcp_checksum;    // unfolded sum of the template's constant TCP and pseudo-header words
+    double port_reciprocal; // 1.0 / port_count
+    uint32_t ip_checksum;   // unfolded sum of the template's constant IPv4 words (RFC 1071)
+    uint32_t tcp_checksum;  // unfolded sum of the template's constant TCP and pseudo-header words
 };
 
-// A burst's fields, structure of arrays, private to one worker. index -> (address ordinal, port) is index / port_count and
-// index % port_count.
+// A burst's fields, structure of arrays, private to one worker. index -> (address ordinal, port) is index / port_count
+// and index % port_count.
 struct probe_burst {
     _Alignas(64) uint64_t position[BURST_MAX];
     _Alignas(64) uint64_t index[BURST_MAX];
@@ -35,7 +36,7 @@ struct probe_burst {
     _Alignas(64) uint32_t isn[BURST_MAX];
     _Alignas(64) uint32_t local_port[BURST_MAX];
     _Alignas(64) uint32_t ip_id[BURST_MAX];
-    _Alignas(64) uint32_t ip_checksum[BURST_MAX];  // as a host-order 16-bit value, ready to be stored big-endian
+    _Alignas(64) uint32_t ip_checksum[BURST_MAX]; // as a host-order 16-bit value, ready to be stored big-endian
     _Alignas(64) uint32_t tcp_checksum[BURST_MAX];
 };
 

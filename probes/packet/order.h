@@ -2,8 +2,8 @@
 #pragma once
 // The keyed order: a bijection position <-> index on [0, count), count = addresses * ports, at most 2^48. A generalised
 // Feistel network over rows x columns >= count (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002, the
-// mixed-radix form), cycle-walked for the few values past the end. Computed from the position alone: O(1) seek, so shards,
-// workers and resume are arithmetic. No state, any thread.
+// mixed-radix form), cycle-walked for the few values past the end. Computed from the position alone: O(1) seek, so
+// shards, workers and resume are arithmetic. No state, any thread.
 
 #include <stdint.h>
 

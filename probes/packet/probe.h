@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 // The TCP SYN probe: a constant template written once into every buffer of a pool, and the handful of bytes that differ
-// from probe to probe. Ethernet II, an optional 802.1Q tag, IPv4 (RFC 791), TCP (RFC 9293) with one of four option profiles.
+// from probe to probe. Ethernet II, an optional 802.1Q tag, IPv4 (RFC 791), TCP (RFC 9293) with one of four option
+// profiles.
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -43,8 +43,8 @@ struct conversation;
 // The session of that name (a row of probes/session/registry.h); NULL when there is none. "" names listening first.
 const struct session_ops *session_find(const char *name);
 
-// Starts a dialogue with address (host byte order) and port, writing what it learns into *observation, which must outlive
-// it and keeps what earlier connections taught. NULL when out of memory.
+// Starts a dialogue with address (host byte order) and port, writing what it learns into *observation, which must
+// outlive it and keeps what earlier connections taught. NULL when out of memory.
 struct conversation *conversation_new(struct conversation_lane *lane, const struct session_ops *first, uint32_t address,
                                       uint16_t port, struct observation *observation);
 void conversation_free(struct conversation *conversation);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// What the conversations with one host and port have taught, over all its connections. Sessions write it, classification
-// and the record read it. Plain bytes as they came (bounded, NUL-terminated, may hold any byte but NUL, not valid UTF-8);
-// the record makes them printable. Parts are allocated when first needed, so an idle flow stays small.
+// What the conversations with one host and port have taught, over all its connections. Sessions write it,
+// classification and the record read it. Plain bytes as they came (bounded, NUL-terminated, may hold any byte but NUL,
+// not valid UTF-8); the record makes them printable. Parts are allocated when first needed, so an idle flow stays
+// small.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +30,7 @@ struct ssh_observation {
     char macs[OBSERVATION_LIST_MAX];    // server to client
     char kex_chosen[64];
     char host_key_type[64];
-    char host_key_sha256[48]; // unpadded base64, as ssh-keygen -l prints it, without "SHA256:"
+    char host_key_sha256[48];           // unpadded base64, as ssh-keygen -l prints it, without "SHA256:"
     char methods[OBSERVATION_LIST_MAX]; // "authentications that can continue", RFC 4252 section 5.1
     bool host_key_verified;             // its signature over the exchange hash was right
     bool methods_known;
@@ -41,8 +42,8 @@ struct tls_observation {
     char cipher[64];                    // the IANA name where known, else OpenSSL's
     char subject[OBSERVATION_LINE_MAX]; // RFC 2253 form
     char issuer[OBSERVATION_LINE_MAX];
-    char sans[OBSERVATION_SANS_MAX]; // DNS names and addresses, comma-separated
-    char serial[64];                 // lower-case hex
+    char sans[OBSERVATION_SANS_MAX];     // DNS names and addresses, comma-separated
+    char serial[64];                     // lower-case hex
     char key_type[OBSERVATION_NAME_MAX]; // "RSA", "EC", "ED25519"
     char signature_algorithm[64];
     char sha256[65];    // of the DER certificate, lower-case hex
@@ -66,10 +67,11 @@ struct http_observation {
 };
 
 struct observation {
-    char service[OBSERVATION_NAME_MAX]; // "ssh", "http", "tls" (TLS without a known protocol inside), "" when not recognised
+    char service[OBSERVATION_NAME_MAX]; // "ssh", "http", "tls" (TLS without a known protocol inside), "" when not
+                                        // recognised
     bool tunnel_tls;                    // service was spoken inside TLS
-    bool finished;    // the conversation learnt all it set out to learn: the record's outcome is `complete`
-    bool spoke;       // at least one byte came from the service
+    bool finished; // the conversation learnt all it set out to learn: the record's outcome is `complete`
+    bool spoke;    // at least one byte came from the service
     uint8_t banner_length;
     uint8_t banner[OBSERVATION_BANNER_MAX - 1]; // first bytes of a service that nobody recognised
     struct ssh_observation *ssh;                // NULL until learnt; owned
