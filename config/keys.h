@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// The key table: one row per key of a JSON object (name, type, range, default, help) from which come the parser, its
+// error lines, the help text and the man page check. Over jansson; rows write into a struct of the caller's by offset.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+// One line for the operator: file, line when known, JSON path, what is wrong and what was expected.
+struct complaint {
+    char text[768];
+};
+
+struct key_strings {
+    char **items;
+    size_t count;
+};
+
+enum key_type {
+    KEY_CUSTOM = 0, // read by the row's own function
+    KEY_STRING,     // char *
+    KEY_STRINGS,    // struct key_strings: an array of strings
+    KEY_BOOL,       // bool
+    KEY_COUNT,      // uint64_t, an integer
+    KEY_COUNT32,    // uint32_t, an integer
+    KEY_RATE,       // struct key_rate: "20 kpps", "1 Gbit/s", or a number of packets per second
+    KEY_DURATION,   // uint64_t nanoseconds: "2 s", "250 ms", "10 m", or a number of seconds
+    KEY_SHARE,      // double, 0 to 1: "1 %", or a number of percent
+    KEY_CHOICE,     // uint32_t: index in the space-separated words of `choices`
+    KEY_OBJECT,     // a nested table, writing into the same struct
+};
+
+// A rate is packets, or bits on the wire, per second.
+struct key_rate {
+    double per_second;
+    bool bits;
+};
+
+struct key_context {
+    const char *file;
+    void *target;                // the struct that rows write into
+    struct complaint *complaint; // filled on -EINVAL
+};
+
+struct key {
+    const char *name;
+    enum key_type type;
+    bool required;
+    size_t offset;
+    double minimum; // numbers, rates (per second), durations (seconds), shares (percent); both 0 = any
+    double maximum;
+    const char *fallback;   // the default as JSON text, NULL = none
+    const char *choices;    // KEY_CHOICE
+    const char *expected;   // shape of a KEY_CUSTOM value, for messages and help: "array of CIDRs, ranges or files"
+    const char *help;       // one sentence
+    const struct key *keys; // KEY_OBJECT
+    // KEY_CUSTOM: reads value (never NULL) found at path. Returns 0, -EINVAL after complain(), or -ENOMEM.
+    int (*read)(struct key_context *context, const char *path, const json_t *value);
+};
+
+// Fills the complaint with "file: path: text" and returns -EINVAL. `file` and `path` may be "".
+int complain(struct complaint *complaint, const char *file, const char *path, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+// Reads a JSON file of at most limit_bytes with duplicate keys refused. Returns 0 and a value for json_decref, or
+// -EINVAL or -ENOMEM with a complaint.
+int keys_read_file(const char *path, size_t limit_bytes, json_t **ret_value, struct complaint *ret_complaint);
+
+// Applies defaults and then object's members to context->target. Unknown keys, wrong types, values out of range and
+// missing required keys are complaints. path is "" for the outermost object.
+int keys_apply(struct key_context *context, const struct key *keys, const char *path, const json_t *object);
+
+// Releases what rows of these types allocated (strings) in target.
+void keys_release(const struct key *keys, void *target);
+
+// The keys as lines of text: name, type and range, default, help. prefix stands before nested names ("device.").
+void keys_print_help(FILE *out, const struct key *keys, const char *prefix);
+
+// The word among candidates (count of them) nearest to a mistyped one, or NULL when none is near.
+const char *keys_nearest(const char *word, const char *const *candidates, size_t count);
