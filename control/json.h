@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// A small bounded JSON writer (RFC 8259) for the one place where a library is too slow: a record per conversation. It
+// writes into the caller's storage and latches `full` instead of overrunning. Whatever bytes it is given, what comes
+// out is valid UTF-8 without control characters.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json {
+    char *data;
+    size_t length;
+    size_t capacity;
+    bool full;  // something did not fit; everything after it is left out
+    bool comma; // a value precedes at this level
+};
+
+void json_init(struct json *json, char *data, size_t capacity);
+
+// Objects and arrays. name is NULL inside an array and at the top; it is a literal of the program's, written as it is.
+void json_open(struct json *json, const char *name, char bracket); // '{' or '['
+void json_close(struct json *json, char bracket);                  // '}' or ']'
+
+void json_integer(struct json *json, const char *name, int64_t value);
+void json_milli(struct json *json, const char *name, uint64_t thousandths); // 12345 -> 12.345
+void json_true(struct json *json, const char *name);
+
+// Any bytes. C0, DEL and C1 controls, quotes and backslashes are escaped; bytes that are no UTF-8 (RFC 3629: overlong,
+// surrogates, above U+10FFFF, cut short) become U+FFFD each.
+void json_string(struct json *json, const char *name, const void *bytes, size_t length);
+
+// An instant as RFC 3339 in UTC, to the millisecond unless millis is negative. Left out when its year is not 0 to 9999.
+void json_time(struct json *json, const char *name, int64_t seconds, int millis);
+
+// Bytes that are JSON already, such as a newline.
+void json_raw(struct json *json, const char *bytes, size_t length);
