@@ -42,6 +42,7 @@ struct key_rate {
 
 struct key_context {
     const char *file;
+    const char *text;            // the file's text, to name lines; NULL = no lines are named
     void *target;                // the struct that rows write into
     struct complaint *complaint; // filled on -EINVAL
 };
@@ -66,9 +67,19 @@ struct key {
 int complain(struct complaint *complaint, const char *file, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-// Reads a JSON file of at most limit_bytes with duplicate keys refused. Returns 0 and a value for json_decref, or
-// -EINVAL or -ENOMEM with a complaint.
-int keys_read_file(const char *path, size_t limit_bytes, json_t **ret_value, struct complaint *ret_complaint);
+// The same for a value being read: the context's complaint, with its file and the line that path stands on.
+int key_complain(const struct key_context *context, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// The line (from 1) on which the value at path begins in a valid JSON text, or 0.
+size_t keys_locate(const char *text, const char *path);
+
+// "a string", "an object", ...
+const char *keys_type_name(const json_t *value);
+
+// Parses a text as JSON with duplicate keys refused. Returns 0 and a value for json_decref, or -EINVAL with a
+// complaint.
+int keys_parse(const char *file, const char *text, size_t length, json_t **ret_value, struct complaint *ret_complaint);
 
 // Applies defaults and then object's members to context->target. Unknown keys, wrong types, values out of range and
 // missing required keys are complaints. path is "" for the outermost object.

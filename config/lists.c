@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/lists.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/prefix.h"
+
+// Copies a line into lines->line without its comment and the blanks around it.
+static int list_take(struct list_lines *lines, const char *line, size_t length)
+{
+    const char *comment = memchr(line, '#', length);
+    if (memchr(line, '\0', length) != NULL)
+        return -EINVAL;
+    length = comment != NULL ? (size_t)(comment - line) : length;
+    while (length > 0 && strchr(" \t\r", line[length - 1]) != NULL)
+        length--;
+    while (length > 0 && strchr(" \t", line[0]) != NULL) {
+        line++;
+        length--;
+    }
+    if (length >= sizeof(lines->line))
+        return -EINVAL;
+    memcpy(lines->line, line, length);
+    lines->line[length] = '\0';
+    return 0;
+}
+
+int list_next(struct list_lines *lines)
+{
+    static const char mark[] = "\xef\xbb\xbf"; // a byte order mark, which some editors leave
+    if (lines->number == 0 && lines->length >= 3 && memcmp(lines->text, mark, 3) == 0) {
+        lines->text += 3;
+        lines->length -= 3;
+    }
+    while (lines->length > 0) {
+        const char *line = lines->text;
+        const char *end = memchr(line, '\n', lines->length);
+        size_t length = end != NULL ? (size_t)(end - line) : lines->length;
+        size_t taken = end != NULL ? length + 1 : length;
+        lines->text += taken;
+        lines->length -= taken;
+        lines->number++;
+        if (list_take(lines, line, length) != 0)
+            return -EINVAL;
+        if (lines->line[0] != '\0')
+            return 1;
+    }
+    return 0;
+}
+
+int list_complain(struct complaint *complaint, const char *file, const char *path, const char *text, int rc)
+{
+    struct interval network;
+    char near[32];
+    if (rc == -ERANGE && strchr(text, '/') != NULL && prefix_parse_cidr(text, &network) == -ERANGE) {
+        prefix_print(network, near);
+        return complain(complaint, file, path, "\"%s\" has bits set behind its length (did you mean \"%s\"?)", text,
+                        near);
+    }
+    if (rc == -ERANGE)
+        return complain(complaint, file, path, "\"%s\" ends before it begins", text);
+    return complain(complaint, file, path, "\"%s\": expected " PREFIX_EXPECTED, text);
+}
+
+int list_read(const char *file, const struct input *input, struct interval_set *set, size_t *ret_lines,
+              struct complaint *ret_complaint)
+{
+    struct list_lines lines = {.text = input->text, .length = input->length};
+    size_t count = 0;
+    char where[300];
+    int more;
+    while ((more = list_next(&lines)) == 1) {
+        struct interval interval;
+        int rc = prefix_parse(lines.line, &interval);
+        if (rc == -EAFNOSUPPORT)
+            continue;
+        if (rc != 0) {
+            (void)snprintf(where, sizeof(where), "%s:%zu", file, lines.number);
+            return list_complain(ret_complaint, where, "", lines.line, rc);
+        }
+        if (interval_set_add(set, interval) != 0) {
+            (void)complain(ret_complaint, file, "", "out of memory");
+            return -ENOMEM;
+        }
+        count++;
+    }
+    if (more < 0) {
+        (void)snprintf(where, sizeof(where), "%s:%zu", file, lines.number);
+        return complain(ret_complaint, where, "", "no line of text, expected " PREFIX_EXPECTED);
+    }
+    if (ret_lines != NULL)
+        *ret_lines = count;
+    return 0;
+}

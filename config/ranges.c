@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/ranges.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <jansson.h>
+
+#include "config/lists.h"
+#include "config/prefix.h"
+
+// What readers of one file share.
+struct reading {
+    struct range_list *list;
+    const char *file;
+    const char *text; // to name lines
+    struct complaint *complaint;
+    uint16_t provider;
+};
+
+int range_list_init(struct range_list *list)
+{
+    *list = (struct range_list){0};
+    return string_table_init(&list->strings);
+}
+
+void range_list_fini(struct range_list *list)
+{
+    free(list->rows);
+    string_table_fini(&list->strings);
+    *list = (struct range_list){0};
+}
+
+static int out_of_memory(const struct reading *reading)
+{
+    (void)complain(reading->complaint, reading->file, "", "out of memory");
+    return -ENOMEM;
+}
+
+// found is what stands there, "" when that would not help.
+static int malformed(const struct reading *reading, const char *path, const char *found, const char *expected)
+{
+    struct key_context context = {.file = reading->file, .text = reading->text, .complaint = reading->complaint};
+    if (found[0] == '\0')
+        return key_complain(&context, path, "expected %s", expected);
+    return key_complain(&context, path, "\"%s\": expected %s", found, expected);
+}
+
+static int row_append(const struct reading *reading, struct range_row row)
+{
+    struct range_list *list = reading->list;
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 4096 : list->capacity * 2;
+        struct range_row *rows = reallocarray(list->rows, capacity, sizeof(*rows));
+        if (rows == NULL)
+            return out_of_memory(reading);
+        list->rows = rows;
+        list->capacity = capacity;
+    }
+    list->rows[list->count++] = row;
+    return 0;
+}
+
+static enum range_rank rank_of(const char *service)
+{
+    if (strcmp(service, "AMAZON") == 0)
+        return RANGE_RANK_POOL;
+    if (strcmp(service, "EC2") == 0 || strcmp(service, "AzureCloud") == 0 || strcmp(service, "Google Cloud") == 0 ||
+        strcmp(service, "OCI") == 0 || service[0] == '\0')
+        return RANGE_RANK_COMPUTE;
+    return RANGE_RANK_SERVICE;
+}
+
+// A row without its prefix.
+static int row_label(const struct reading *reading, const char *service, const char *region, struct range_row *ret_row)
+{
+    struct range_row row = {.provider = reading->provider, .rank = (uint8_t)rank_of(service)};
+    if (string_table_add(&reading->list->strings, service, &row.service) != 0 ||
+        string_table_add(&reading->list->strings, region, &row.region) != 0)
+        return out_of_memory(reading);
+    *ret_row = row;
+    return 0;
+}
+
+// Appends a labelled row for a CIDR found at path.
+static int row_add(const struct reading *reading, const char *path, const char *text, struct range_row row)
+{
+    int rc = prefix_parse_cidr(text, &row.interval);
+    if (rc == -EAFNOSUPPORT)
+        return 0;
+    if (rc != 0)
+        return malformed(reading, path, text, "a CIDR like 192.0.2.0/24 without bits behind its length");
+    row.length = (uint8_t)prefix_length(row.interval);
+    return row_append(reading, row);
+}
+
+// A member that has to be a string, or "" and false.
+static bool member_string(const json_t *object, const char *name, const char **ret_text)
+{
+    const json_t *value = json_object_get(object, name);
+    *ret_text = json_is_string(value) ? json_string_value(value) : "";
+    return json_is_string(value);
+}
+
+// AWS: {"ip_prefix","region","service"}. Google: {"ipv4Prefix" or "ipv6Prefix","service","scope"}.
+static int read_prefixes(const struct reading *reading, const json_t *prefixes)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(prefixes, i, item)
+    {
+        char path[64];
+        const char *prefix;
+        const char *service;
+        const char *region;
+        struct range_row row;
+        (void)snprintf(path, sizeof(path), "prefixes[%zu]", i);
+        bool aws = member_string(item, "ip_prefix", &prefix);
+        if (!aws && !member_string(item, "ipv4Prefix", &prefix)) {
+            if (json_is_string(json_object_get(item, "ipv6Prefix")))
+                continue;
+            return malformed(reading, path, "", "an object with \"ip_prefix\", \"ipv4Prefix\" or \"ipv6Prefix\"");
+        }
+        (void)member_string(item, "service", &service);
+        (void)member_string(item, aws ? "region" : "scope", &region);
+        int rc = row_label(reading, service, region, &row);
+        if (rc == 0)
+            rc = row_add(reading, path, prefix, row);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+// One tag of Azure's file. AzureCloud and its regions name no system service: there the tag's name before the dot
+// serves.
+static int read_azure_tag(const struct reading *reading, const json_t *tag, size_t index)
+{
+    char path[96];
+    char name[128];
+    const char *full_name;
+    const char *service;
+    const char *region;
+    struct range_row row;
+    const json_t *properties = json_object_get(tag, "properties");
+    const json_t *prefixes = json_object_get(properties, "addressPrefixes");
+    (void)snprintf(path, sizeof(path), "values[%zu]", index);
+    if (!member_string(tag, "name", &full_name) || !json_is_array(prefixes))
+        return malformed(reading, path, "", "a service tag with \"name\" and \"properties.addressPrefixes\"");
+    (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(full_name, "."), full_name);
+    (void)member_string(properties, "systemService", &service);
+    (void)member_string(properties, "region", &region);
+    int rc = row_label(reading, service[0] != '\0' ? service : name, region, &row);
+    size_t i;
+    json_t *item;
+    json_array_foreach(prefixes, i, item)
+    {
+        if (rc != 0)
+            return rc;
+        (void)snprintf(path, sizeof(path), "values[%zu].properties.addressPrefixes[%zu]", index, i);
+        if (!json_is_string(item))
+            return malformed(reading, path, "", "a string with a CIDR");
+        rc = row_add(reading, path, json_string_value(item), row);
+    }
+    return rc;
+}
+
+// Oracle: regions of {"cidr","tags"}; of several tags the one that says most, OCI being the pool.
+static int read_oracle_region(const struct reading *reading, const json_t *item, size_t index)
+{
+    char path[96];
+    const char *region;
+    const json_t *cidrs = json_object_get(item, "cidrs");
+    (void)snprintf(path, sizeof(path), "regions[%zu]", index);
+    if (!member_string(item, "region", &region) || !json_is_array(cidrs))
+        return malformed(reading, path, "", "an object with \"region\" and \"cidrs\"");
+    size_t i;
+    json_t *entry;
+    json_array_foreach(cidrs, i, entry)
+    {
+        const char *cidr;
+        const char *service = json_string_value(json_array_get(json_object_get(entry, "tags"), 0));
+        struct range_row row;
+        (void)snprintf(path, sizeof(path), "regions[%zu].cidrs[%zu]", index, i);
+        if (!member_string(entry, "cidr", &cidr))
+            return malformed(reading, path, "", "an object with \"cidr\"");
+        int rc = row_label(reading, service == NULL ? "" : service, region, &row);
+        if (rc == 0)
+            rc = row_add(reading, path, cidr, row);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+// An array of which each member is read alike.
+static int read_each(const struct reading *reading, const json_t *array,
+                     int (*read)(const struct reading *reading, const json_t *item, size_t index))
+{
+    size_t i;
+    json_t *item;
+    int rc = 0;
+    json_array_foreach(array, i, item)
+    {
+        if (rc == 0)
+            rc = read(reading, item, i);
+    }
+    return rc;
+}
+
+// Fastly: {"addresses":[...],"ipv6_addresses":[...]}.
+static int read_address(const struct reading *reading, const json_t *item, size_t index)
+{
+    char path[64];
+    struct range_row row;
+    (void)snprintf(path, sizeof(path), "addresses[%zu]", index);
+    if (!json_is_string(item))
+        return malformed(reading, path, "", "a string with a CIDR");
+    int rc = row_label(reading, "", "", &row);
+    return rc != 0 ? rc : row_add(reading, path, json_string_value(item), row);
+}
+
+static int read_json(const struct reading *reading, const struct input *input)
+{
+    json_t *value;
+    int rc = keys_parse(reading->file, input->text, input->length, &value, reading->complaint);
+    if (rc != 0)
+        return rc;
+    const json_t *prefixes = json_object_get(value, "prefixes");
+    const json_t *tags = json_object_get(value, "values");
+    const json_t *regions = json_object_get(value, "regions");
+    const json_t *addresses = json_object_get(value, "addresses");
+    if (json_is_array(prefixes))
+        rc = read_prefixes(reading, prefixes);
+    else if (json_is_array(tags))
+        rc = read_each(reading, tags, read_azure_tag);
+    else if (json_is_array(regions))
+        rc = read_each(reading, regions, read_oracle_region);
+    else if (json_is_array(addresses))
+        rc = read_each(reading, addresses, read_address);
+    else
+        rc = complain(
+            reading->complaint, reading->file, "",
+            "no range file: expected the JSON of AWS (\"prefixes\"), Google (\"prefixes\"), Azure (\"values\"), "
+            "Oracle (\"regions\") or Fastly (\"addresses\")");
+    json_decref(value);
+    return rc;
+}
+
+// A line of an RFC 8805 geofeed (prefix,country,region,city,postal) or of a plain list. The region is the feed's, else
+// its country.
+static int read_line(const struct reading *reading, char *line, size_t number)
+{
+    char *rest = line;
+    const char *prefix = strsep(&rest, ",");
+    const char *country = rest == NULL ? "" : strsep(&rest, ",");
+    const char *region = rest == NULL ? "" : strsep(&rest, ",");
+    char where[300];
+    struct reading at = *reading;
+    struct range_row row;
+    (void)snprintf(where, sizeof(where), "%s:%zu", reading->file, number);
+    at.file = where;
+    int rc = row_label(&at, "", region[0] != '\0' ? region : country, &row);
+    return rc != 0 ? rc : row_add(&at, "", prefix, row);
+}
+
+static int read_text(const struct reading *reading, const struct input *input)
+{
+    struct list_lines lines = {.text = input->text, .length = input->length};
+    int more;
+    while ((more = list_next(&lines)) == 1) {
+        int rc = read_line(reading, lines.line, lines.number);
+        if (rc != 0)
+            return rc;
+    }
+    return more == 0 ? 0 : malformed(reading, "", "", "lines of text");
+}
+
+static bool is_json(const struct input *input)
+{
+    const char *start = input->text + strspn(input->text, " \t\r\n");
+    return *start == '{' || *start == '[';
+}
+
+bool range_list_is_structured(const struct input *input)
+{
+    return is_json(input) || memchr(input->text, ',', input->length) != NULL;
+}
+
+int range_list_read(struct range_list *list, const char *provider, const char *file, const struct input *input,
+                    struct complaint *ret_complaint)
+{
+    struct reading reading = {
+        .list = list, .file = file, .complaint = ret_complaint, .provider = (uint16_t)list->provider_count};
+    if (list->provider_count == RANGES_PROVIDERS_MAX)
+        return complain(ret_complaint, file, "", "too many providers, expected at most %d", RANGES_PROVIDERS_MAX);
+    if (string_table_add(&list->strings, provider, &list->providers[list->provider_count]) != 0)
+        return out_of_memory(&reading);
+    list->provider_count++;
+    if (!is_json(input))
+        return read_text(&reading, input);
+    reading.text = input->text;
+    return read_json(&reading, input);
+}
+
+static bool matches(const char *pattern, const char *text)
+{
+    return pattern == NULL || fnmatch(pattern, text, FNM_CASEFOLD) == 0;
+}
+
+int range_list_select(const struct range_list *list, const struct range_selector *selector, struct interval_set *set,
+                      size_t *ret_rows)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct range_row *row = &list->rows[i];
+        const char *strings = list->strings.bytes;
+        if (!matches(selector->provider, strings + list->providers[row->provider]) ||
+            !matches(selector->service, strings + row->service) || !matches(selector->region, strings + row->region))
+            continue;
+        if (interval_set_add(set, row->interval) != 0)
+            return -ENOMEM;
+        rows++;
+    }
+    *ret_rows = rows;
+    return 0;
+}

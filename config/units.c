@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/units.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct unit {
+    const char *name;
+    double factor;
+};
+
+enum { NUMBER_MAX = 32 };
+
+// Digits with at most one point: no sign, exponent, hexadecimal, "inf" or "nan".
+static int number_parse(const char *text, double *ret_number, const char **ret_unit)
+{
+    char copy[NUMBER_MAX];
+    size_t length = strspn(text, "0123456789.");
+    if (length == 0 || length >= sizeof(copy) || text[0] == '.')
+        return -EINVAL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    char *point = strchr(copy, '.');
+    if (point != NULL && (strchr(point + 1, '.') != NULL || point[1] == '\0'))
+        return -EINVAL;
+    char *end;
+    double number = strtod(copy, &end);
+    if (*end != '\0' || !isfinite(number))
+        return -EINVAL;
+    *ret_number = number;
+    *ret_unit = text[length] == ' ' ? text + length + 1 : text + length;
+    return 0;
+}
+
+static int unit_find(const struct unit *units, size_t count, const char *name, size_t *ret_index)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(units[i].name, name) == 0) {
+            *ret_index = i;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+int units_rate(const char *text, struct key_rate *ret_rate)
+{
+    static const struct unit units[] = {{"pps", 1},   {"kpps", 1e3},   {"Mpps", 1e6},   {"Gpps", 1e9},
+                                        {"bit/s", 1}, {"kbit/s", 1e3}, {"Mbit/s", 1e6}, {"Gbit/s", 1e9}};
+    double number;
+    const char *name;
+    size_t index;
+    if (number_parse(text, &number, &name) != 0 ||
+        unit_find(units, sizeof(units) / sizeof(units[0]), name, &index) != 0)
+        return -EINVAL;
+    *ret_rate = (struct key_rate){.per_second = number * units[index].factor, .bits = index >= 4};
+    return 0;
+}
+
+int units_duration(const char *text, uint64_t *ret_ns)
+{
+    static const struct unit units[] = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},   {"s", 1e9},
+                                        {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
+    double number;
+    const char *name;
+    size_t index;
+    if (number_parse(text, &number, &name) != 0 ||
+        unit_find(units, sizeof(units) / sizeof(units[0]), name, &index) != 0)
+        return -EINVAL;
+    double ns = number * units[index].factor;
+    if (ns >= (double)INT64_MAX)
+        return -EINVAL;
+    *ret_ns = (uint64_t)llround(ns);
+    return 0;
+}
+
+int units_share(const char *text, double *ret_share)
+{
+    double number;
+    const char *name;
+    if (number_parse(text, &number, &name) != 0 || strcmp(name, "%") != 0)
+        return -EINVAL;
+    *ret_share = number / 100;
+    return 0;
+}
