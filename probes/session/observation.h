@@ -74,7 +74,8 @@ struct observation {
     bool spoke;    // at least one byte came from the service
     uint8_t banner_length;
     uint8_t banner[OBSERVATION_BANNER_MAX - 1]; // first bytes of a service that nobody recognised
-    struct ssh_observation *ssh;                // NULL until learnt; owned
+    uint32_t tried;              // private to probes/session: which rows of the registry connections have begun with
+    struct ssh_observation *ssh; // NULL until learnt; owned
     struct tls_observation *tls;
     struct http_observation *http;
 };
@@ -87,3 +88,6 @@ void observation_fini(struct observation *observation);
 struct ssh_observation *observation_ssh(struct observation *observation);
 struct tls_observation *observation_tls(struct observation *observation);
 struct http_observation *observation_http(struct observation *observation);
+
+// Copies what fits of `length` bytes from the network into a text of `size` bytes, leaving NUL bytes out.
+void observation_text(char *ret_text, size_t size, const void *data, size_t length);

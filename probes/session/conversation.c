@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "probes/session/conversation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "probes/session/registry.h"
+
+enum {
+    STACK_MAX = 4,
+    HANDOVERS_MAX = 16,         // no chain of sessions is longer; a loop would be a bug of ours
+    INPUT_TOTAL_MAX = 256 << 10 // bytes that one connection may feed
+};
+
+struct conversation {
+    struct session *stack[STACK_MAX];
+    uint32_t depth;
+    uint32_t input_total;
+    uint32_t address;
+    uint16_t port;
+    uint16_t handovers;
+    struct conversation_lane *lane;
+    struct observation *observation;
+    struct buffer output;
+};
+
+static struct session *session_new(struct conversation *conversation, const struct session_ops *ops, uint32_t level)
+{
+    struct session *session = calloc(1, sizeof(*session) + ops->state_size);
+    if (session == NULL) {
+        return NULL;
+    }
+    session->ops = ops;
+    session->conversation = conversation;
+    session->lane = conversation->lane;
+    session->observation = conversation->observation;
+    session->address = conversation->address;
+    session->port = conversation->port;
+    session->below = level == 0 ? NULL : conversation->stack[level - 1];
+    if (level == 0) {
+        conversation->observation->tried |= session_bit(ops);
+    }
+    return session;
+}
+
+static void session_free(struct session *session)
+{
+    if (session->ops->fini != NULL) {
+        session->ops->fini(session);
+    }
+    buffer_fini(&session->input);
+    free(session);
+}
+
+int session_send(struct session *self, const uint8_t *data, size_t length)
+{
+    if (self->below != NULL) {
+        return self->below->ops->seal(self->below, data, length);
+    }
+    buffer_put(&self->conversation->output, data, length);
+    return self->conversation->output.failed ? -ENOMEM : 0;
+}
+
+static struct session *session_above(const struct session *self)
+{
+    const struct conversation *conversation = self->conversation;
+    for (uint32_t level = 0; level + 1 < conversation->depth; level++) {
+        if (conversation->stack[level] == self) {
+            return conversation->stack[level + 1];
+        }
+    }
+    return NULL;
+}
+
+bool session_carries(const struct session *self)
+{
+    return session_above(self) != NULL;
+}
+
+int session_deliver(struct session *self, const uint8_t *data, size_t length)
+{
+    struct session *above = session_above(self);
+    if (above == NULL) {
+        return -EINVAL;
+    }
+    buffer_put(&above->input, data, length);
+    return above->input.failed ? -ENOMEM : 0;
+}
+
+static struct session_result session_feed(struct session *session)
+{
+    struct bytes input = bytes_of(buffer_bytes(&session->input), session->input.length);
+    struct session_result result = session->ops->bytes(session, &input);
+    buffer_drop(&session->input, session->input.length - input.length);
+    return result;
+}
+
+// Puts `next` at the level, on top of the stack or in the place of what is there, whose unread input it inherits.
+static struct session_result conversation_begin(struct conversation *conversation, uint32_t level,
+                                                const struct session_ops *next)
+{
+    if (level >= STACK_MAX || conversation->handovers++ >= HANDOVERS_MAX) {
+        return session_done();
+    }
+    struct session *session = session_new(conversation, next, level);
+    if (session == NULL) {
+        return session_failed();
+    }
+    if (level < conversation->depth) {
+        struct session *before = conversation->stack[level];
+        session->input = before->input;
+        before->input = (struct buffer){0};
+        session_free(before);
+    } else {
+        conversation->depth = level + 1;
+    }
+    conversation->stack[level] = session;
+    return session->ops->open(session);
+}
+
+// Carries a result of the level's session up the stack, to the point where only the outside world can go on. `ended`
+// says that nothing more comes from below.
+static struct session_result conversation_settle(struct conversation *conversation, uint32_t level, bool ended,
+                                                 struct session_result result)
+{
+    for (;;) {
+        if (result.verb == SESSION_OVER) {
+            result = conversation_begin(conversation, level + 1, result.next);
+            if (result.verb != SESSION_WAIT) {
+                return result;
+            }
+            conversation->stack[level + 1]->wait_ms = result.wait_ms;
+            // The carrier may hold bytes for it already.
+            result = session_feed(conversation->stack[level]);
+        } else if (result.verb == SESSION_BECOME) {
+            result = conversation_begin(conversation, level, result.next);
+            if (result.verb == SESSION_WAIT && conversation->stack[level]->input.length > 0) {
+                result = session_feed(conversation->stack[level]);
+            }
+        } else if (result.verb == SESSION_FAILED || result.verb == SESSION_AGAIN) {
+            return result;
+        } else if (level + 1 < conversation->depth) {
+            ended = ended || result.verb == SESSION_DONE;
+            level++;
+            struct session *above = conversation->stack[level];
+            result = above->input.length > 0 ? session_feed(above) : session_wait(above->wait_ms);
+        } else if (result.verb == SESSION_DONE || !ended) {
+            conversation->stack[level]->wait_ms = result.wait_ms;
+            return result;
+        } else {
+            result = conversation->stack[level]->ops->event(conversation->stack[level], SESSION_CLOSED);
+            if (result.verb == SESSION_WAIT) {
+                result = session_done();
+            }
+        }
+    }
+}
+
+// Sessions are released the moment they end: TLS state is ten times everything else.
+static void conversation_end(struct conversation *conversation, bool goodbye)
+{
+    while (conversation->depth > 0) {
+        struct session *top = conversation->stack[--conversation->depth];
+        session_free(top);
+        if (goodbye && conversation->depth > 0) {
+            struct session *below = conversation->stack[conversation->depth - 1];
+            (void)below->ops->event(below, SESSION_ABOVE_ENDED);
+        }
+    }
+}
+
+static struct conversation_step conversation_finish(struct conversation *conversation, struct session_result result)
+{
+    if (result.verb == SESSION_FAILED || conversation->output.failed) {
+        conversation_end(conversation, false);
+        return (struct conversation_step){.verb = CONVERSATION_FAILED};
+    }
+    if (result.verb == SESSION_WAIT) {
+        return (struct conversation_step){.verb = CONVERSATION_WAIT, .wait_ms = result.wait_ms};
+    }
+    conversation_end(conversation, true);
+    if (result.verb == SESSION_AGAIN) {
+        return (struct conversation_step){.verb = CONVERSATION_AGAIN, .next = result.next};
+    }
+    return (struct conversation_step){.verb = CONVERSATION_CLOSE};
+}
+
+struct conversation *conversation_new(struct conversation_lane *lane, const struct session_ops *first, uint32_t address,
+                                      uint16_t port, struct observation *observation)
+{
+    struct conversation *conversation = calloc(1, sizeof(*conversation));
+    if (conversation == NULL) {
+        return NULL;
+    }
+    conversation->lane = lane;
+    conversation->address = address;
+    conversation->port = port;
+    conversation->observation = observation;
+    conversation->stack[0] = session_new(conversation, first, 0);
+    if (conversation->stack[0] == NULL) {
+        free(conversation);
+        return NULL;
+    }
+    conversation->depth = 1;
+    return conversation;
+}
+
+void conversation_free(struct conversation *conversation)
+{
+    if (conversation == NULL) {
+        return;
+    }
+    conversation_end(conversation, false);
+    buffer_fini(&conversation->output);
+    free(conversation);
+}
+
+struct conversation_step conversation_open(struct conversation *conversation)
+{
+    struct session *first = conversation->stack[0];
+    return conversation_finish(conversation, conversation_settle(conversation, 0, false, first->ops->open(first)));
+}
+
+struct conversation_step conversation_bytes(struct conversation *conversation, const uint8_t *data, size_t length)
+{
+    struct session *bottom = conversation->stack[0];
+    if (length > 0) {
+        conversation->observation->spoke = true;
+    }
+    size_t room = INPUT_TOTAL_MAX - conversation->input_total;
+    size_t taken = length < room ? length : room;
+    conversation->input_total += (uint32_t)taken;
+    buffer_put(&bottom->input, data, taken);
+    if (bottom->input.failed) {
+        return conversation_finish(conversation, session_failed());
+    }
+    struct session_result result = conversation_settle(conversation, 0, false, session_feed(bottom));
+    if (result.verb == SESSION_WAIT && conversation->input_total == INPUT_TOTAL_MAX) {
+        // Nobody needs so much to say who it is; what was learnt so far is kept.
+        result = conversation_settle(conversation, 0, true, session_wait(0));
+    }
+    return conversation_finish(conversation, result);
+}
+
+struct conversation_step conversation_silence(struct conversation *conversation)
+{
+    uint32_t level = conversation->depth - 1;
+    struct session *top = conversation->stack[level];
+    return conversation_finish(conversation,
+                               conversation_settle(conversation, level, false, top->ops->event(top, SESSION_SILENCE)));
+}
+
+struct conversation_step conversation_closed(struct conversation *conversation)
+{
+    return conversation_finish(conversation, conversation_settle(conversation, 0, true, session_wait(0)));
+}
+
+const uint8_t *conversation_output(const struct conversation *conversation, size_t *ret_length)
+{
+    *ret_length = conversation->output.length;
+    return buffer_bytes(&conversation->output);
+}
+
+void conversation_output_take(struct conversation *conversation, size_t length)
+{
+    buffer_drop(&conversation->output, length);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// Private to probes/session and its tests: what the conversations of one lane share.
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct conversation_lane {
+    SSL_CTX *tls;
+    char *user_agent;
+    uint32_t silence_ms;
+    uint32_t answer_ms;
+    // For fuzzing only: an SSH key exchange is not computed and nothing is encrypted after it, so that random bytes
+    // reach the parsers behind NEWKEYS. Nothing in the product sets it.
+    bool ssh_plain;
+};
+
+// A client context that talks to anybody: TLS 1.0 to 1.3 at security level 0, nothing verified. NULL on failure.
+SSL_CTX *tls_context_new(void);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "probes/session/registry.h"
+
+#include <string.h>
+
+#include "probes/session/conversation.h"
+
+#define SESSION_ROW(name) &session_##name,
+static const struct session_ops *const rows[] = {SESSIONS(SESSION_ROW)};
+#undef SESSION_ROW
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+_Static_assert((unsigned)ROWS <= 32, "observation.tried has one bit a session");
+
+const struct session_ops *session_row(size_t row)
+{
+    return row < ROWS ? rows[row] : NULL;
+}
+
+const struct session_ops *session_find(const char *name)
+{
+    for (size_t row = 0; row < ROWS; row++) {
+        if (strcmp(rows[row]->name, name) == 0) {
+            return rows[row];
+        }
+    }
+    return NULL;
+}
+
+uint32_t session_bit(const struct session_ops *ops)
+{
+    for (size_t row = 0; row < ROWS; row++) {
+        if (rows[row] == ops) {
+            return UINT32_C(1) << row;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// Every session there is. A row X(name) names the const table session_name in a file of this folder.
+
+#include <stddef.h>
+
+#include "probes/session/session.h"
+
+#define SESSIONS(X)                                                                                                    \
+    X(listen)                                                                                                          \
+    X(ssh)                                                                                                             \
+    X(tls)                                                                                                             \
+    X(http)
+
+#define SESSION_DECLARE(name) extern const struct session_ops session_##name;
+SESSIONS(SESSION_DECLARE)
+#undef SESSION_DECLARE
+
+// The row of that number, from 0; NULL after the last.
+const struct session_ops *session_row(size_t row);
+
+// The bit of a session in observation.tried.
+uint32_t session_bit(const struct session_ops *ops);

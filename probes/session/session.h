@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// One protocol's side of a conversation: a state machine on bytes, as one const table. It sees events and says what
+// shall happen next; it knows nothing of TCP, sockets or clocks. Adding a protocol is one file and one row of
+// registry.h.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "probes/bytes.h"
+#include "probes/session/buffer.h"
+#include "probes/session/observation.h"
+
+struct conversation;
+struct conversation_lane;
+struct session_ops;
+
+enum session_verb {
+    SESSION_FAILED = 0, // out of memory
+    SESSION_WAIT,       // for bytes, at most wait_ms of silence
+    SESSION_DONE,       // this host and port are done; also of a session whose peer closed it from within
+    SESSION_AGAIN,      // close, and begin with `next` on a further connection
+    SESSION_OVER,       // stack `next` on this session, which carries its bytes from now on
+    SESSION_BECOME,     // `next` takes this session's place on the same connection, unread input included
+};
+
+struct session_result {
+    enum session_verb verb;
+    uint32_t wait_ms;
+    const struct session_ops *next;
+};
+
+enum session_event {
+    SESSION_SILENCE = 0, // wait_ms passed without a byte
+    SESSION_CLOSED,      // the other side will send no more
+    SESSION_ABOVE_ENDED, // the session stacked on this one has ended: say goodbye; the result is not looked at
+};
+
+// A running session. Its state of ops->state_size bytes follows, all-zero before open.
+struct session {
+    const struct session_ops *ops;
+    struct conversation *conversation;
+    struct conversation_lane *lane;
+    struct observation *observation;
+    struct session *below; // carries our bytes; NULL for the connection itself
+    struct buffer input;   // not consumed yet
+    uint32_t address;      // host byte order
+    uint32_t wait_ms;      // of the last SESSION_WAIT
+    uint16_t port;
+    _Alignas(max_align_t) uint8_t state[];
+};
+
+struct session_ops {
+    const char *name; // "" is listening first
+    size_t state_size;
+    // The session begins. Input that is already there is fed afterwards.
+    struct session_result (*open)(struct session *self);
+    // Everything not consumed so far. What is not taken from *input comes again with the next byte. To be independent
+    // of how bytes were cut, a decision may depend on a position in the stream, never on how much happened to arrive.
+    struct session_result (*bytes)(struct session *self, struct bytes *input);
+    struct session_result (*event)(struct session *self, enum session_event event);
+    // Carries the bytes of the session above; 0 or -errno. NULL: nothing can be stacked on this session.
+    int (*seal)(struct session *self, const uint8_t *data, size_t length);
+    // Releases what the state owns; NULL: it owns nothing.
+    void (*fini)(struct session *self);
+};
+
+static inline struct session_result session_failed(void)
+{
+    return (struct session_result){.verb = SESSION_FAILED};
+}
+
+static inline struct session_result session_wait(uint32_t wait_ms)
+{
+    return (struct session_result){.verb = SESSION_WAIT, .wait_ms = wait_ms};
+}
+
+static inline struct session_result session_done(void)
+{
+    return (struct session_result){.verb = SESSION_DONE};
+}
+
+static inline struct session_result session_next(enum session_verb verb, const struct session_ops *next)
+{
+    return (struct session_result){.verb = verb, .next = next};
+}
+
+// Sends through whatever carries the session. 0 or -errno (-ENOMEM).
+int session_send(struct session *self, const uint8_t *data, size_t length);
+
+// Of a session that carries another: hands it bytes of its own layer. 0 or -errno (-ENOMEM).
+int session_deliver(struct session *self, const uint8_t *data, size_t length);
+
+// True when another session is stacked on this one.
+bool session_carries(const struct session *self);

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// talk HOST PORT [SESSION]: holds conversations with a real server over kernel sockets, in place of the flow engine,
+// and prints what they taught. For loopback and private addresses only.
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "probes/session/conversation.h"
+
+enum { CONNECTIONS_MAX = 5 };
+
+static int connect_to(uint32_t address, uint16_t port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static void output_send(int fd, struct conversation *conversation)
+{
+    size_t length = 0;
+    const uint8_t *data = conversation_output(conversation, &length);
+    while (length > 0) {
+        ssize_t sent = send(fd, data, length, MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return;
+        }
+        conversation_output_take(conversation, (size_t)sent);
+        data = conversation_output(conversation, &length);
+    }
+}
+
+static struct conversation_step converse(int fd, struct conversation *conversation, size_t piece)
+{
+    struct conversation_step step = conversation_open(conversation);
+    output_send(fd, conversation);
+    while (step.verb == CONVERSATION_WAIT) {
+        uint8_t data[16384];
+        struct pollfd poller = {.fd = fd, .events = POLLIN};
+        int ready = poll(&poller, 1, (int)step.wait_ms);
+        ssize_t length = ready > 0 ? recv(fd, data, piece, 0) : 0;
+        if (ready == 0) {
+            step = conversation_silence(conversation);
+        } else if (length <= 0) {
+            step = conversation_closed(conversation);
+        } else {
+            step = conversation_bytes(conversation, data, (size_t)length);
+        }
+        output_send(fd, conversation);
+    }
+    return step;
+}
+
+static void text_print(const char *name, const char *text)
+{
+    printf(" \"%s\":\"", name);
+    for (; *text != '\0'; text++) {
+        unsigned char octet = (unsigned char)*text;
+        printf(octet < ' ' || octet == '"' || octet == '\\' || octet > '~' ? "\\x%02x" : "%c", octet);
+    }
+    printf("\"");
+}
+
+static void observation_print(const struct observation *observation)
+{
+    const struct ssh_observation *ssh = observation->ssh;
+    const struct tls_observation *tls = observation->tls;
+    const struct http_observation *http = observation->http;
+    text_print("service", observation->service);
+    printf(" tunnel_tls=%d finished=%d spoke=%d", observation->tunnel_tls, observation->finished, observation->spoke);
+    char banner[OBSERVATION_BANNER_MAX];
+    observation_text(banner, sizeof(banner), observation->banner, observation->banner_length);
+    text_print("banner", banner);
+    if (ssh != NULL) {
+        printf("\nssh");
+        text_print("identification", ssh->identification);
+        text_print("software", ssh->software);
+        text_print("comment", ssh->comment);
+        text_print("kex", ssh->kex_chosen);
+        text_print("host_key", ssh->host_key_type);
+        text_print("sha256", ssh->host_key_sha256);
+        text_print("methods", ssh->methods);
+        text_print("ciphers", ssh->ciphers);
+        printf(" verified=%d methods_known=%d no_authentication=%d", ssh->host_key_verified, ssh->methods_known,
+               ssh->no_authentication);
+    }
+    if (tls != NULL) {
+        printf("\ntls");
+        text_print("version", tls->version);
+        text_print("cipher", tls->cipher);
+        text_print("subject", tls->subject);
+        text_print("issuer", tls->issuer);
+        text_print("sans", tls->sans);
+        text_print("serial", tls->serial);
+        text_print("key", tls->key_type);
+        text_print("signature", tls->signature_algorithm);
+        text_print("sha256", tls->sha256);
+        text_print("alert", tls->alert);
+        printf(" bits=%u chain=%u from=%lld to=%lld self_signed=%d complete=%d", tls->key_bits, tls->chain_length,
+               (long long)tls->not_before, (long long)tls->not_after, tls->self_signed, tls->handshake_complete);
+    }
+    if (http != NULL) {
+        printf("\nhttp");
+        printf(" status=%u", http->status);
+        text_print("version", http->version);
+        text_print("server", http->server);
+        text_print("title", http->title);
+        text_print("location", http->location);
+        text_print("content_type", http->content_type);
+    }
+    printf("\n");
+}
+
+int main(int argc, char **argv)
+{
+    struct in_addr address;
+    const struct session_ops *session = session_find(argc > 3 ? argv[3] : "");
+    if (argc < 3 || inet_aton(argv[1], &address) == 0 || session == NULL) {
+        fprintf(stderr, "usage: talk ADDRESS PORT [SESSION [PIECE]]\n");
+        return EXIT_FAILURE;
+    }
+    uint32_t host = ntohl(address.s_addr);
+    if (host >> 24 != 127 && host >> 24 != 10) {
+        fprintf(stderr, "talk: loopback and 10.0.0.0/8 only\n");
+        return EXIT_FAILURE;
+    }
+    size_t piece = argc > 4 ? strtoul(argv[4], NULL, 10) : 16384;
+    uint16_t port = (uint16_t)strtoul(argv[2], NULL, 10);
+    const struct conversation_settings settings = {.user_agent = "sonde (test)", .silence_ms = 500, .answer_ms = 2000};
+    struct conversation_lane *lane = conversation_lane_new(&settings);
+    struct observation observation;
+    observation_init(&observation);
+    int connections = 0;
+    struct conversation_step step = {.verb = CONVERSATION_AGAIN, .next = session};
+    while (lane != NULL && step.verb == CONVERSATION_AGAIN && connections++ < CONNECTIONS_MAX) {
+        int fd = connect_to(host, port);
+        struct conversation *conversation = conversation_new(lane, step.next, host, port, &observation);
+        if (fd < 0 || conversation == NULL) {
+            fprintf(stderr, "talk: %s\n", strerror(errno));
+            return EXIT_FAILURE;
+        }
+        step = converse(fd, conversation, piece == 0 || piece > 16384 ? 16384 : piece);
+        conversation_free(conversation);
+        close(fd);
+    }
+    printf("connections=%d", connections);
+    observation_print(&observation);
+    observation_fini(&observation);
+    conversation_lane_free(lane);
+    return EXIT_SUCCESS;
+}
