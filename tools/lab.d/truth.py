@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a perfect scan of the lab's plan finds: one object per open ip and port, in the shape of sonde's records. A field
+that a row does not have is not claimed; an outcome that is a list names every outcome that is right."""
+
+import base64
+import hashlib
+import re
+
+import certificates
+import table as lab
+
+TLS_NAMES = {"1": "TLSv1", "1.1": "TLSv1.1", "1.2": "TLSv1.2", "1.3": "TLSv1.3"}
+KEY_NAMES = {"ed25519": "ssh-ed25519", "ecdsa": "ecdsa-sha2-nistp256", "rsa": "ssh-rsa"}
+
+
+def upstream(package):
+    """The upstream part of an installed package's version: "9.2p1" of "1:9.2p1-2+deb12u10"."""
+    return re.sub("^[0-9]+:|-[^-]*$", "", lab.package_version(package))
+
+
+def revision(package):
+    return lab.package_version(package).rsplit("-", 1)[-1]
+
+
+def openssh_product(server):
+    version, update = re.fullmatch(r"([0-9.]+)(p[0-9]+)?", upstream("openssh-server")).groups()
+    product = {"vendor": "openbsd", "name": "openssh", "version": version}
+    software = f"OpenSSH_{version}{update or ''}"
+    if update:
+        product["update"] = update
+    comment = "" if server.get("no_comment") else f"Debian-{revision('openssh-server')}"
+    return product, software, comment
+
+
+def dropbear_product():
+    version = upstream("dropbear-bin")
+    return {"name": "dropbear_ssh", "version": version}, f"dropbear_{version}", ""
+
+
+def ssh_part(server, folder):
+    if server["kind"] == "openssh":
+        product, software, comment = openssh_product(server)
+    else:
+        product, software, comment = dropbear_product()
+    public = (folder / f"ssh-{server['host_key']}.pub").read_text().split()
+    digest = hashlib.sha256(base64.b64decode(public[1])).digest()
+    ssh = {"software": software, "methods": server["methods"], "host_key_type": KEY_NAMES[server["host_key"]],
+           "host_key_sha256": base64.b64encode(digest).decode().rstrip("=")}
+    if comment:
+        ssh["comment"] = comment
+    findings = ["exposed-ssh"] + (["ssh-password-login"] if "password" in server["methods"] else [])
+    return {"service": "ssh", "outcome": "complete", "product": product, "ssh": ssh, "findings": findings}
+
+
+def http_part(server):
+    if server["kind"] == "nginx":
+        version = upstream("nginx")
+        product, banner = {"vendor": "f5", "name": "nginx", "version": version}, f"nginx/{version}"
+    else:
+        version = upstream("apache2")
+        product = {"vendor": "apache", "name": "http_server", "version": version}
+        banner = f"Apache/{version} (Debian)"
+    http = {"status": server["status"], "server": banner}
+    http.update({key: server[key] for key in ("title", "location") if server.get(key)})
+    return {"service": "http", "outcome": "complete", "product": product, "http": http,
+            "findings": ["http-plain"]}
+
+
+def tls_part(table, server, folder):
+    name = server["certificate"]
+    row = table["certificates"][name]
+    kind, _, size = row["key"].partition(":")
+    best = server["tls"][-1]
+    tls = {"version": TLS_NAMES[best], "self_signed": row["issuer"] == "self", "expired": bool(row.get("expired")),
+           "key_type": kind, "sha256": certificates.fingerprint(folder / "certificates", name),
+           "sans": [row["name"]], "subject": f"CN={row['name']},O=Sonde Lab"}
+    if kind == "RSA":
+        tls["key_bits"] = int(size)
+    findings = []
+    if best in ("1", "1.1"):
+        findings.append("tls-below-1.2")
+    if tls["expired"]:
+        findings.append("certificate-expired")
+    if tls["self_signed"]:
+        findings.append("certificate-self-signed")
+    return tls, findings
+
+
+def service_row(table, name, folder):
+    server = table["servers"][name]
+    if server["kind"] in ("openssh", "dropbear"):
+        return ssh_part(server, folder)
+    row = http_part(server)
+    if "tls" in server:
+        row["tunnel"] = "tls"
+        row["tls"], row["findings"] = tls_part(table, server, folder)
+    return row
+
+
+def host_rows(table, host, folder):
+    """[(port, row)] of everything open on one host."""
+    if host.get("answer") == "silent":
+        quiet = {"service": None, "tunnel": None, "outcome": ["not_recognised", "timeout"], "findings": []}
+        return [(port, quiet) for port in table["plan_ports"]]
+    return [(int(port), service_row(table, name, folder)) for port, name in host.get("ports", {}).items()]
+
+
+def rows(table, folder):
+    for host in table["hosts"]:
+        whose = lab.attribution(table, host["ip"])
+        for port, row in host_rows(table, host, folder):
+            owner = {key: whose[key] or None for key in ("provider", "cloud_service", "region")}
+            yield {"ip": host["ip"], "port": port, "transport": "tcp", **owner, **row}
+
+
+def text_line(row):
+    methods = ",".join(row.get("ssh", {}).get("methods", []))
+    tls = row.get("tls", {}).get("version", "")
+    return (f"{row['ip']:<14}{row['port']:<7}{row['provider'] or '-':<8}{row['service'] or '-':<6}{tls:<9}{methods:<42}"
+            f"{','.join(row['findings'])}")
