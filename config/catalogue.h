@@ -27,10 +27,22 @@ struct catalogue_finding {
     uint32_t severity; // enum severity
 };
 
+// What a product rule may look at. "ssh.identification" is the whole line, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3".
+// X(name)
+#define CATALOGUE_FIELDS(X)                                                                                            \
+    X("ssh.identification")                                                                                            \
+    X("ssh.software")                                                                                                  \
+    X("ssh.comment")                                                                                                   \
+    X("http.server")                                                                                                   \
+    X("http.title")                                                                                                    \
+    X("tls.subject")                                                                                                   \
+    X("banner")
+
 // One rule: a PCRE2 pattern over one field of an observation, and templates for what it found, in which $1 to $9 stand
-// for the pattern's groups.
+// for the pattern's groups. The first rule of a field that matches is taken. A group that matched nothing stands for
+// "", in `cpe` for "*".
 struct catalogue_product {
-    uint32_t field; // "ssh.software", "http.server", ...
+    uint32_t field; // one of CATALOGUE_FIELDS
     uint32_t pattern;
     uint32_t vendor;
     uint32_t name;
@@ -49,3 +61,6 @@ struct catalogue {
     const struct catalogue_product *products;
     size_t product_count;
 };
+
+// The service that a port belongs to, or NULL. The plan's own services come last in the table and win.
+const struct catalogue_service *catalogue_find_port(const struct catalogue *catalogue, uint16_t port);

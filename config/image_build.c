@@ -35,6 +35,21 @@ void string_table_fini(struct string_table *table)
     *table = (struct string_table){0};
 }
 
+int string_table_clone(const struct string_table *table, struct string_table *ret_clone)
+{
+    struct string_table clone = *table;
+    clone.bytes = malloc(table->capacity);
+    clone.slots = calloc(table->slot_count, sizeof(*clone.slots));
+    if (clone.bytes == NULL || clone.slots == NULL) {
+        string_table_fini(&clone);
+        return -ENOMEM;
+    }
+    memcpy(clone.bytes, table->bytes, table->length);
+    memcpy(clone.slots, table->slots, table->slot_count * sizeof(*clone.slots));
+    *ret_clone = clone;
+    return 0;
+}
+
 // The slot that holds text, or the empty one where it belongs. Offset 0 marks an empty slot: "" is never looked up.
 static uint32_t *string_table_slot(const struct string_table *table, const char *text)
 {

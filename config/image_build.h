@@ -22,6 +22,9 @@ struct string_table {
 int string_table_init(struct string_table *table);
 void string_table_fini(struct string_table *table);
 
+// A second table with the same strings at the same offsets. Returns 0 or -ENOMEM.
+int string_table_clone(const struct string_table *table, struct string_table *ret_clone);
+
 // The offset of text (NULL counts as ""). Returns 0 or -ENOMEM, -EOVERFLOW above 4 GiB.
 int string_table_add(struct string_table *table, const char *text, uint32_t *ret_offset);
 

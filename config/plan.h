@@ -128,7 +128,6 @@ struct plan {
     char **notes; // one line each for the operator: "rate lowered from ... to ..."
     size_t note_count;
     struct plan_summary summary;
-    struct plan_private *private; // catalogues and attribution, waiting for plan_compile
 };
 
 // Reads, checks and prepares a plan. Returns 0 and a plan for plan_free; or -EINVAL for a plan that cannot be used,

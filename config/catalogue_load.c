@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/catalogue_load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+// What reading one file needs.
+struct loading {
+    struct key_context context;
+    struct catalogue_storage *storage;
+    struct string_table *strings;
+};
+
+const char *const catalogue_file_names[CATALOGUE_FILES] = {
+    [CATALOGUE_SERVICES] = "services.json",
+    [CATALOGUE_FINDINGS] = "findings.json",
+    [CATALOGUE_PRODUCTS] = "products.json",
+};
+
+static const char *const field_names[] = {
+#define X(name) name,
+    CATALOGUE_FIELDS(X)
+#undef X
+};
+
+// A port or a name that another service has already leaves it open which one is meant.
+static int service_conflict(struct loading *loading, const char *path, const struct service_row *row)
+{
+    const struct catalogue_storage *storage = loading->storage;
+    const struct catalogue catalogue = {.services = storage->services, .service_count = storage->service_count};
+    if (row->port_count > CATALOGUE_PORTS_MAX)
+        return key_complain(&loading->context, path, "has %zu ports, expected at most %d", row->port_count,
+                            CATALOGUE_PORTS_MAX);
+    for (size_t i = 0; i < storage->service_count; i++)
+        if (strcmp(loading->strings->bytes + storage->services[i].name, row->name) == 0)
+            return key_complain(&loading->context, path, "service \"%s\" is there twice", row->name);
+    for (size_t i = 0; i < row->port_count; i++) {
+        const struct catalogue_service *other = catalogue_find_port(&catalogue, row->ports[i]);
+        if (other != NULL)
+            return key_complain(&loading->context, path, "port %u belongs to \"%s\" already", row->ports[i],
+                                loading->strings->bytes + other->name);
+    }
+    return 0;
+}
+
+static int read_service(struct loading *loading, const char *path, const json_t *item)
+{
+    struct service_row row = {0};
+    int rc = service_row_read(&loading->context, path, item, &row);
+    if (rc == 0)
+        rc = service_conflict(loading, path, &row);
+    if (rc == 0)
+        rc = catalogue_add_service(loading->storage, &row, loading->strings);
+    service_row_fini(&row);
+    return rc;
+}
+
+struct finding_row {
+    char *id;
+    char *title;
+    char *remedy;
+    uint32_t severity;
+};
+
+static const struct key finding_keys[] = {
+    {.name = "id",
+     .type = KEY_STRING,
+     .required = true,
+     .offset = offsetof(struct finding_row, id),
+     .expected = "an id",
+     .help = "Its name in records."},
+    {.name = "severity",
+     .type = KEY_CHOICE,
+     .required = true,
+     .offset = offsetof(struct finding_row, severity),
+     .choices = "info low medium high critical",
+     .expected = "one of info low medium high critical",
+     .help = "How bad it is."},
+    {.name = "title",
+     .type = KEY_STRING,
+     .required = true,
+     .offset = offsetof(struct finding_row, title),
+     .expected = "a sentence",
+     .help = "What was found."},
+    {.name = "remedy",
+     .type = KEY_STRING,
+     .required = true,
+     .offset = offsetof(struct finding_row, remedy),
+     .expected = "a sentence",
+     .help = "What to do about it."},
+    {0},
+};
+
+static int read_finding(struct loading *loading, const char *path, const json_t *item)
+{
+    struct catalogue_storage *storage = loading->storage;
+    struct finding_row row = {0};
+    struct catalogue_finding finding = {0};
+    struct key_context context = loading->context;
+    context.target = &row;
+    int rc = keys_apply(&context, finding_keys, path, item);
+    for (size_t i = 0; i < storage->finding_count && rc == 0; i++)
+        if (strcmp(loading->strings->bytes + storage->findings[i].id, row.id) == 0)
+            rc = key_complain(&context, path, "finding \"%s\" is there twice", row.id);
+    struct catalogue_finding *findings =
+        reallocarray(storage->findings, storage->finding_count + 1, sizeof(*storage->findings));
+    if (findings != NULL)
+        storage->findings = findings;
+    if (rc == 0 && (findings == NULL || string_table_add(loading->strings, row.id, &finding.id) != 0 ||
+                    string_table_add(loading->strings, row.title, &finding.title) != 0 ||
+                    string_table_add(loading->strings, row.remedy, &finding.remedy) != 0))
+        rc = -ENOMEM;
+    finding.severity = row.severity;
+    if (rc == 0)
+        findings[storage->finding_count++] = finding;
+    keys_release(finding_keys, &row);
+    return rc;
+}
+
+// In the order of struct catalogue_product, whose members are all string offsets.
+struct product_row {
+    char *texts[9];
+};
+
+#define PRODUCT_KEY(index, key, need, what)                                                                            \
+    {                                                                                                                  \
+        .name = key, .type = KEY_STRING, .required = need, .offset = offsetof(struct product_row, texts[index]),       \
+        .fallback = "\"\"", .expected = what, .help = what                                                             \
+    }
+
+static const struct key product_keys[] = {
+    PRODUCT_KEY(0, "field", true, "the field that is matched"),
+    PRODUCT_KEY(1, "pattern", true, "a PCRE2 pattern"),
+    PRODUCT_KEY(2, "vendor", true, "the vendor as CPE names it"),
+    PRODUCT_KEY(3, "name", true, "the product as CPE names it"),
+    PRODUCT_KEY(4, "version", false, "a template for the version"),
+    PRODUCT_KEY(5, "update", false, "a template for the update"),
+    PRODUCT_KEY(6, "distribution", false, "the distribution that packaged it"),
+    PRODUCT_KEY(7, "package_version", false, "a template for the package's version"),
+    PRODUCT_KEY(8, "cpe", false, "a template for the CPE 2.3 name"),
+    {0},
+};
+_Static_assert(sizeof(struct catalogue_product) == 9 * sizeof(uint32_t), "a product is nine strings");
+
+static int check_field(const struct key_context *context, const char *path, const char *field)
+{
+    size_t count = sizeof(field_names) / sizeof(field_names[0]);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(field_names[i], field) == 0)
+            return 0;
+    const char *nearest = keys_nearest(field, field_names, count);
+    return key_complain(context, path, "unknown field \"%s\"%s%s%s", field, nearest != NULL ? " (did you mean \"" : "",
+                        nearest != NULL ? nearest : "", nearest != NULL ? "\"?)" : "");
+}
+
+// Compiles the pattern and checks that every template names only groups that it has.
+static int check_pattern(const struct key_context *context, const char *path, const struct product_row *row)
+{
+    int error;
+    PCRE2_SIZE offset;
+    uint32_t groups = 0;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)row->texts[1], PCRE2_ZERO_TERMINATED,
+                                     PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error, &offset, NULL);
+    if (code == NULL) {
+        PCRE2_UCHAR text[128] = "";
+        (void)pcre2_get_error_message(error, text, sizeof(text));
+        return key_complain(context, path, "pattern: %s at %zu", (const char *)text, (size_t)offset);
+    }
+    (void)pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
+    pcre2_code_free(code);
+    for (size_t i = 2; i < 9; i++) {
+        for (const char *at = strchr(row->texts[i], '$'); at != NULL; at = strchr(at + 1, '$')) {
+            if (at[1] < '1' || at[1] > '9' || (uint32_t)(at[1] - '0') > groups)
+                return key_complain(context, path, "%s names a group that the pattern has not", product_keys[i].name);
+        }
+    }
+    return 0;
+}
+
+static int read_product(struct loading *loading, const char *path, const json_t *item)
+{
+    struct catalogue_storage *storage = loading->storage;
+    struct product_row row = {0};
+    struct key_context context = loading->context;
+    uint32_t offsets[9] = {0};
+    context.target = &row;
+    int rc = keys_apply(&context, product_keys, path, item);
+    if (rc == 0)
+        rc = check_field(&context, path, row.texts[0]);
+    if (rc == 0)
+        rc = check_pattern(&context, path, &row);
+    for (size_t i = 0; i < 9 && rc == 0; i++)
+        rc = string_table_add(loading->strings, row.texts[i], &offsets[i]);
+    keys_release(product_keys, &row);
+    if (rc != 0)
+        return rc;
+    struct catalogue_product *products =
+        reallocarray(storage->products, storage->product_count + 1, sizeof(*storage->products));
+    if (products == NULL)
+        return -ENOMEM;
+    storage->products = products;
+    memcpy(&products[storage->product_count++], offsets, sizeof(offsets));
+    return 0;
+}
+
+// {"NAME": [row, row, ...]}
+static int read_rows(struct loading *loading, const json_t *value, const char *name,
+                     int (*read)(struct loading *loading, const char *path, const json_t *item))
+{
+    const json_t *rows = json_object_get(value, name);
+    if (!json_is_array(rows) || json_object_size(value) != 1)
+        return key_complain(&loading->context, "", "expected an object with the one key \"%s\", an array", name);
+    size_t i;
+    json_t *item;
+    int rc = 0;
+    json_array_foreach(rows, i, item)
+    {
+        char path[64];
+        (void)snprintf(path, sizeof(path), "%s[%zu]", name, i);
+        if (rc == 0)
+            rc = read(loading, path, item);
+    }
+    return rc;
+}
+
+int catalogue_read(struct catalogue_storage *storage, enum catalogue_file kind, const char *file,
+                   const struct input *input, struct string_table *strings, struct complaint *ret_complaint)
+{
+    static const struct {
+        const char *name;
+        int (*read)(struct loading *loading, const char *path, const json_t *item);
+    } kinds[CATALOGUE_FILES] = {
+        [CATALOGUE_SERVICES] = {"services", read_service},
+        [CATALOGUE_FINDINGS] = {"findings", read_finding},
+        [CATALOGUE_PRODUCTS] = {"products", read_product},
+    };
+    struct loading loading = {.context = {.file = file, .text = input->text, .complaint = ret_complaint},
+                              .storage = storage,
+                              .strings = strings};
+    json_t *value;
+    int rc = keys_parse(file, input->text, input->length, &value, ret_complaint);
+    if (rc != 0)
+        return rc;
+    rc = read_rows(&loading, value, kinds[kind].name, kinds[kind].read);
+    json_decref(value);
+    if (rc == -ENOMEM)
+        (void)complain(ret_complaint, file, "", "out of memory");
+    return rc == 0 || rc == -ENOMEM ? rc : -EINVAL;
+}
+
+void catalogue_storage_fini(struct catalogue_storage *storage)
+{
+    free(storage->services);
+    free(storage->findings);
+    free(storage->products);
+    *storage = (struct catalogue_storage){0};
+}
