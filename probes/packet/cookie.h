@@ -23,8 +23,9 @@ struct cookie {
     uint16_t ip_id;
 };
 
-// Expands a key of 16 random bytes. port_count is a power of two, 1 to 32,768. Returns 0 or -EINVAL.
-int cookie_key_init(struct cookie_key *key, const uint8_t secret[static 16], uint32_t source_address,
+// Expands a key of 16 random bytes. port_count is a power of two, 1 to 32,768, and port_first + port_count at most
+// 65,536. Returns 0, or -EINVAL with *ret_key untouched.
+int cookie_key_init(struct cookie_key *ret_key, const uint8_t secret[static 16], uint32_t source_address,
                     uint16_t port_first, uint16_t port_count);
 
 // Portable; the burst kernels (probes/packet/kernels.h) give the same.
