@@ -21,13 +21,14 @@ struct probe_plan {
     const uint16_t *ports;     // [port_count]
     const int32_t *port_index; // [65536], -1 for a port outside the plan
     uint32_t port_count;
-    double port_reciprocal; // 1.0 / port_count
-    uint32_t ip_checksum;   // unfolded sum of the template's constant IPv4 words (RFC 1071)
-    uint32_t tcp_checksum;  // unfolded sum of the template's constant TCP and pseudo-header words
+    double port_reciprocal; // reciprocal_of(port_count), probes/packet/order.h
+    uint32_t ip_checksum;   // unfolded sum of the template's constant IPv4 words (RFC 1071), as host-order numbers
+    uint32_t tcp_checksum;  // unfolded sum of the template's constant TCP and pseudo-header words, likewise
+    uint64_t ip_word;       // the template's struct probe_burst.ip_word, identification and checksum zero
 };
 
 // A burst's fields, structure of arrays, private to one worker. index -> (address ordinal, port) is index / port_count
-// and index % port_count.
+// and index % port_count. The four *_word arrays hold bytes as they lie in the frame. Entries past count are scratch.
 struct probe_burst {
     _Alignas(64) uint64_t position[BURST_MAX];
     _Alignas(64) uint64_t index[BURST_MAX];
@@ -36,8 +37,10 @@ struct probe_burst {
     _Alignas(64) uint32_t isn[BURST_MAX];
     _Alignas(64) uint32_t local_port[BURST_MAX];
     _Alignas(64) uint32_t ip_id[BURST_MAX];
-    _Alignas(64) uint32_t ip_checksum[BURST_MAX]; // as a host-order 16-bit value, ready to be stored big-endian
-    _Alignas(64) uint32_t tcp_checksum[BURST_MAX];
+    _Alignas(64) uint64_t ip_word[BURST_MAX];    // IP bytes 4 to 11: identification to header checksum
+    _Alignas(64) uint64_t flow_word[BURST_MAX];  // IP bytes 16 to 23: destination, then both TCP ports
+    _Alignas(64) uint32_t seq_word[BURST_MAX];   // TCP bytes 4 to 7
+    _Alignas(64) uint32_t check_word[BURST_MAX]; // TCP bytes 16 and 17, in the low half
 };
 
 struct kernels {
@@ -49,7 +52,7 @@ struct kernels {
     // address, port -> isn, local_port, ip_id.
     void (*cookies)(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
 
-    // index -> position, for answers.
+    // index -> position, for answers. Indexes below plan->order.count.
     void (*positions)(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
 };
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "config/image.h"
 #include "probes/packet/kernels.h"
@@ -27,15 +28,24 @@ struct probe_template {
     uint32_t ip_offset;
 };
 
-// Builds the template of a profile. ttl 64; window 1,024 for mss and none, else what that system sends.
+// Builds the template of a profile. TTL 64 and window 1,024 for mss and none, else what that system sends.
 void probe_template_init(struct probe_template *ret_template, const struct probe_link *link, uint32_t source_address,
                          enum probe_profile profile);
 
-// Fills everything that probe kernels read. targets, ports and port_index must outlive the plan. Returns 0 or -EINVAL.
+// Fills everything that probe kernels read. targets, ports and port_index must outlive the plan. Returns 0, or -EINVAL
+// (*ret_plan untouched) for no ports, more than 65,536, no targets, more than 2^31 - 1 pieces, more than 2^48
+// positions, or a template whose source address is not the cookie's.
 int probe_plan_init(struct probe_plan *ret_plan, const struct targets *targets, const uint16_t *ports,
                     const int32_t *port_index, uint32_t port_count, uint64_t seed, const struct cookie_key *cookie,
                     const struct probe_template *probe);
 
 // Writes the varying fields of burst entry i into a frame that holds the template: IP identification, IP checksum,
-// destination, ports, sequence number, TCP checksum.
-void probe_write(uint8_t *frame, uint32_t ip_offset, const struct probe_burst *burst, size_t i);
+// destination, ports, sequence number, TCP checksum. Four stores; what lies between the fields is rewritten as it was.
+static inline void probe_write(uint8_t *frame, uint32_t ip_offset, const struct probe_burst *burst, size_t i)
+{
+    uint8_t *ip = frame + ip_offset;
+    memcpy(ip + 4, &burst->ip_word[i], 8);
+    memcpy(ip + 16, &burst->flow_word[i], 8);
+    memcpy(ip + 24, &burst->seq_word[i], 4);
+    memcpy(ip + 36, &burst->check_word[i], 2);
+}

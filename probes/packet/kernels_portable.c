@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The variant for any CPU: the scalar functions of order.h and cookie.h in a loop. The others must equal it.
+#include "probes/packet/kernels_generic.h"
+#include "probes/packet/kernels_variants.h"
+
+static void portable_cookies(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cookie cookie = cookie_make(&plan->cookie, burst->address[i], (uint16_t)burst->port[i]);
+        burst->isn[i] = cookie.isn;
+        burst->local_port[i] = cookie.local_port;
+        burst->ip_id[i] = cookie.ip_id;
+    }
+}
+
+static void portable_generate(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        burst->index[i] = order_index(&plan->order, burst->position[i]);
+    burst_locate(plan, burst, count);
+    portable_cookies(plan, burst, count);
+    burst_words(plan, burst, count);
+}
+
+static void portable_positions(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        burst->position[i] = order_position(&plan->order, burst->index[i]);
+}
+
+const struct kernels kernels_portable = {
+    .name = "portable",
+    .generate = portable_generate,
+    .cookies = portable_cookies,
+    .positions = portable_positions,
+};

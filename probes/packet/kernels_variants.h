@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// The variants of the burst kernels; each is defined in a file compiled for its instruction set. Only kernels.c
+// chooses.
+
+#include "probes/packet/kernels.h"
+
+extern const struct kernels kernels_portable;
