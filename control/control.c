@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/control.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/lane.h"
+#include "control/resume.h"
+#include "control/sandbox.h"
+
+#define DATAPLANE_SILENCE_NS UINT64_C(2000000000)
+#define LANE_SILENCE_NS      UINT64_C(10000000000)
+#define SYNC_EVERY_NS        UINT64_C(1000000000)
+#define MEMORY_BASE_BYTES    (UINT64_C(2) << 30)
+#define MEMORY_EACH_BYTES    (UINT64_C(192) << 10) // a conversation in a TLS handshake, with room to spare
+
+// Everything of a running control.
+struct control {
+    struct image image;
+    struct channel channel;
+    struct journal journal;
+    struct sink sink;
+    struct table seen;
+    struct lane_shared shared;
+    struct lane *lanes;
+    pthread_t syncer;
+    pthread_mutex_t gate_mutex; // threads wait behind the gate until the sandbox stands
+    pthread_cond_t gate_change;
+    bool gate_open;
+    uint32_t lanes_done; // under gate_mutex
+    _Atomic bool syncing_over;
+};
+
+static volatile sig_atomic_t terminated; // volatile: the one type that the C standard gives to signal handlers
+
+static void terminate(int number)
+{
+    (void)number;
+    terminated = 1;
+}
+
+static uint64_t clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void pause_ns(uint64_t ns)
+{
+    struct timespec pause = {.tv_nsec = (long)ns};
+    nanosleep(&pause, NULL);
+}
+
+static int failed(const char *what, int error)
+{
+    fprintf(stderr, "sonde-control: %s: %s\n", what, strerror(-error));
+    return error;
+}
+
+static void gate_wait(struct control *control)
+{
+    pthread_mutex_lock(&control->gate_mutex);
+    while (!control->gate_open)
+        pthread_cond_wait(&control->gate_change, &control->gate_mutex);
+    pthread_mutex_unlock(&control->gate_mutex);
+}
+
+static void gate_set_open(struct control *control)
+{
+    pthread_mutex_lock(&control->gate_mutex);
+    control->gate_open = true;
+    pthread_cond_broadcast(&control->gate_change);
+    pthread_mutex_unlock(&control->gate_mutex);
+}
+
+struct lane_start {
+    struct control *control;
+    struct lane *lane;
+};
+
+static void *lane_thread(void *argument)
+{
+    struct lane_start start = *(struct lane_start *)argument;
+    free(argument);
+    gate_wait(start.control);
+    lane_run(start.lane);
+    pthread_mutex_lock(&start.control->gate_mutex);
+    start.control->lanes_done++;
+    pthread_mutex_unlock(&start.control->gate_mutex);
+    return NULL;
+}
+
+static void files_sync(struct control *control)
+{
+    uint64_t synced_ns = UINT64_MAX;
+    _Atomic uint64_t *counters = control->channel.down->counters;
+    for (uint32_t i = 0; i < control->channel.geometry.lanes; i++) {
+        uint64_t drained_ns = atomic_load_explicit(&control->lanes[i].drained_ns, memory_order_acquire);
+        synced_ns = drained_ns < synced_ns ? drained_ns : synced_ns;
+    }
+    if (journal_sync(&control->journal) != 0)
+        atomic_fetch_add_explicit(&counters[CONTROL_JOURNAL_ERRORS], 1, memory_order_relaxed);
+    else
+        atomic_store_explicit(&counters[CONTROL_JOURNAL_SYNCED_NS], synced_ns, memory_order_release);
+    if (sink_sync(&control->sink) != 0)
+        atomic_fetch_add_explicit(&counters[CONTROL_RECORD_WRITE_ERRORS], 1, memory_order_relaxed);
+}
+
+// A disk may take seconds for this, so it has a thread of its own.
+static void *sync_thread(void *argument)
+{
+    struct control *control = argument;
+    gate_wait(control);
+    uint64_t last_ns = clock_ns();
+    while (!atomic_load_explicit(&control->syncing_over, memory_order_relaxed)) {
+        if (clock_ns() - last_ns >= SYNC_EVERY_NS) {
+            last_ns = clock_ns();
+            files_sync(control);
+        }
+        pause_ns(20000000);
+    }
+    files_sync(control);
+    return NULL;
+}
+
+static int threads_start(struct control *control)
+{
+    int error = pthread_create(&control->syncer, NULL, sync_thread, control);
+    for (uint32_t i = 0; error == 0 && i < control->channel.geometry.lanes; i++) {
+        struct lane_start *start = malloc(sizeof(*start));
+        if (start == NULL)
+            return -ENOMEM;
+        *start = (struct lane_start){.control = control, .lane = &control->lanes[i]};
+        error = pthread_create(&control->lanes[i].thread, NULL, lane_thread, start);
+    }
+    return -error;
+}
+
+// What the journal holds and the records do not goes to the lanes' queues.
+static int past_read(struct control *control)
+{
+    uint32_t lanes = control->channel.geometry.lanes;
+    struct queue *queues[CHANNEL_LANES_MAX];
+    uint64_t records = 0;
+    for (uint32_t i = 0; i < lanes; i++)
+        queues[i] = &control->lanes[i].queue;
+    int error = resume_read(&control->journal, &control->sink, queues, lanes, &control->seen, &records);
+    if (error != 0)
+        return error;
+    struct channel_down_header *down = control->channel.down;
+    for (uint32_t i = 0; i < lanes; i++)
+        control->lanes[i].counters[CONTROL_RESUMED_UNFINISHED] = queues[i]->count;
+    // What is there counts, not what the one that died had said. Gauges begin again.
+    atomic_store(&down->counters[CONTROL_RECORDS], records);
+    atomic_store(&down->counters[CONTROL_CONVERSATIONS_OPEN], 0);
+    atomic_store(&down->counters[CONTROL_CONVERSATIONS_QUEUED], 0);
+    atomic_store(&down->counters[CONTROL_FLOWS_OPEN], 0);
+    atomic_store(&down->open_conversations, 0);
+    return 0;
+}
+
+static int lanes_init(struct control *control)
+{
+    uint32_t count = control->channel.geometry.lanes;
+    control->lanes = aligned_alloc(64, count * sizeof(*control->lanes) + 64);
+    if (control->lanes == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < count; i++) {
+        int error = lane_init(&control->lanes[i], &control->shared, i);
+        if (error != 0) {
+            while (i-- > 0)
+                lane_fini(&control->lanes[i]);
+            free(control->lanes);
+            return error;
+        }
+    }
+    return 0;
+}
+
+// Maps and reads everything that is ever mapped or read.
+static int control_init(struct control *control, const struct control_options *options)
+{
+    uint64_t cut = 0;
+    int error = image_map(options->image_fd, &control->image);
+    if (error != 0)
+        return failed("plan image", error);
+    error = channel_map(CHANNEL_CONTROL, &options->geometry, options->up_fd, options->down_fd, &control->channel);
+    if (error != 0)
+        goto out_image;
+    error = journal_init(&control->journal, options->journal_fd, control->image.settings->seed, options->resume);
+    if (error != 0)
+        goto out_channel;
+    error = sink_init(&control->sink, options->records_fd, &cut);
+    if (error != 0)
+        goto out_journal;
+    control->shared = (struct lane_shared){
+        .image = &control->image,
+        .channel = &control->channel,
+        .journal = &control->journal,
+        .sink = &control->sink,
+        .seen = &control->seen,
+        .user_agent = image_string(&control->image, control->image.settings->user_agent),
+    };
+    error = lanes_init(control);
+    if (error != 0)
+        goto out_sink;
+    atomic_fetch_add(&control->channel.down->counters[CONTROL_RECORDS_CUT], cut);
+    error = options->resume ? past_read(control) : table_init(&control->seen, 0);
+    if (error == 0)
+        return 0;
+    for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
+        lane_fini(&control->lanes[i]);
+    free(control->lanes);
+out_sink:
+    sink_fini(&control->sink);
+out_journal:
+    journal_fini(&control->journal);
+out_channel:
+    channel_unmap(&control->channel);
+out_image:
+    image_unmap(&control->image);
+    return failed("cannot start", error);
+}
+
+static void control_fini(struct control *control)
+{
+    for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
+        lane_fini(&control->lanes[i]);
+    free(control->lanes);
+    table_fini(&control->seen);
+    sink_fini(&control->sink);
+    journal_fini(&control->journal);
+    channel_unmap(&control->channel);
+    image_unmap(&control->image);
+}
+
+static int privileges_drop(const struct control *control, const struct control_options *options, pid_t parent)
+{
+    int error = sandbox_drop(options->user, options->group, parent);
+    if (error != 0)
+        return failed("cannot drop privileges", error);
+    uint64_t open = control->image.settings->max_open;
+    error = sandbox_close(MEMORY_BASE_BYTES + open * MEMORY_EACH_BYTES);
+    return error == 0 ? 0 : failed("cannot restrict itself", error);
+}
+
+static bool lanes_alive(const struct control *control, uint64_t now_ns)
+{
+    for (uint32_t i = 0; i < control->channel.geometry.lanes; i++) {
+        uint64_t alive_ns = atomic_load_explicit(&control->lanes[i].alive_ns, memory_order_relaxed);
+        if (alive_ns != 0 && now_ns > alive_ns && now_ns - alive_ns > LANE_SILENCE_NS && control->sink.is_file)
+            return false;
+    }
+    return true;
+}
+
+// Heartbeats until all lanes are done. Returns the exit status.
+static int control_watch(struct control *control)
+{
+    uint32_t done = 0;
+    int status = 0;
+    while (done < control->channel.geometry.lanes) {
+        uint64_t now_ns = clock_ns();
+        uint64_t heard_ns = atomic_load_explicit(&control->channel.up->heartbeat_ns, memory_order_relaxed);
+        if (heard_ns != 0 && now_ns > heard_ns && now_ns - heard_ns > DATAPLANE_SILENCE_NS && status == 0 &&
+            !terminated) {
+            fprintf(stderr, "sonde-control: the dataplane has stopped\n");
+            atomic_store(&control->shared.dataplane_gone, true);
+            status = 1;
+        }
+        if (atomic_load(&control->shared.failed) && status == 0) {
+            fprintf(stderr, "sonde-control: records cannot be written\n");
+            atomic_store(&control->shared.stop, true);
+            status = 1;
+        }
+        if (terminated)
+            atomic_store(&control->shared.stop, true);
+        if (lanes_alive(control, now_ns))
+            atomic_store_explicit(&control->channel.down->heartbeat_ns, now_ns, memory_order_relaxed);
+        pause_ns(20000000);
+        pthread_mutex_lock(&control->gate_mutex);
+        done = control->lanes_done;
+        pthread_mutex_unlock(&control->gate_mutex);
+    }
+    return atomic_load(&control->shared.failed) ? 1 : status;
+}
+
+static void signals_set(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction stop = {.sa_handler = terminate};
+    sigaction(SIGINT, &ignore, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGTERM, &stop, NULL);
+}
+
+int control_run(const struct control_options *options, bool sandbox)
+{
+    pid_t parent = getppid();
+    struct control *control = calloc(1, sizeof(*control));
+    if (control == NULL || control_init(control, options) != 0) {
+        free(control);
+        return 1;
+    }
+    if (sandbox)
+        signals_set();
+    pthread_mutex_init(&control->gate_mutex, NULL);
+    pthread_cond_init(&control->gate_change, NULL);
+    int error = threads_start(control);
+    if (error != 0) {
+        // Threads that wait behind the gate cannot be taken back one by one; the process ends, and they with it.
+        failed("cannot start threads", error);
+        return 1;
+    }
+    if (sandbox && privileges_drop(control, options, parent) != 0)
+        return 1;
+    gate_set_open(control);
+    int status = control_watch(control);
+    for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
+        pthread_join(control->lanes[i].thread, NULL);
+    atomic_store(&control->syncing_over, true);
+    pthread_join(control->syncer, NULL);
+    pthread_cond_destroy(&control->gate_change);
+    pthread_mutex_destroy(&control->gate_mutex);
+    control_fini(control);
+    free(control);
+    return status;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// Targets that wait to be asked on a connection of our own: converse "later", verdicts that grew too old, and what an
+// earlier control left unfinished. A first-in first-out ring that grows. One thread.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// A position that answered: what is needed to ask it again and to write its record.
+struct target {
+    uint64_t position;
+    uint32_t address; // host byte order
+    uint16_t port;
+    uint8_t suspect; // bits of enum suspect
+    uint8_t reserved;
+};
+
+struct queue {
+    struct target *items;
+    size_t capacity; // a power of two, or 0
+    size_t first;
+    size_t count;
+};
+
+void queue_fini(struct queue *queue);
+
+// Returns 0 or -ENOMEM. An all-zero queue is an empty one.
+int queue_put(struct queue *queue, const struct target *target);
+
+// False when the queue is empty.
+bool queue_take(struct queue *queue, struct target *ret_target);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// What an earlier control left: which positions it had taken, and which of them have no record. Read once, at the
+// start.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/journal.h"
+#include "control/queue.h"
+#include "control/sink.h"
+#include "control/table.h"
+
+// Reads journal and records. *ret_seen gets every position of the journal (about 16 to 32 bytes each); the unfinished
+// targets go to queues[channel_lane(address, lanes)]. *ret_records counts the records that are there. Returns 0 or
+// -errno; on error *ret_seen needs no table_fini.
+int resume_read(const struct journal *journal, const struct sink *sink, struct queue *const *queues, uint32_t lanes,
+                struct table *ret_seen, uint64_t *ret_records);
