@@ -20,6 +20,8 @@ struct catalogue_service {
 
 enum severity { SEVERITY_INFO = 0, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
 
+// A sensitive service NAME that is reachable is the finding "exposed-NAME" where the catalogue has that one, else
+// "exposed-sensitive-service".
 struct catalogue_finding {
     uint32_t id; // "ssh-password-login"
     uint32_t title;
@@ -36,7 +38,8 @@ struct catalogue_finding {
     X("http.server")                                                                                                   \
     X("http.title")                                                                                                    \
     X("tls.subject")                                                                                                   \
-    X("banner")
+    X("tls.issuer")                                                                                                    \
+    X("http.location")
 
 // One rule: a PCRE2 pattern over one field of an observation, and templates for what it found, in which $1 to $9 stand
 // for the pattern's groups. The first rule of a field that matches is taken. A group that matched nothing stands for

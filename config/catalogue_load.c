@@ -163,8 +163,9 @@ static int check_pattern(const struct key_context *context, const char *path, co
     int error;
     PCRE2_SIZE offset;
     uint32_t groups = 0;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)row->texts[1], PCRE2_ZERO_TERMINATED,
-                                     PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error, &offset, NULL);
+    // Bytes, not UTF-8: what a server sends need not be any encoding.
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)row->texts[1], PCRE2_ZERO_TERMINATED, PCRE2_DOTALL, &error, &offset, NULL);
     if (code == NULL) {
         PCRE2_UCHAR text[128] = "";
         (void)pcre2_get_error_message(error, text, sizeof(text));

@@ -18,6 +18,10 @@ struct counting {
     const struct range_list *list;
     struct tally tally;
     struct range_row *rows; // sorted copy
+    // Of each provider, where its rows among plan->counts begin and end; until the last step its services are in the
+    // order of their offsets, so that one is found by halving.
+    size_t first[RANGES_PROVIDERS_MAX];
+    size_t end[RANGES_PROVIDERS_MAX];
 };
 
 static int tally_init(struct tally *tally, const struct interval_set *set)
@@ -103,14 +107,13 @@ static int count_compare(const void *left, const void *right)
     return strcmp(a->service, b->service);
 }
 
-// The provider's own row, then its services', most addresses first.
+// The provider's own row, then its services'.
 static int count_provider(struct counting *counting, const struct range_row *rows, size_t count)
 {
     struct plan *plan = counting->plan;
     const char *strings = counting->list->strings.bytes;
-    const char *provider = strings + counting->list->providers[rows[0].provider];
-    size_t first = plan->count_count;
-    struct plan_count row = {.provider = provider, .service = ""};
+    struct plan_count row = {.provider = strings + counting->list->providers[rows[0].provider], .service = ""};
+    counting->first[rows[0].provider] = plan->count_count;
     int rc = count_rows(counting, rows, count, &row.addresses);
     if (rc == 0)
         rc = append(plan, row);
@@ -118,27 +121,49 @@ static int count_provider(struct counting *counting, const struct range_row *row
         size_t same = 1;
         while (i + same < count && rows[i + same].service == rows[i].service)
             same++;
-        row.service = rows[i].service == 0 ? "unspecified" : strings + rows[i].service;
+        row.service = strings + rows[i].service;
         rc = count_rows(counting, rows + i, same, &row.addresses);
         if (rc == 0 && row.addresses > 0)
             rc = append(plan, row);
         i += same;
     }
-    if (rc == 0 && plan->count_count > first + 1)
-        qsort(plan->counts + first + 1, plan->count_count - first - 1, sizeof(row), count_compare);
+    counting->end[rows[0].provider] = plan->count_count;
     return rc;
 }
 
 // Adds the addresses of one attribution item to its provider's row and its service's.
-static void attribute(struct plan *plan, const struct attribution *item, const char *strings, uint64_t addresses)
+static void attribute(const struct counting *counting, const struct attribution *item, uint64_t addresses)
 {
-    const char *service = item->cloud_service == 0 ? "unspecified" : strings + item->cloud_service;
-    for (size_t i = 0; i < plan->count_count; i++) {
-        struct plan_count *row = &plan->counts[i];
-        if (strcmp(row->provider, strings + item->provider) != 0)
+    struct plan_count *counts = counting->plan->counts;
+    const char *service = counting->list->strings.bytes + item->cloud_service;
+    size_t provider = 0;
+    while (counting->list->providers[provider] != item->provider)
+        provider++;
+    size_t low = counting->first[provider] + 1;
+    size_t high = counting->end[provider] - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (counts[middle].service < service)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    counts[low].attributed += addresses;
+    counts[counting->first[provider]].attributed += addresses;
+}
+
+// Names what had no name, and puts the services with most addresses first.
+static void arrange(const struct counting *counting)
+{
+    struct plan_count *counts = counting->plan->counts;
+    for (size_t provider = 0; provider < counting->list->provider_count; provider++) {
+        size_t services = counting->first[provider] + 1;
+        if (counting->end[provider] <= services)
             continue;
-        if (row->service[0] == '\0' || strcmp(row->service, service) == 0)
-            row->attributed += addresses;
+        for (size_t i = services; i < counting->end[provider]; i++)
+            if (counts[i].service[0] == '\0')
+                counts[i].service = "unspecified";
+        qsort(counts + services, counting->end[provider] - services, sizeof(*counts), count_compare);
     }
 }
 
@@ -156,7 +181,8 @@ static int count_attributed(struct counting *counting)
     }
     for (size_t i = 1; i < attribution->item_count; i++)
         if (sums[i] > 0)
-            attribute(counting->plan, &attribution->items[i], counting->list->strings.bytes, sums[i]);
+            attribute(counting, &attribution->items[i], sums[i]);
+    arrange(counting);
     int rc = 0;
     if (sums[0] > 0)
         rc = append(counting->plan,

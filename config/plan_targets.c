@@ -27,13 +27,14 @@ int plan_read_ranges(struct key_context *context, const char *path, const json_t
         (void)snprintf(nested, sizeof(nested), "%s.%s", path, provider);
         if (provider[0] == '\0' || strlen(provider) > 63 || !json_is_string(file))
             return key_complain(context, nested, "expected the name of a provider's range file");
-        int rc = plan_open_input(&private->plan, json_string_value(file), &resolved, &input, context->complaint);
+        struct complaint why;
+        int rc = plan_open_input(&private->plan, json_string_value(file), &resolved, &input, &why);
         if (rc == 0)
-            rc = range_list_read(&private->ranges, provider, resolved, &input, context->complaint);
+            rc = range_list_read(&private->ranges, provider, resolved, &input, &why);
         input_fini(&input);
         free(resolved);
         if (rc != 0)
-            return rc;
+            return rc == -EINVAL ? key_complain(context, nested, "%s", why.text) : rc;
     }
     return 0;
 }
@@ -81,19 +82,21 @@ static int select_structured(const char *file, const struct input *input, struct
     return rc;
 }
 
-static int select_file(struct key_context *context, const struct selection *selection, struct interval_set *set)
+static int select_file(struct key_context *context, const char *path, const struct selection *selection,
+                       struct interval_set *set)
 {
     struct plan_private *private = context->target;
+    struct complaint why;
     char *resolved = NULL;
     struct input input = {0};
-    int rc = plan_open_input(&private->plan, selection->file, &resolved, &input, context->complaint);
+    int rc = plan_open_input(&private->plan, selection->file, &resolved, &input, &why);
     if (rc == 0 && range_list_is_structured(&input))
-        rc = select_structured(resolved, &input, set, context->complaint);
+        rc = select_structured(resolved, &input, set, &why);
     else if (rc == 0)
-        rc = list_read(resolved, &input, set, NULL, context->complaint);
+        rc = list_read(resolved, &input, set, NULL, &why);
     input_fini(&input);
     free(resolved);
-    return rc;
+    return rc == -EINVAL ? key_complain(context, path, "%s", why.text) : rc;
 }
 
 // What was meant by a provider or service that is nowhere in the ranges.
@@ -150,7 +153,7 @@ static int select_object(struct key_context *context, const char *path, const js
     else if (rc == 0 && selection.file != NULL && (selection.service != NULL || selection.region != NULL))
         rc = key_complain(context, path, "\"service\" and \"region\" go with \"provider\", not with \"file\"");
     else if (rc == 0 && selection.file != NULL)
-        rc = select_file(context, &selection, set);
+        rc = select_file(context, path, &selection, set);
     else if (rc == 0)
         rc = select_ranges(context, path, &selection, set);
     keys_release(selection_keys, &selection);
