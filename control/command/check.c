@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// sonde check: validates a plan and prints what a scan would send, before anything is sent.
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/command/check_json.h"
+#include "control/command/figures.h"
+#include "control/command/json_output.h"
+#include "control/command/planfile.h"
+#include "control/command/subcommands.h"
+#include "control/command/table.h"
+
+enum { CHECK_JSON };
+
+static const struct option_row check_options[] = {
+    [CHECK_JSON] = {"json", NULL, "print one JSON object instead of text"},
+};
+
+// The first ports, and how many more there are.
+static const char *ports_text(const uint16_t *ports, size_t count, char *text, size_t capacity)
+{
+    enum { SHOWN = 12 };
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < count && i < SHOWN && length < capacity; i++)
+        length += (size_t)snprintf(text + length, capacity - length, "%s%u", i > 0 ? ", " : "", ports[i]);
+    if (count > SHOWN && length < capacity)
+        snprintf(text + length, capacity - length, " and %zu more", count - SHOWN);
+    return text;
+}
+
+static void addresses_describe(const struct plan *plan, struct table *table)
+{
+    char number[FIGURE_MAX];
+    char line[512];
+    char ports[256];
+    const struct plan_summary *summary = &plan->summary;
+    table_add(table, (const char *[]){"addresses", figure_count(summary->addresses, number)});
+    snprintf(line, sizeof line, "%u: %s", plan->port_count,
+             ports_text(plan->ports, plan->port_count, ports, sizeof ports));
+    table_add(table, (const char *[]){"ports", line});
+    table_add(table, (const char *[]){"positions", figure_count(summary->positions, number)});
+    if (summary->swept != summary->positions)
+        table_add(table, (const char *[]){"in this sample or shard", figure_count(summary->swept, number)});
+    if (plan->decoy_count > 0) {
+        snprintf(line, sizeof line, "%s (asked only of hosts that answered)",
+                 ports_text(plan->decoys, plan->decoy_count, ports, sizeof ports));
+        table_add(table, (const char *[]){"decoys", line});
+    }
+}
+
+static void traffic_describe(const struct plan *plan, struct table *table)
+{
+    char a[FIGURE_MAX];
+    char b[FIGURE_MAX];
+    char c[FIGURE_MAX];
+    char line[512];
+    const struct plan_summary *summary = &plan->summary;
+    snprintf(line, sizeof line, "%s in an attempt, %s in all (%u attempt%s)", figure_count(summary->swept, a),
+             figure_count(summary->probes, b), plan->attempts, plan->attempts == 1 ? "" : "s");
+    table_add(table, (const char *[]){"probes", line});
+    snprintf(line, sizeof line, "%s, %u bytes a probe",
+             figure_scaled((double)summary->probes * summary->probe_bytes, "B", a), summary->probe_bytes);
+    table_add(table, (const char *[]){"on the wire", line});
+    snprintf(line, sizeof line, "%s, %s", figure_scaled(summary->rate_pps, "pps", a),
+             figure_scaled(summary->rate_pps * summary->probe_bytes * 8, "bit/s", b));
+    if (summary->rate_pps < summary->rate_asked_pps)
+        snprintf(line + strlen(line), sizeof line - strlen(line), " (%s asked)",
+                 figure_scaled(summary->rate_asked_pps, "pps", c));
+    table_add(table, (const char *[]){"rate", line});
+    struct in_addr crowded = {.s_addr = htonl(summary->crowded_network)};
+    snprintf(line, sizeof line, "%s/24 with %u targets, which allows %s", inet_ntoa(crowded),
+             summary->crowded_addresses, figure_scaled(summary->crowded_rate_pps, "pps", a));
+    table_add(table, (const char *[]){"most crowded network", line});
+}
+
+static void time_describe(const struct plan *plan, struct table *table)
+{
+    static const char *const modes[] = {[CONVERSE_NONE] = "none", [CONVERSE_NOW] = "now", [CONVERSE_LATER] = "later"};
+    char a[FIGURE_MAX];
+    char b[FIGURE_MAX];
+    char line[256];
+    const struct plan_summary *summary = &plan->summary;
+    table_add(table, (const char *[]){"sweep", figure_duration(summary->sweep_seconds, a)});
+    if (plan->converse == CONVERSE_NONE) {
+        table_add(table, (const char *[]){"conversations", "none"});
+    } else {
+        snprintf(line, sizeof line, "%s (%s), if %.3g %% answer: %s frames/s, %s open at once",
+                 figure_duration(summary->conversation_seconds, a), modes[plan->converse],
+                 summary->assumed_hit_rate * 100, figure_scaled(plan->converse_rate_pps, "", b),
+                 figure_count(plan->max_open, (char[FIGURE_MAX]){0}));
+        table_add(table, (const char *[]){"conversations", line});
+    }
+    // Conversations held at once with the sweep overlap it; those held later follow it.
+    double all = plan->converse == CONVERSE_NOW
+                     ? (summary->sweep_seconds > summary->conversation_seconds ? summary->sweep_seconds
+                                                                               : summary->conversation_seconds)
+                     : summary->sweep_seconds + (plan->converse == CONVERSE_LATER ? summary->conversation_seconds : 0);
+    table_add(table, (const char *[]){"in all about", figure_duration(all, a)});
+    if (plan->contact[0] != '\0')
+        table_add(table, (const char *[]){"contact", plan->contact});
+}
+
+static int exclusions_print(const struct plan *plan)
+{
+    struct table table;
+    char number[FIGURE_MAX];
+    table_init(&table, 3, 1U << 2);
+    for (size_t i = 0; i < plan->exclusion_count; i++)
+        table_add(&table, (const char *[]){plan->exclusions[i].source, plan->exclusions[i].what,
+                                           figure_count(plan->exclusions[i].addresses, number)});
+    printf("\nexcluded, addresses taken from what those before had left%s\n", table.rows == 0 ? ": nothing" : "");
+    int error = table_print(&table, 2, stdout);
+    table_fini(&table);
+    return error;
+}
+
+static int check_print(const struct plan *plan)
+{
+    struct table table;
+    table_init(&table, 2, 0);
+    addresses_describe(plan, &table);
+    traffic_describe(plan, &table);
+    time_describe(plan, &table);
+    int error = table_print(&table, 0, stdout);
+    table_fini(&table);
+    if (error == 0)
+        error = exclusions_print(plan);
+    printf("\nread, with SHA-256\n");
+    for (size_t i = 0; i < plan->input_count; i++)
+        printf("  %s  %s\n", plan->inputs[i].sha256, plan->inputs[i].path);
+    for (size_t i = 0; i < plan->note_count; i++)
+        printf("%snote: %s\n", i == 0 ? "\n" : "", plan->notes[i]);
+    return error;
+}
+
+static int check_run(const struct invocation *invocation)
+{
+    struct plan *plan = NULL;
+    enum exit_status status = planfile_load(invocation, PLAN_NEED_TARGETS, &plan);
+    if (status != EXIT_DONE)
+        return status;
+    int error = invocation->values[CHECK_JSON] != NULL ? json_print(check_json(plan), stdout) : check_print(plan);
+    plan_free(plan);
+    return output_finish(error);
+}
+
+const struct subcommand subcommand_check = {
+    .name = "check",
+    .operands = "PLAN",
+    .summary = "validate a plan and print what a scan would send",
+    .options = check_options,
+    .option_count = sizeof check_options / sizeof check_options[0],
+    .operands_min = 1,
+    .operands_max = 1,
+    .run = check_run,
+};

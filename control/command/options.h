@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// The subcommands of `sonde` and their options: one const table each, from which the parser, `--help`, `sonde help` and
+// the man page check are made.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { OPTIONS_MAX = 16 };
+
+// What the process ends with.
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+struct option_row {
+    const char *name;     // long option without its dashes
+    const char *argument; // "FILE", or NULL for a switch
+    const char *help;     // a phrase without a full stop
+};
+
+struct invocation;
+
+struct subcommand {
+    const char *name;
+    const char *operands; // "PLAN", as --help prints it; "" for none
+    const char *summary;  // a phrase without a full stop
+    const struct option_row *options;
+    size_t option_count; // at most OPTIONS_MAX; every subcommand has --help besides
+    int operands_min;
+    int operands_max;
+    bool passes_through;                             // its arguments belong to another program and are not read here
+    int (*run)(const struct invocation *invocation); // returns an enum exit_status
+};
+
+// One use of a subcommand. Everything points into argv.
+struct invocation {
+    const char *program; // argv[0] of sonde
+    const struct subcommand *subcommand;
+    const char *values[OPTIONS_MAX]; // by row: NULL = not given, "" = a switch that was
+    char *const *operands;           // NULL-terminated
+    int operand_count;
+};
+
+// Reads argv (argv[0] is the subcommand's name) into *ret_invocation; may reorder argv. Returns 0, 1 when --help was
+// asked for, or -EINVAL with one line in message. Not thread-safe (getopt_long).
+int options_parse(const struct subcommand *subcommand, int argc, char **argv, struct invocation *ret_invocation,
+                  char message[static 256]);
+
+// Prints what `sonde help NAME` and `sonde NAME --help` print.
+void options_print_help(const struct subcommand *subcommand, FILE *out);

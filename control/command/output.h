@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// Where a scan's results go: a folder with records.jsonl, journal and summary.json, or standard output. Nothing that
+// holds data is overwritten unless that was asked for.
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+struct output {
+    char *folder;   // NULL for standard output
+    int records_fd; // control's: readable and writable where it is a file
+    int journal_fd;
+};
+
+// Opens `where`: a folder, made when it is not there, or "-". force: what an earlier scan left there is overwritten.
+// Returns 0, or -errno with one line in message (-EEXIST for a folder that holds results, -EBUSY for one that a scan is
+// writing to now).
+int output_open(struct output *ret_output, const char *where, bool force, char message[static 512]);
+void output_close(struct output *output);
+
+// Writes summary.json beside the records, whole or not at all. Returns 0 or -errno; 0 for standard output, which has
+// none.
+int output_write_summary(const struct output *output, const json_t *summary);
+
+// Makes the records durable. Returns 0 or -errno.
+int output_sync(const struct output *output);

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// sonde scan: compiles the plan, prepares everything that both programs need, runs them, reports.
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/command/eal.h"
+#include "control/command/kernel_guard.h"
+#include "control/command/output.h"
+#include "control/command/planfile.h"
+#include "control/command/programs.h"
+#include "control/command/shared.h"
+#include "control/command/source.h"
+#include "control/command/subcommands.h"
+#include "control/command/summary.h"
+#include "control/command/supervisor.h"
+
+enum { SCAN_QUIET, SCAN_JSON, SCAN_DRY_RUN, SCAN_OUTPUT, SCAN_FORCE };
+
+enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
+
+static const struct option_row scan_options[] = {
+    [SCAN_QUIET] = {"quiet", NULL, "print nothing but errors"},
+    [SCAN_JSON] = {"json", NULL, "print status lines and the summary as JSON on standard error"},
+    [SCAN_DRY_RUN] = {"dry-run", "FILE", "write the first 10,000 frames to a pcap file and send nothing"},
+    [SCAN_OUTPUT] = {"output", "WHERE", "folder for the results, or - for records on standard output"},
+    [SCAN_FORCE] = {"force", NULL, "overwrite the results that the folder holds"},
+};
+
+// One scan from preparation to report. What was not prepared yet is all zero, or -1 for descriptors.
+struct scan {
+    const struct invocation *invocation;
+    struct plan *plan;
+    char id[40];
+    char default_output[64];
+    const char *dry_run; // pcap file, or NULL
+    struct eal eal;
+    struct source source;
+    struct plan_runtime runtime;
+    struct output output;
+    struct shared shared;
+    struct kernel_guard *guard;
+    struct supervisor_settings settings;
+    struct supervisor supervisor;
+};
+
+static uint64_t now_realtime(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+static bool given(const struct scan *scan, int option)
+{
+    return scan->invocation->values[option] != NULL;
+}
+
+static enum exit_status refuse(enum exit_status status, const char *message)
+{
+    fprintf(stderr, "sonde: %s\n", message);
+    return status;
+}
+
+// Unique among appliances and sortable by time.
+static void scan_name(struct scan *scan)
+{
+    uint32_t salt = (uint32_t)getpid();
+    if (getrandom(&salt, sizeof salt, 0) != sizeof salt)
+        salt ^= (uint32_t)now_realtime();
+    time_t now = time(NULL);
+    struct tm utc;
+    char stamp[24];
+    gmtime_r(&now, &utc);
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
+    snprintf(scan->id, sizeof scan->id, "%s-%08x", stamp, salt);
+    snprintf(scan->default_output, sizeof scan->default_output, "sonde-%s", scan->id);
+}
+
+static enum exit_status programs_prepare(struct scan *scan)
+{
+    char message[PATH_MAX + 64];
+    if (program_find(scan->invocation->program, "sonde-dataplane", scan->settings.dataplane_path) != 0) {
+        snprintf(message, sizeof message, "sonde-dataplane is neither beside sonde nor at %s",
+                 scan->settings.dataplane_path);
+        return refuse(EXIT_FAILED, message);
+    }
+    if (scan->dry_run == NULL &&
+        program_find(scan->invocation->program, "sonde-control", scan->settings.control_path) != 0) {
+        snprintf(message, sizeof message, "sonde-control is neither beside sonde nor at %s",
+                 scan->settings.control_path);
+        return refuse(EXIT_FAILED, message);
+    }
+    return EXIT_DONE;
+}
+
+static enum exit_status source_prepare(struct scan *scan)
+{
+    char message[256];
+    if (source_resolve(scan->plan, scan->dry_run != NULL, &scan->source, message) != 0) {
+        fprintf(stderr, "sonde: %s: %s\n", scan->plan->path, message);
+        return EXIT_USAGE;
+    }
+    int error = eal_init(&scan->eal, &scan->plan->device, scan->dry_run);
+    if (error == -EINVAL)
+        return refuse(EXIT_USAGE, "--dry-run: expected a file name without a comma");
+    return error != 0 ? refuse(EXIT_FAILED, strerror(-error)) : EXIT_DONE;
+}
+
+// Threads of control: one for each CPU that the workers leave, at least one.
+static uint32_t lanes_choose(uint32_t workers)
+{
+    cpu_set_t allowed;
+    uint32_t cpus = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? (uint32_t)CPU_COUNT(&allowed) : 1;
+    uint32_t lanes = cpus > workers ? cpus - workers : 1;
+    return lanes < IMAGE_LANES_MAX ? lanes : IMAGE_LANES_MAX;
+}
+
+static void runtime_prepare(struct scan *scan, char port_name[static 64])
+{
+    struct plan *plan = scan->plan;
+    const struct source *source = &scan->source;
+    bool dry_run = scan->dry_run != NULL;
+    const char *vdev = dry_run ? "net_pcap0" : plan->device.vdev;
+    snprintf(port_name, 64, "%.*s", (int)strcspn(vdev, ","), vdev);
+    if (!dry_run && plan->device.port[0] != '\0')
+        snprintf(port_name, 64, "%s", plan->device.port);
+    if (dry_run) {
+        // A file has no network to spare, and nothing answers.
+        plan->cooldown_ns = 0;
+        plan->attempt_gap_ns = 0;
+        plan->rate_pps = plan->rate_pps > DRY_RUN_PPS ? plan->rate_pps : DRY_RUN_PPS;
+    }
+    scan->runtime = (struct plan_runtime){
+        .scan = scan->id,
+        .port_name = port_name,
+        .source_address = source->address,
+        .gateway_address = source->gateway,
+        .gateway_mac_given = source->gateway_mac_given,
+        .vlan_given = plan->source.vlan_given,
+        .vlan = plan->source.vlan,
+        .is_vdev = vdev[0] != '\0',
+        .dry_run = dry_run,
+        .dry_run_frames = dry_run ? DRY_RUN_FRAMES : 0,
+        .lanes = lanes_choose(scan->eal.workers),
+        .workers = scan->eal.workers,
+        .eal_arguments = (const char *const *)scan->eal.arguments,
+        .eal_argument_count = scan->eal.argument_count,
+    };
+    memcpy(scan->runtime.source_mac, source->mac, sizeof source->mac);
+    memcpy(scan->runtime.gateway_mac, source->gateway_mac, sizeof source->gateway_mac);
+    memcpy(scan->runtime.worker_lcores, scan->eal.lcores, sizeof scan->runtime.worker_lcores);
+}
+
+static enum exit_status output_prepare(struct scan *scan)
+{
+    char message[512];
+    if (scan->dry_run != NULL) {
+        if (access(scan->dry_run, F_OK) == 0 && !given(scan, SCAN_FORCE)) {
+            snprintf(message, sizeof message, "%.400s exists; name another file, or --force to lose it", scan->dry_run);
+            return refuse(EXIT_FAILED, message);
+        }
+        return EXIT_DONE;
+    }
+    const char *where = scan->plan->output[0] != '\0' ? scan->plan->output : scan->default_output;
+    if (given(scan, SCAN_OUTPUT))
+        where = scan->invocation->values[SCAN_OUTPUT];
+    if (output_open(&scan->output, where, given(scan, SCAN_FORCE), message) != 0)
+        return refuse(EXIT_FAILED, message);
+    return EXIT_DONE;
+}
+
+static enum exit_status guard_prepare(struct scan *scan)
+{
+    if (scan->dry_run != NULL || !scan->source.kernel_owns)
+        return EXIT_DONE;
+    const struct plan_source *ports = &scan->plan->source;
+    const struct kernel_guard_ports ranges[] = {
+        {ports->probe_port_first, ports->probe_port_count},
+        {ports->flow_port_first, ports->flow_port_count},
+    };
+    char reason[256];
+    if (kernel_guard_new(scan->source.address, ranges, 2, &scan->guard, reason) != 0) {
+        fprintf(stderr,
+                "sonde: the kernel owns the source address and would reset every connection; the nftables rule that "
+                "keeps it from that could not be set: %s (give source.address an address that is not the kernel's)\n",
+                reason);
+        return EXIT_FAILED;
+    }
+    if (!given(scan, SCAN_QUIET))
+        fprintf(stderr,
+                "sonde: nftables table sonde_%d keeps the kernel from answering on TCP %u-%u and %u-%u until this "
+                "process ends\n",
+                getpid(), ports->probe_port_first, ports->probe_port_first + ports->probe_port_count - 1U,
+                ports->flow_port_first, ports->flow_port_first + ports->flow_port_count - 1U);
+    return EXIT_DONE;
+}
+
+static enum exit_status shared_prepare(struct scan *scan)
+{
+    int error = shared_init(&scan->shared, scan->plan, &scan->runtime);
+    if (error == 0)
+        return EXIT_DONE;
+    fprintf(stderr, "sonde: the plan image and channel could not be made: %s\n", strerror(-error));
+    return EXIT_FAILED;
+}
+
+static enum exit_status ending_status(enum scan_ending ending)
+{
+    return ending == ENDING_FAILED ? EXIT_FAILED : ending == ENDING_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_DONE;
+}
+
+// Writes summary.json and says how it went. A result that could not be made durable is a failure.
+static enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
+{
+    struct summary summary = {
+        .scan = scan->id,
+        .plan = scan->plan,
+        .runtime = &scan->runtime,
+        .source = &scan->source,
+        .eal = &scan->eal,
+        .shared = &scan->shared,
+        .supervisor = &scan->supervisor,
+        .started_ns = started_ns,
+        .ended_ns = now_realtime(),
+        .exit_status = ending_status(scan->supervisor.ending),
+    };
+    if (scan->dry_run != NULL) {
+        if (!given(scan, SCAN_QUIET) && summary.exit_status == EXIT_DONE)
+            fprintf(stderr, "sonde: %llu frames written to %s, nothing sent\n",
+                    (unsigned long long)progress_sum(&scan->shared, COUNTER_PROBES_SENT), scan->dry_run);
+        return summary.exit_status;
+    }
+    json_t *json = summary_json(&summary);
+    int error = json == NULL ? -ENOMEM : output_write_summary(&scan->output, json);
+    if (error == 0)
+        error = output_sync(&scan->output);
+    if (error != 0) {
+        fprintf(stderr, "sonde: %s: %s\n", scan->output.folder != NULL ? scan->output.folder : "summary",
+                strerror(-error));
+        summary.exit_status = EXIT_FAILED;
+    }
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/records.jsonl", scan->output.folder != NULL ? scan->output.folder : "");
+    if (given(scan, SCAN_JSON) && json != NULL) {
+        json_t *line = json_pack("{s:O}", "summary", json);
+        json_dumpf(line, stderr, JSON_COMPACT | JSON_PRESERVE_ORDER);
+        fputc('\n', stderr);
+        json_decref(line);
+    } else if (!given(scan, SCAN_QUIET)) {
+        summary_print(&summary, scan->output.folder != NULL ? path : NULL, stderr);
+    }
+    json_decref(json);
+    return summary.exit_status;
+}
+
+static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64])
+{
+    enum exit_status status = planfile_load(scan->invocation, PLAN_NEED_SCAN, &scan->plan);
+    if (status == EXIT_DONE)
+        status = programs_prepare(scan);
+    if (status == EXIT_DONE)
+        status = source_prepare(scan);
+    if (status != EXIT_DONE)
+        return status;
+    runtime_prepare(scan, port_name);
+    status = output_prepare(scan);
+    if (status == EXIT_DONE)
+        status = guard_prepare(scan);
+    return status == EXIT_DONE ? shared_prepare(scan) : status;
+}
+
+static int scan_run(const struct invocation *invocation)
+{
+    struct scan scan = {
+        .invocation = invocation,
+        .dry_run = invocation->values[SCAN_DRY_RUN],
+        .output = {.records_fd = -1, .journal_fd = -1},
+        .shared = {.image_fd = -1, .commands_fd = -1, .up_fd = -1, .up_read_fd = -1, .down_fd = -1},
+    };
+    char port_name[64];
+    scan_name(&scan);
+    uint64_t started_ns = now_realtime();
+    enum exit_status status = scan_prepare(&scan, port_name);
+    if (status == EXIT_DONE) {
+        for (size_t i = 0; i < scan.plan->note_count && !given(&scan, SCAN_QUIET); i++)
+            fprintf(stderr, "sonde: note: %s\n", scan.plan->notes[i]);
+        scan.settings.plan = scan.plan;
+        scan.settings.shared = &scan.shared;
+        scan.settings.output = scan.dry_run == NULL ? &scan.output : NULL;
+        scan.settings.quiet = given(&scan, SCAN_QUIET);
+        scan.settings.json = given(&scan, SCAN_JSON);
+        supervisor_run(&scan.supervisor, &scan.settings);
+        eal_remove_runtime(&scan.eal);
+        status = scan_report(&scan, started_ns);
+    }
+    kernel_guard_free(scan.guard);
+    shared_fini(&scan.shared);
+    output_close(&scan.output);
+    eal_fini(&scan.eal);
+    plan_free(scan.plan);
+    return status;
+}
+
+const struct subcommand subcommand_scan = {
+    .name = "scan",
+    .operands = "PLAN",
+    .summary = "scan what a plan names and write one record per exposed port",
+    .options = scan_options,
+    .option_count = sizeof scan_options / sizeof scan_options[0],
+    .operands_min = 1,
+    .operands_max = 1,
+    .run = scan_run,
+};

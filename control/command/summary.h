@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// What a scan was and did: summary.json, and the few lines that end a scan on the terminal.
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "config/plan.h"
+#include "control/command/eal.h"
+#include "control/command/source.h"
+#include "control/command/supervisor.h"
+
+struct summary {
+    const char *scan; // the scan's id
+    const struct plan *plan;
+    const struct plan_runtime *runtime;
+    const struct source *source;
+    const struct eal *eal;
+    const struct shared *shared;
+    const struct supervisor *supervisor;
+    uint64_t started_ns; // CLOCK_REALTIME
+    uint64_t ended_ns;
+    int exit_status;
+};
+
+// A new object with every counter, or NULL when out of memory. Both programs have ended.
+json_t *summary_json(const struct summary *summary);
+
+// The lines for people. records_path is NULL when there is no such file.
+void summary_print(const struct summary *summary, const char *records_path, FILE *out);

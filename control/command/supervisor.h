@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// Runs one scan: starts sonde-dataplane and sonde-control, keeps the heartbeat, restarts control when it dies or hangs,
+// carries out interrupts and limits, shows progress, and ends both in order. One scan at a time, main thread.
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/command/children.h"
+#include "control/command/output.h"
+#include "control/command/progress.h"
+#include "control/command/shared.h"
+
+// Why a scan ended. X(enumerator, name in summary.json)
+#define SCAN_ENDINGS(X)                                                                                                \
+    X(ENDING_FAILED, "failed")                                                                                         \
+    X(ENDING_COMPLETE, "complete")                                                                                     \
+    X(ENDING_INTERRUPTED, "interrupted")                                                                               \
+    X(ENDING_MAX_RESULTS, "max_results")                                                                               \
+    X(ENDING_MAX_RUNTIME, "max_runtime")
+
+enum scan_ending {
+#define X(enumerator, name) enumerator,
+    SCAN_ENDINGS(X)
+#undef X
+        ENDING_COUNT
+};
+extern const char *const scan_ending_names[ENDING_COUNT];
+
+struct supervisor_settings {
+    const struct plan *plan;
+    const struct shared *shared;
+    const struct output *output; // NULL: no control (a dry run)
+    char dataplane_path[PATH_MAX];
+    char control_path[PATH_MAX];
+    bool quiet;
+    bool json;
+};
+
+struct supervisor {
+    const struct supervisor_settings *settings;
+    struct child dataplane;
+    struct child control;
+    struct progress_source progress;
+    int signal_fd;
+    uint32_t control_starts;
+    bool control_done;
+    bool control_abandoned; // it was told to record what is open and end
+    bool exit_ordered;
+    uint32_t interrupts;
+    uint64_t start_ns;
+    uint64_t start_control_ns; // the last start
+    uint64_t abandon_ns;       // when conversations that are still open are given up; 0 = never
+    uint64_t kill_ns;          // when what has not ended by itself is killed; 0 = not yet
+    uint64_t progress_ns;      // next line
+    enum scan_ending ending;   // ENDING_COMPLETE until something else is known
+    char failure[640];         // "" or the line that says why
+};
+
+// Runs until both have ended. Errors are told on standard error as they happen and kept in `failure`. Blocks SIGINT,
+// SIGTERM, SIGHUP and SIGCHLD for the calling thread and leaves them blocked.
+void supervisor_run(struct supervisor *supervisor, const struct supervisor_settings *settings);

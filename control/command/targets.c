@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// sonde targets: how many addresses a plan's targets have, by provider and cloud service, each counted once.
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "control/command/figures.h"
+#include "control/command/json_output.h"
+#include "control/command/planfile.h"
+#include "control/command/subcommands.h"
+#include "control/command/table.h"
+
+enum { TARGETS_JSON };
+
+static const struct option_row targets_options[] = {
+    [TARGETS_JSON] = {"json", NULL, "print one JSON object instead of a table"},
+};
+
+static const char *provider_title(const struct plan_count *count)
+{
+    return count->provider[0] != '\0' ? count->provider : "(no provider)";
+}
+
+static int targets_print_table(const struct plan *plan)
+{
+    struct table table;
+    table_init(&table, 4, 1U << 2 | 1U << 3);
+    table_add(&table, (const char *[]){"provider", "cloud service", "addresses", "counted once"});
+    char addresses[FIGURE_MAX];
+    char attributed[FIGURE_MAX];
+    for (size_t i = 0; i < plan->count_count; i++) {
+        const struct plan_count *count = &plan->counts[i];
+        table_add(&table, (const char *[]){
+                              count->service[0] == '\0' ? provider_title(count) : "",
+                              count->service,
+                              figure_count(count->addresses, addresses),
+                              figure_count(count->attributed, attributed),
+                          });
+    }
+    figure_count(plan->summary.addresses, addresses);
+    table_add(&table, (const char *[]){"all", "", addresses, addresses});
+    int error = table_print(&table, 0, stdout);
+    table_fini(&table);
+    return error;
+}
+
+// {"addresses": n, "providers": {"aws": {"addresses": n, "services": {"EC2": {"addresses": n, "counted_once": n}}}}}
+static json_t *targets_json(const struct plan *plan)
+{
+    json_t *providers = json_object();
+    json_t *services = NULL; // of the provider whose own row came last; borrowed
+    for (size_t i = 0; i < plan->count_count; i++) {
+        const struct plan_count *count = &plan->counts[i];
+        if (count->service[0] == '\0') {
+            services = json_object();
+            json_object_set_new(
+                providers, count->provider,
+                json_pack("{s:I,s:o}", "addresses", (json_int_t)count->addresses, "services", services));
+            continue;
+        }
+        json_object_set_new(services, count->service,
+                            json_pack("{s:I,s:I}", "addresses", (json_int_t)count->addresses, "counted_once",
+                                      (json_int_t)count->attributed));
+    }
+    return json_pack("{s:I,s:o}", "addresses", (json_int_t)plan->summary.addresses, "providers", providers);
+}
+
+static int targets_run(const struct invocation *invocation)
+{
+    struct plan *plan = NULL;
+    enum exit_status status = planfile_load(invocation, PLAN_NEED_TARGETS, &plan);
+    if (status != EXIT_DONE)
+        return status;
+    int error =
+        invocation->values[TARGETS_JSON] != NULL ? json_print(targets_json(plan), stdout) : targets_print_table(plan);
+    plan_free(plan);
+    return output_finish(error);
+}
+
+const struct subcommand subcommand_targets = {
+    .name = "targets",
+    .operands = "PLAN",
+    .summary = "print a plan's addresses per provider and cloud service, overlapping prefixes counted once",
+    .options = targets_options,
+    .option_count = sizeof targets_options / sizeof targets_options[0],
+    .operands_min = 1,
+    .operands_max = 1,
+    .run = targets_run,
+};

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "control/command/options.h"
+
+enum { ROW_FAST, ROW_FILE };
+
+static const struct option_row rows[] = {
+    [ROW_FAST] = {"fast", NULL, "go faster"},
+    [ROW_FILE] = {"file", "FILE", "read FILE"},
+};
+
+static int run_nothing(const struct invocation *invocation)
+{
+    return invocation->operand_count;
+}
+
+static const struct subcommand example = {
+    .name = "example",
+    .operands = "PLAN",
+    .summary = "an example",
+    .options = rows,
+    .option_count = 2,
+    .operands_min = 1,
+    .operands_max = 1,
+    .run = run_nothing,
+};
+
+static int parse(int argc, const char *const *words, struct invocation *ret_invocation, char message[static 256])
+{
+    char *argv[8] = {0};
+    for (int i = 0; i < argc; i++)
+        argv[i] = strdup(words[i]);
+    return options_parse(&example, argc, argv, ret_invocation, message);
+}
+
+Test(options, switches_and_arguments_are_found_on_either_side_of_the_operand)
+{
+    struct invocation got;
+    char message[256];
+    cr_assert_eq(parse(5, (const char *[]){"example", "--fast", "p.json", "--file", "x"}, &got, message), 0);
+    cr_assert_str_eq(got.values[ROW_FAST], "");
+    cr_assert_str_eq(got.values[ROW_FILE], "x");
+    cr_assert_eq(got.operand_count, 1);
+    cr_assert_str_eq(got.operands[0], "p.json");
+    cr_assert_eq(parse(3, (const char *[]){"example", "--file=a=b", "p.json"}, &got, message), 0);
+    cr_assert_null(got.values[ROW_FAST]);
+    cr_assert_str_eq(got.values[ROW_FILE], "a=b");
+}
+
+Test(options, a_lone_dash_is_an_operand_and_two_end_the_options)
+{
+    struct invocation got;
+    char message[256];
+    cr_assert_eq(parse(2, (const char *[]){"example", "-"}, &got, message), 0);
+    cr_assert_str_eq(got.operands[0], "-");
+    cr_assert_eq(parse(3, (const char *[]){"example", "--", "--fast"}, &got, message), 0);
+    cr_assert_str_eq(got.operands[0], "--fast");
+    cr_assert_null(got.values[ROW_FAST]);
+}
+
+Test(options, mistakes_are_one_line_that_names_the_culprit)
+{
+    static const struct {
+        const char *words[4];
+        int count;
+        const char *culprit;
+    } cases[] = {
+        {{"example", "--slow", "p.json"}, 3, "--slow"},
+        {{"example", "p.json", "--file"}, 3, "--file"},
+        {{"example", "--fast=1", "p.json"}, 3, "--fast"},
+        {{"example", "-x", "p.json"}, 3, "-x"},
+        {{"example"}, 1, "PLAN"},
+        {{"example", "a", "b"}, 3, "PLAN"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct invocation got;
+        char message[256] = "";
+        cr_expect_eq(parse(cases[i].count, cases[i].words, &got, message), -EINVAL, "case %zu", i);
+        cr_expect_not_null(strstr(message, cases[i].culprit), "case %zu: \"%s\"", i, message);
+        cr_expect_null(strchr(message, '\n'), "case %zu: \"%s\"", i, message);
+    }
+}
+
+Test(options, help_is_everywhere_and_names_every_row)
+{
+    struct invocation got;
+    char message[256];
+    cr_assert_eq(parse(2, (const char *[]){"example", "--help"}, &got, message), 1);
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    options_print_help(&example, out);
+    fclose(out);
+    cr_assert_not_null(strstr(text, "usage: sonde example PLAN [OPTION]..."));
+    cr_assert_not_null(strstr(text, "--fast "));
+    cr_assert_not_null(strstr(text, "--file FILE "));
+    cr_assert_not_null(strstr(text, "read FILE"));
+    cr_assert_not_null(strstr(text, "--help"));
+    free(text);
+}

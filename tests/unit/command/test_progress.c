@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "control/command/progress.h"
+#include "control/counters.h"
+
+static struct commands commands;
+static struct channel_down_header down;
+static struct shared shared;
+
+#define SECOND UINT64_C(1000000000)
+
+static void setup(void)
+{
+    memset(&commands, 0, sizeof commands);
+    memset(&down, 0, sizeof down);
+    shared = (struct shared){.commands = &commands, .down = &down, .geometry = {.workers = 2, .lanes = 1}};
+}
+
+static void count(uint32_t worker, enum dataplane_counter counter, uint64_t n)
+{
+    counter_add(&commands.counters[worker], counter, n);
+}
+
+TestSuite(progress, .init = setup);
+
+Test(progress, counters_of_all_workers_are_summed)
+{
+    count(0, COUNTER_PROBES_SENT, 3);
+    count(1, COUNTER_PROBES_SENT, 4);
+    cr_assert_eq(progress_sum(&shared, COUNTER_PROBES_SENT), 7);
+}
+
+Test(progress, share_rate_and_time_left_follow_what_was_sent)
+{
+    struct progress_source source;
+    struct progress got;
+    progress_init(&source, &shared, 1000, 2000, 10 * SECOND);
+    atomic_store(&commands.state, DATAPLANE_SWEEPING);
+    count(0, COUNTER_PROBES_SENT, 400);
+    count(1, COUNTER_POSITIONS_SKIPPED, 100);
+    count(1, COUNTER_ANSWERS_OPEN, 50);
+    count(1, COUNTER_ANSWERS_CLOSED, 5);
+    progress_take(&source, 11 * SECOND, &got);
+    cr_assert_float_eq(got.share, 0.25, 1e-9);
+    cr_assert_float_eq(got.rate_pps, 400, 1e-6);
+    cr_assert_float_eq(got.left_s, 3, 1e-6);
+    cr_assert_float_eq(got.hit_rate, 0.1, 1e-9);
+    cr_assert_eq(got.answers, 55);
+    count(0, COUNTER_PROBES_SENT, 1600);
+    progress_take(&source, 12 * SECOND, &got);
+    cr_assert_float_eq(got.share, 1, 1e-9, "never more than everything");
+    cr_assert_lt(got.left_s, 0, "nothing is left to send");
+    cr_assert_float_eq(got.hit_rate, 0.05, 1e-9, "of positions, not of probes");
+}
+
+Test(progress, losses_of_rings_and_port_are_drops_and_forgeries_are_not)
+{
+    struct progress_source source;
+    struct progress got;
+    progress_init(&source, &shared, 10, 10, 0);
+    count(0, COUNTER_DROP_VERDICTS_FULL, 1);
+    count(1, COUNTER_DROP_SEGMENTS_FULL, 2);
+    count(1, COUNTER_DROP_FORGED, 1000);
+    atomic_store(&commands.port.rx_missed, 4);
+    progress_take(&source, SECOND, &got);
+    cr_assert_eq(got.drops, 7);
+}
+
+Test(progress, a_scan_of_nothing_sent_yet_divides_by_no_zero)
+{
+    struct progress_source source;
+    struct progress got;
+    char line[2 * PROGRESS_LINE_MAX];
+    progress_init(&source, &shared, 0, 0, 5);
+    progress_take(&source, 5, &got);
+    cr_assert_null(strstr(progress_format(&got, line), "nan"));
+    cr_assert_null(strstr(progress_format(&got, line), "inf"));
+    cr_assert_null(strstr(progress_format_json(&got, line), "nan"));
+}
+
+Test(progress, the_line_tells_everything_in_one_row)
+{
+    struct progress progress = {
+        .phase = "sweeping",
+        .elapsed_s = 65,
+        .share = 0.125,
+        .left_s = 455,
+        .rate_pps = 20000,
+        .answers = 1234567,
+        .hit_rate = 0.0125,
+        .conversations_open = 12,
+        .conversations_done = 2345,
+        .records = 2345,
+        .drops = 1,
+    };
+    char line[PROGRESS_LINE_MAX];
+    cr_assert_str_eq(progress_format(&progress, line),
+                     "0:01:05   12 % (0:07:35 left)  20.0 kpps  answers 1,234,567 (open 1.25 %)  "
+                     "conversations 12 open 2,345 done  records 2,345  drops 1");
+}
+
+Test(progress, the_widest_numbers_still_make_a_whole_json_object)
+{
+    struct progress progress = {
+        .phase = "finishing",
+        .elapsed_s = 1e12,
+        .share = 1,
+        .left_s = 1e12,
+        .rate_pps = 1e12,
+        .probes = UINT64_MAX >> 1,
+        .answers = UINT64_MAX >> 1,
+        .open = UINT64_MAX >> 1,
+        .hit_rate = 1,
+        .conversations_open = UINT64_MAX >> 1,
+        .conversations_done = UINT64_MAX >> 1,
+        .records = UINT64_MAX >> 1,
+        .drops = UINT64_MAX >> 1,
+    };
+    char line[2 * PROGRESS_LINE_MAX];
+    json_t *object = json_loads(progress_format_json(&progress, line), JSON_REJECT_DUPLICATES, NULL);
+    cr_assert_not_null(object, "%s", line);
+    const json_t *status = json_object_get(object, "status");
+    cr_assert_str_eq(json_string_value(json_object_get(status, "phase")), "finishing");
+    cr_assert_eq(json_integer_value(json_object_get(status, "records")), INT64_MAX);
+    json_decref(object);
+}
