@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/dataplane.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include "dataplane/housekeeping.h"
+#include "dataplane/neighbour.h"
+#include "dataplane/worker.h"
+
+static void epoch_init(struct dataplane *dataplane)
+{
+    struct timespec now;
+    dataplane->tsc_hz = rte_get_tsc_hz();
+    dataplane->ns_per_tick = 1e9 / (double)dataplane->tsc_hz;
+    dataplane->epoch_tsc = rte_rdtsc();
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    dataplane->epoch_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+    if (dataplane->channel == NULL)
+        return;
+    struct channel_up_header *up = dataplane->channel->up;
+    up->geometry = dataplane->channel->geometry;
+    up->tsc_hz = dataplane->tsc_hz;
+    up->epoch_tsc = dataplane->epoch_tsc;
+    up->epoch_ns = dataplane->epoch_ns;
+    up->magic = CHANNEL_MAGIC;
+}
+
+static bool mac_given(const uint8_t mac[6])
+{
+    static const uint8_t none[6] = {0};
+    return memcmp(mac, none, sizeof(none)) != 0;
+}
+
+static int link_init(struct dataplane *dataplane, char *error, size_t error_bytes)
+{
+    const struct image_settings *settings = dataplane->image->settings;
+    struct probe_link *link = &dataplane->link;
+    link->vlan = settings->vlan;
+    link->vlan_given = settings->vlan_given != 0;
+    memcpy(link->source_mac, mac_given(settings->source_mac) ? settings->source_mac : dataplane->port.mac, 6);
+    memcpy(link->gateway_mac, settings->gateway_mac, 6);
+    if (settings->gateway_mac_given)
+        return 0;
+    uint8_t mac[6];
+    int status = neighbour_resolve(&dataplane->port, link, settings->source_address, settings->gateway_address, mac,
+                                   error, error_bytes);
+    if (status == 0)
+        memcpy(link->gateway_mac, mac, 6);
+    return status;
+}
+
+static int probe_init(struct dataplane *dataplane)
+{
+    const struct image *image = dataplane->image;
+    const struct image_settings *settings = image->settings;
+    int status = cookie_key_init(&dataplane->cookie, dataplane->commands->cookie_key, settings->source_address,
+                                 settings->probe_port_first, settings->probe_port_count);
+    if (status != 0)
+        return status;
+    probe_template_init(&dataplane->probe, &dataplane->link, settings->source_address,
+                        (enum probe_profile)settings->profile);
+    return probe_plan_init(&dataplane->plan, &image->targets, image->ports, image->port_index, settings->port_count,
+                           settings->seed, &dataplane->cookie, &dataplane->probe);
+}
+
+static int workers_new(struct dataplane *dataplane)
+{
+    for (uint32_t i = 0; i < dataplane->worker_count; i++) {
+        dataplane->workers[i] = worker_new(dataplane, i);
+        if (dataplane->workers[i] == NULL)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static void told_init(const struct dataplane *dataplane)
+{
+    struct commands *commands = dataplane->commands;
+    snprintf(commands->port_name, sizeof(commands->port_name), "%s", dataplane->port.name);
+    memcpy(commands->source_mac, dataplane->link.source_mac, 6);
+    memcpy(commands->gateway_mac, dataplane->link.gateway_mac, 6);
+    snprintf(commands->checksum_offload, sizeof(commands->checksum_offload), "%s%s%s",
+             dataplane->port.rx_ip_checksum ? "ip" : "",
+             dataplane->port.rx_ip_checksum && dataplane->port.rx_tcp_checksum ? "+" : "",
+             dataplane->port.rx_tcp_checksum  ? "tcp"
+             : dataplane->port.rx_ip_checksum ? ""
+                                              : "none");
+}
+
+int dataplane_init(struct dataplane *dataplane, const struct image *image, struct commands *commands,
+                   struct channel *channel, char *error, size_t error_bytes)
+{
+    const struct image_settings *settings = image->settings;
+    *dataplane = (struct dataplane){
+        .image = image,
+        .commands = commands,
+        .channel = channel,
+        .kernels = kernels_best(),
+        .worker_count = settings->workers,
+    };
+    error[0] = '\0';
+    epoch_init(dataplane);
+    int status = port_open(&dataplane->port, image, error, error_bytes);
+    if (status != 0)
+        return status;
+    status = link_init(dataplane, error, error_bytes);
+    if (status != 0)
+        goto out;
+    status = probe_init(dataplane);
+    if (status != 0)
+        goto out;
+    port_template(&dataplane->port, &dataplane->probe);
+    status = answered_init(&dataplane->answered, settings->first_position, settings->end_position,
+                           settings->segment_positions);
+    if (status == 0)
+        status = workers_new(dataplane);
+    if (status != 0)
+        goto out;
+    told_init(dataplane);
+    return 0;
+
+out:
+    if (error[0] == '\0')
+        snprintf(error, error_bytes, "cannot set up the scan: %s", strerror(-status));
+    dataplane_fini(dataplane);
+    return status;
+}
+
+int dataplane_run(struct dataplane *dataplane, const _Atomic bool *terminate)
+{
+    const uint16_t *lcores = dataplane->image->settings->worker_lcores;
+    struct housekeeping housekeeping = {.dataplane = dataplane, .terminate = terminate};
+    pthread_t thread;
+    struct worker *own = NULL;
+    int status = 0;
+    for (uint32_t i = 0; i < dataplane->worker_count && status == 0; i++) {
+        if (lcores[i] == rte_get_main_lcore())
+            own = dataplane->workers[i];
+        else
+            status = rte_eal_remote_launch(worker_run, dataplane->workers[i], lcores[i]);
+    }
+    if (status == 0)
+        status = rte_ctrl_thread_create(&thread, "housekeeping", NULL, housekeeping_run, &housekeeping);
+    if (status != 0) {
+        atomic_store_explicit(&dataplane->stop, true, memory_order_release);
+        rte_eal_mp_wait_lcore();
+        return status < 0 ? status : -status;
+    }
+    if (own != NULL)
+        (void)worker_run(own);
+    rte_eal_mp_wait_lcore();
+    (void)pthread_join(thread, NULL);
+    return 0;
+}
+
+void dataplane_fini(struct dataplane *dataplane)
+{
+    for (uint32_t i = 0; i < dataplane->worker_count; i++) {
+        worker_free(dataplane->workers[i]);
+        dataplane->workers[i] = NULL;
+    }
+    answered_fini(&dataplane->answered);
+    port_close(&dataplane->port);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// A scan's dataplane: one port, one worker per lcore, and a housekeeping thread beside them. Built from a plan image
+// and the shared memories; EAL is up before and stays up afterwards.
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/image.h"
+#include "dataplane/answered.h"
+#include "dataplane/channel/channel.h"
+#include "dataplane/channel/commands.h"
+#include "dataplane/port.h"
+#include "probes/packet/kernels.h"
+#include "probes/packet/probe.h"
+
+struct worker;
+
+struct dataplane {
+    // Read-only once the workers run.
+    const struct image *image;
+    struct commands *commands; // which fields are whose: dataplane/channel/commands.h
+    struct channel *channel;   // NULL: verdicts are counted and settled, and nobody is told (benches, dry runs)
+    const struct kernels *kernels;
+    struct port port;
+    struct probe_link link;
+    struct probe_template probe;
+    struct cookie_key cookie;
+    struct probe_plan plan;
+    struct answered answered;
+    struct worker *workers[IMAGE_LCORES_MAX];
+    uint32_t worker_count;
+    uint64_t tsc_hz;
+    uint64_t epoch_tsc; // TSC and CLOCK_MONOTONIC at one instant
+    uint64_t epoch_ns;
+    double ns_per_tick;
+
+    // housekeeping: wo; workers: ro.
+    _Alignas(64) _Atomic uint32_t segment_open; // the segment that may be asked now
+    _Atomic uint32_t segment_floor;             // answers to earlier segments are too late
+    _Atomic bool stop;                          // workers return
+};
+
+// Opens the port, learns the gateway's MAC by ARP where it was not given, and prepares the workers. Returns 0 or
+// -errno; then error[error_bytes] holds one line for the user. channel may be NULL.
+int dataplane_init(struct dataplane *dataplane, const struct image *image, struct commands *commands,
+                   struct channel *channel, char *error, size_t error_bytes);
+
+// Runs until ORDER_EXIT, until the scan's heartbeat is gone for good, or until *terminate becomes true. Main thread,
+// which EAL has tied to the main lcore: it is the worker of that lcore. Returns 0 or -errno when a worker could not be
+// started.
+int dataplane_run(struct dataplane *dataplane, const _Atomic bool *terminate);
+
+void dataplane_fini(struct dataplane *dataplane);
+
+static inline uint64_t dataplane_ns(const struct dataplane *dataplane, uint64_t tsc)
+{
+    return dataplane->epoch_ns + (uint64_t)((double)(tsc - dataplane->epoch_tsc) * dataplane->ns_per_tick);
+}

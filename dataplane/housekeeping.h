@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// The ordinary thread beside the workers: heartbeats, phases of the scan, opening of segments, the port's own counters,
+// and the end. It never touches a frame.
+
+#include "dataplane/dataplane.h"
+
+// What the port and its kernel interface had counted when the scan began.
+struct port_baseline {
+    uint64_t interface_received; // of the kernel interface behind a virtual device
+    uint64_t port_received;
+};
+
+struct housekeeping {
+    struct dataplane *dataplane;
+    const _Atomic bool *terminate;
+    struct port_baseline baseline;
+    uint64_t cooling_since_ns;
+    uint64_t segment_end_ns[2]; // when the last even and odd segments were asked to the end
+    uint64_t last_stats_ns;
+};
+
+// Runs until the scan is over, then sets dataplane->stop. A pthread start routine; argument: struct housekeeping.
+void *housekeeping_run(void *argument);

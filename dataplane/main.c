@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// sonde-dataplane: started by `sonde scan` with four descriptors, never by hand.
+//   sonde-dataplane --image FD --commands FD --up FD --down FD
+// Exit status: 0 after an orderly end, 1 when it could not start (commands->error says why), 2 for wrong arguments.
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include <rte_eal.h>
+
+#include "dataplane/dataplane.h"
+
+struct descriptors {
+    int image;
+    int commands;
+    int up;
+    int down;
+};
+
+static _Atomic bool terminated;
+
+static void on_signal(int number)
+{
+    (void)number;
+    atomic_store_explicit(&terminated, true, memory_order_relaxed);
+}
+
+static int descriptors_read(int argc, char **argv, struct descriptors *ret_descriptors)
+{
+    static const struct option options[] = {
+        {"image", required_argument, NULL, 'i'},
+        {"commands", required_argument, NULL, 'c'},
+        {"up", required_argument, NULL, 'u'},
+        {"down", required_argument, NULL, 'd'},
+        {NULL, 0, NULL, 0},
+    };
+    struct descriptors descriptors = {-1, -1, -1, -1};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        int *slot = option == 'i'   ? &descriptors.image
+                    : option == 'c' ? &descriptors.commands
+                    : option == 'u' ? &descriptors.up
+                    : option == 'd' ? &descriptors.down
+                                    : NULL;
+        char *end = NULL;
+        long number = slot == NULL ? -1 : strtol(optarg, &end, 10);
+        if (slot == NULL || *end != '\0' || number < 0 || number > 65535)
+            return -EINVAL;
+        *slot = (int)number;
+    }
+    if (descriptors.image < 0 || descriptors.commands < 0 || descriptors.up < 0 || descriptors.down < 0)
+        return -EINVAL;
+    *ret_descriptors = descriptors;
+    return 0;
+}
+
+static int eal_start(const struct image *image)
+{
+    size_t count = 0;
+    const uint32_t *arguments = (const uint32_t *)image_section(image, IMAGE_EAL_ARGUMENTS, &count);
+    // EAL keeps and reorders argv, so it gets strings of its own that live as long as the process.
+    char **argv = (char **)calloc(count + 2, sizeof(char *));
+    if (argv == NULL)
+        return -ENOMEM;
+    argv[0] = strdup("sonde-dataplane");
+    for (size_t i = 0; i < count; i++)
+        argv[i + 1] = strdup(image_string(image, arguments[i]));
+    return rte_eal_init((int)count + 1, argv) < 0 ? -EIO : 0;
+}
+
+// From here on no thread of the process can open a device, change a route or read another's memory. libpsx carries the
+// call to every thread that EAL has started.
+static int capabilities_drop(void)
+{
+    cap_t none = cap_init();
+    int status = none == NULL || cap_set_proc(none) != 0 ? -errno : 0;
+    cap_free(none);
+    return status;
+}
+
+static int scan(const struct image *image, struct commands *commands, struct channel *channel)
+{
+    static struct dataplane dataplane;
+    int status = eal_start(image);
+    if (status != 0) {
+        snprintf(commands->error, sizeof(commands->error),
+                 "DPDK's EAL did not start; its own lines above say why (device.eal, hugepages, permissions)");
+        return status;
+    }
+    status = dataplane_init(&dataplane, image, commands, channel, commands->error, sizeof(commands->error));
+    if (status != 0)
+        return status;
+    status = capabilities_drop();
+    if (status == 0)
+        status = dataplane_run(&dataplane, &terminated);
+    if (status != 0 && commands->error[0] == '\0')
+        snprintf(commands->error, sizeof(commands->error), "the workers did not start: %s", strerror(-status));
+    dataplane_fini(&dataplane);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct descriptors descriptors;
+    if (descriptors_read(argc, argv, &descriptors) != 0) {
+        fprintf(stderr, "sonde-dataplane is started by `sonde scan`: --image FD --commands FD --up FD --down FD\n");
+        return 2;
+    }
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)signal(SIGINT, SIG_IGN); // Ctrl-C reaches the whole group; `sonde scan` decides what it means
+    struct commands *commands =
+        (struct commands *)mmap(NULL, sizeof(*commands), PROT_READ | PROT_WRITE, MAP_SHARED, descriptors.commands, 0);
+    if (commands == MAP_FAILED || commands->magic != COMMANDS_MAGIC) {
+        fprintf(stderr, "sonde-dataplane: --commands %d is not what `sonde scan` makes\n", descriptors.commands);
+        return 2;
+    }
+    struct image image;
+    struct channel channel;
+    int status = image_map(descriptors.image, &image);
+    if (status == 0)
+        status = channel_map(CHANNEL_DATAPLANE, &commands->geometry, descriptors.up, descriptors.down, &channel);
+    if (status != 0)
+        snprintf(commands->error, sizeof(commands->error), "cannot map the plan image or the channel: %s",
+                 strerror(-status));
+    else
+        status = scan(&image, commands, &channel);
+    atomic_store_explicit(&commands->state, (uint32_t)(status == 0 ? DATAPLANE_STOPPED : DATAPLANE_FAILED),
+                          memory_order_release);
+    return status == 0 ? 0 : 1;
+}

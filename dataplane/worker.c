@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/worker.h"
+
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_random.h>
+
+enum { TICK_PER_SECOND = 20000, HEARTBEAT_STALE_MS = 700 };
+
+static double share_pps(const struct worker *worker, uint64_t rate_mpps)
+{
+    return (double)rate_mpps / 1000.0 / (double)worker->dataplane->worker_count;
+}
+
+struct worker *worker_new(struct dataplane *dataplane, uint32_t number)
+{
+    const struct image_settings *settings = dataplane->image->settings;
+    int socket = (int)rte_lcore_to_socket_id(settings->worker_lcores[number]);
+    struct worker *worker = (struct worker *)rte_zmalloc_socket("worker", sizeof(*worker), 64, socket);
+    if (worker == NULL)
+        return NULL;
+    worker->dataplane = dataplane;
+    worker->counters = &dataplane->commands->counters[number];
+    worker->progress = &dataplane->commands->progress[number];
+    worker->queue = dataplane->port.queues[number];
+    worker->port_id = dataplane->port.id;
+    worker->queue_id = (uint16_t)number;
+    worker->number = number;
+    worker->lanes = dataplane->channel == NULL ? 0 : dataplane->channel->geometry.lanes;
+    worker->tick_interval = dataplane->tsc_hz / TICK_PER_SECOND;
+    worker->random = rte_rand() | 1;
+    worker->probes_left = settings->dry_run ? settings->dry_run_frames / dataplane->worker_count : UINT64_MAX;
+    worker->parked = (struct verdict *)rte_malloc_socket("parked", sizeof(struct verdict) * WORKER_PARKED, 64, socket);
+    struct sweep_settings sweep = {
+        .first_position = settings->first_position,
+        .end_position = settings->end_position,
+        .segment_positions = settings->segment_positions,
+        .gap_ticks = (uint64_t)((double)settings->attempt_gap_ns / dataplane->ns_per_tick),
+        .attempts = settings->attempts,
+        .workers = dataplane->worker_count,
+        .worker = number,
+    };
+    sweep_init(&worker->sweep, &sweep, &dataplane->answered);
+    if (worker->parked == NULL || guard_init(&worker->guard, dataplane->image, dataplane->tsc_hz, rte_rand()) != 0) {
+        worker_free(worker);
+        return NULL;
+    }
+    return worker;
+}
+
+void worker_free(struct worker *worker)
+{
+    if (worker == NULL)
+        return;
+    guard_fini(&worker->guard);
+    rte_free(worker->parked);
+    rte_free(worker);
+}
+
+// New probes wait while control is behind: their answers would only time out.
+static bool control_lags(const struct worker *worker)
+{
+    if (worker->parked_count > 0)
+        return true;
+    const struct image_settings *settings = worker->dataplane->image->settings;
+    if (worker->lanes == 0 || settings->converse != CONVERSE_NOW || settings->max_open == 0)
+        return false;
+    uint64_t open = atomic_load_explicit(&worker->dataplane->channel->down->open_conversations, memory_order_relaxed);
+    for (uint32_t lane = 0; lane < worker->lanes; lane++) {
+        struct ring *ring = &channel_pair(worker->dataplane->channel, worker->number, lane)->verdicts;
+        open += ring->capacity - ring_free(ring, ring->capacity);
+    }
+    return open >= settings->max_open;
+}
+
+static void rate_follow(struct worker *worker)
+{
+    uint64_t rate = atomic_load_explicit(&worker->dataplane->commands->rate_mpps, memory_order_relaxed);
+    if (rate == worker->rate_seen)
+        return;
+    pacer_rate(&worker->pacer, share_pps(worker, rate), worker->dataplane->tsc_hz);
+    worker->rate_seen = rate;
+}
+
+// What the outside wants is looked at twenty thousand times a second, not at every turn: those lines are shared.
+static void worker_tick(struct worker *worker, uint64_t now)
+{
+    const struct dataplane *dataplane = worker->dataplane;
+    struct commands *commands = dataplane->commands;
+    worker->next_tick = now + worker->tick_interval;
+    rate_follow(worker);
+    uint64_t alive = atomic_load_explicit(&commands->scan_heartbeat_ns, memory_order_relaxed);
+    uint64_t now_ns = dataplane_ns(dataplane, now);
+    if (now_ns > alive && now_ns - alive > (uint64_t)HEARTBEAT_STALE_MS * 1000000)
+        worker->hold = HOLD_HEARTBEAT;
+    else if (atomic_load_explicit(&commands->order, memory_order_relaxed) != ORDER_RUN || worker->sweep.finished)
+        worker->hold = HOLD_ORDER;
+    else if (control_lags(worker))
+        worker->hold = HOLD_CONTROL;
+    else
+        worker->hold = HOLD_NOT;
+    if (worker->parked_count > 0)
+        worker_unpark(worker);
+    if (worker->sweep.segment_done && !worker->sweep.finished &&
+        atomic_load_explicit(&dataplane->segment_open, memory_order_acquire) > worker->sweep.segment)
+        sweep_segment(&worker->sweep);
+}
+
+bool worker_flush(struct worker *worker)
+{
+    uint16_t count = (uint16_t)worker->pending_count;
+    uint16_t sent = rte_eth_tx_burst(worker->port_id, worker->queue_id, worker->pending, count);
+    worker->pending_count = (uint32_t)(count - sent);
+    if (sent < count) {
+        memmove(worker->pending, worker->pending + sent, (size_t)(count - sent) * sizeof(worker->pending[0]));
+        counter_add(worker->counters, COUNTER_TX_RETRIED, (uint64_t)(count - sent));
+    }
+    return worker->pending_count == 0;
+}
+
+struct rte_mbuf *worker_frame(struct worker *worker)
+{
+    if (worker->pending_count >= WORKER_PENDING) {
+        counter_add(worker->counters, COUNTER_DROP_TX_FULL, 1);
+        return NULL;
+    }
+    struct rte_mbuf *mbuf = rte_pktmbuf_alloc(worker->queue.frames);
+    if (mbuf == NULL)
+        counter_add(worker->counters, COUNTER_MBUFS_EXHAUSTED, 1);
+    return mbuf;
+}
+
+void worker_queue(struct worker *worker, struct rte_mbuf *mbuf, size_t bytes)
+{
+    if (bytes == 0) {
+        rte_pktmbuf_free(mbuf);
+        return;
+    }
+    mbuf->data_len = (uint16_t)bytes;
+    mbuf->pkt_len = (uint32_t)bytes;
+    worker->pending[worker->pending_count++] = mbuf;
+    counter_add(worker->counters, COUNTER_TX_BYTES, bytes);
+}
+
+static void progress_publish(struct worker *worker)
+{
+    struct sweep *sweep = &worker->sweep;
+    atomic_store_explicit(&worker->progress->attempt, sweep->attempt, memory_order_relaxed);
+    atomic_store_explicit(&worker->progress->position, sweep_position(sweep), memory_order_relaxed);
+    if (worker->probes_left == 0) {
+        sweep->segment_done = true;
+        sweep->finished = true;
+    }
+    if (sweep->skipped != 0) {
+        counter_add(worker->counters, COUNTER_POSITIONS_SKIPPED, sweep->skipped);
+        sweep->skipped = 0;
+    }
+    if (!sweep->segment_done)
+        return;
+    atomic_store_explicit(&worker->progress->finished, sweep->finished, memory_order_relaxed);
+    atomic_store_explicit(&worker->segments_done, sweep->segment + 1, memory_order_release);
+}
+
+// One burst of probes, straight from the template pool to the port.
+uint32_t worker_probes(struct worker *worker, uint64_t now)
+{
+    struct rte_mbuf *mbufs[WORKER_BURST];
+    const struct dataplane *dataplane = worker->dataplane;
+    uint32_t most = worker->probes_left < WORKER_BURST ? (uint32_t)worker->probes_left : WORKER_BURST;
+    uint32_t allowed = pacer_take(&worker->pacer, now, most);
+    if (allowed == 0)
+        return 0;
+    uint32_t count = sweep_next(&worker->sweep, now, allowed, worker->out.position);
+    if (count < allowed)
+        pacer_return(&worker->pacer, (double)(allowed - count));
+    if (count == 0) {
+        progress_publish(worker);
+        return 0;
+    }
+    // The pool holds more than the port and this burst can; it can only run dry when the port never gives back.
+    while (rte_mempool_get_bulk(worker->queue.templates, (void **)mbufs, count) != 0) {
+        counter_add(worker->counters, COUNTER_MBUFS_EXHAUSTED, 1);
+        (void)rte_eth_tx_done_cleanup(worker->port_id, worker->queue_id, 0);
+        if (atomic_load_explicit(&dataplane->stop, memory_order_relaxed))
+            return 0;
+    }
+    dataplane->kernels->generate(&dataplane->plan, &worker->out, count);
+    for (uint32_t i = 0; i < count; i++)
+        probe_write(rte_pktmbuf_mtod(mbufs[i], uint8_t *), dataplane->probe.ip_offset, &worker->out, i);
+    uint32_t sent = rte_eth_tx_burst(worker->port_id, worker->queue_id, mbufs, (uint16_t)count);
+    if (sent < count) {
+        memcpy(worker->pending, mbufs + sent, (count - sent) * sizeof(mbufs[0]));
+        worker->pending_count = count - sent;
+        counter_add(worker->counters, COUNTER_TX_RETRIED, count - sent);
+    }
+    worker->probes_left -= count;
+    counter_add(worker->counters, COUNTER_PROBES_SENT, count);
+    counter_add(worker->counters, COUNTER_TX_BYTES, (uint64_t)count * dataplane->probe.frame_bytes);
+    progress_publish(worker);
+    return count;
+}
+
+static uint32_t worker_turn(struct worker *worker)
+{
+    uint64_t now = rte_rdtsc();
+    if (now >= worker->next_tick)
+        worker_tick(worker, now);
+    uint32_t moved = worker_receive(worker, now);
+    if (worker->hold == HOLD_HEARTBEAT)
+        return moved;
+    if (worker->pending_count > 0 && !worker_flush(worker))
+        return moved;
+    if (worker->lanes > 0)
+        moved += worker_requests(worker, now);
+    if (worker->pending_count > 0 && !worker_flush(worker))
+        return moved;
+    if (worker->hold == HOLD_NOT)
+        moved += worker_probes(worker, now);
+    return moved;
+}
+
+int worker_run(void *argument)
+{
+    struct worker *worker = (struct worker *)argument;
+    const struct dataplane *dataplane = worker->dataplane;
+    uint64_t now = rte_rdtsc();
+    pacer_init(&worker->pacer, 0.0, dataplane->tsc_hz, now);
+    pacer_init(&worker->neighbours, WORKER_NEIGHBOUR_PPS, dataplane->tsc_hz, now);
+    pacer_init(&worker->guard.pacer, dataplane->image->settings->converse_rate_pps / dataplane->worker_count,
+               dataplane->tsc_hz, now);
+    atomic_store_explicit(&worker->running, true, memory_order_release);
+    uint64_t rounds = 0;
+    while (!atomic_load_explicit(&dataplane->stop, memory_order_relaxed)) {
+        uint32_t moved = worker_turn(worker);
+        atomic_store_explicit(&worker->rounds, ++rounds, memory_order_release);
+        if (moved > 0)
+            worker->idle_rounds = 0;
+        else
+            worker_idle(worker);
+    }
+    rte_pktmbuf_free_bulk(worker->pending, worker->pending_count);
+    worker->pending_count = 0;
+    atomic_store_explicit(&worker->running, false, memory_order_release);
+    return 0;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// One lcore's loop: receive burst, requests of control, send burst. Owns one RX and one TX queue and shares with other
+// workers nothing but the words of answered bits. No allocation, log, lock, system call or division here, but for
+// worker_idle.
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/dataplane.h"
+#include "dataplane/guard.h"
+#include "dataplane/pacer.h"
+#include "dataplane/sweep.h"
+#include "probes/packet/reply.h"
+
+struct rte_mbuf;
+
+enum {
+    WORKER_BURST = 64,
+    WORKER_PENDING = 256,       // frames that the port did not take yet
+    WORKER_PARKED = 16384,      // verdicts that control's ring did not take yet; a power of two
+    WORKER_REQUESTS = 32,       // of control, per lane and loop
+    WORKER_NEIGHBOUR_PPS = 100, // ARP and echo replies
+};
+
+// Why probes wait, besides the pacer.
+enum worker_hold {
+    HOLD_NOT = 0,
+    HOLD_ORDER,     // ORDER_STOP_PROBES, or the sweep is finished
+    HOLD_HEARTBEAT, // `sonde scan` is gone: nothing leaves
+    HOLD_CONTROL,   // max_open conversations are open, or verdicts are parked
+};
+
+struct worker {
+    // Read-mostly.
+    _Alignas(64) struct dataplane *dataplane;
+    struct worker_counters *counters;
+    struct worker_progress *progress;
+    struct port_queue queue;
+    uint16_t port_id;
+    uint16_t queue_id;
+    uint32_t number;
+    uint32_t lanes; // 0 without a channel
+    uint64_t tick_interval;
+
+    // Private.
+    _Alignas(64) struct pacer pacer;
+    struct pacer neighbours;
+    struct sweep sweep;
+    struct guard guard;
+    enum worker_hold hold;
+    uint64_t next_tick;
+    uint64_t rate_seen;
+    uint64_t probes_left; // of a dry run; else more than there are
+    uint64_t random;
+    uint32_t idle_rounds;
+    uint32_t pending_count;
+    uint32_t parked_head;
+    uint32_t parked_count;
+    struct rte_mbuf *pending[WORKER_PENDING];
+    struct verdict *parked; // [WORKER_PARKED]
+    struct probe_burst out;
+    struct probe_burst in;
+    struct reply replies[WORKER_BURST];
+    struct segment request; // a private copy, taken before it is checked
+
+    // worker: wo; housekeeping: ro.
+    _Alignas(64) _Atomic uint64_t rounds; // turns of the loop
+    _Atomic uint32_t segments_done;       // segments of which this worker's share is asked
+    _Atomic bool running;
+};
+
+// number-th worker of the dataplane. NULL when out of memory (allocated on the worker's NUMA node).
+struct worker *worker_new(struct dataplane *dataplane, uint32_t number);
+void worker_free(struct worker *worker);
+
+// The loop; an lcore_function_t. Returns 0 after dataplane->stop.
+int worker_run(void *worker);
+
+// The parts of a turn. Each returns the number of frames it moved. now is the TSC.
+uint32_t worker_receive(struct worker *worker, uint64_t now);
+uint32_t worker_requests(struct worker *worker, uint64_t now);
+uint32_t worker_probes(struct worker *worker, uint64_t now);
+
+// Gives pending frames to the port; false when some are left.
+bool worker_flush(struct worker *worker);
+
+// A buffer for one frame, or NULL (counted) when there is none or the pending list is full.
+struct rte_mbuf *worker_frame(struct worker *worker);
+// Queues a buffer of worker_frame with a frame of `bytes`; 0 bytes give it back.
+void worker_queue(struct worker *worker, struct rte_mbuf *mbuf, size_t bytes);
+
+// Sleeps a little on a virtual device when nothing moved for a while: the core is shared with the servers under test.
+void worker_idle(struct worker *worker);
+
+// Verdicts and segments to control.
+void worker_verdict(struct worker *worker, const struct verdict *verdict);
+void worker_unpark(struct worker *worker);
+void worker_segment(struct worker *worker, const struct reply *reply, const uint8_t *frame, uint64_t stamp_ns);

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+
+#include "dataplane/sweep.h"
+
+enum { WORKERS_MAX = 5 };
+
+// Plays the workers of a sweep in turn, as housekeeping would, and counts how often each position is asked per attempt.
+struct play {
+    struct sweep_settings settings;
+    struct answered answered;
+    struct sweep workers[WORKERS_MAX];
+    uint8_t *asked; // [attempts][positions]
+    uint64_t positions;
+    uint64_t now;
+};
+
+static void play_init(struct play *play, struct sweep_settings settings)
+{
+    play->settings = settings;
+    play->now = 1;
+    play->positions = settings.end_position - settings.first_position;
+    cr_assert_eq(
+        answered_init(&play->answered, settings.first_position, settings.end_position, settings.segment_positions), 0);
+    play->asked = (uint8_t *)calloc(settings.attempts, play->positions);
+    for (uint32_t i = 0; i < settings.workers; i++) {
+        play->settings.worker = i;
+        sweep_init(&play->workers[i], &play->settings, &play->answered);
+    }
+}
+
+static void play_fini(struct play *play)
+{
+    answered_fini(&play->answered);
+    free(play->asked);
+}
+
+// One call for one worker; `most` varies so that bursts end anywhere.
+static void play_turn(struct play *play, struct sweep *sweep, uint32_t most)
+{
+    uint64_t positions[64];
+    uint32_t count = sweep_next(sweep, play->now, most, positions);
+    cr_assert_leq(count, most);
+    for (uint32_t i = 0; i < count; i++) {
+        cr_assert(positions[i] >= play->settings.first_position && positions[i] < play->settings.end_position);
+        play->asked[sweep->attempt * play->positions + positions[i] - play->settings.first_position]++;
+    }
+}
+
+static void play_whole(struct play *play)
+{
+    for (uint64_t turn = 0; turn < 40000000; turn++) {
+        bool finished = true;
+        bool all_done = true;
+        for (uint32_t i = 0; i < play->settings.workers; i++) {
+            play_turn(play, &play->workers[i], 1 + (uint32_t)(turn * 7 + i * 13) % 64);
+            finished = finished && play->workers[i].finished;
+            all_done = all_done && play->workers[i].segment_done;
+        }
+        play->now++;
+        if (finished)
+            return;
+        if (!all_done)
+            continue;
+        for (uint32_t i = 0; i < play->settings.workers; i++)
+            sweep_segment(&play->workers[i]);
+    }
+    cr_assert_fail("the sweep never ends");
+}
+
+Test(sweep, asks_each_position_once_per_attempt_over_workers_and_segments)
+{
+    const uint64_t lengths[] = {1, 63, 64, 65, 4095, 4096, 4097, 20000, 65536};
+    for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++) {
+        for (uint32_t workers = 1; workers <= WORKERS_MAX; workers += 2) {
+            for (uint64_t segment = 4096; segment <= 131072; segment *= 8) {
+                struct play play;
+                play_init(&play, (struct sweep_settings){.first_position = 1000003,
+                                                         .end_position = 1000003 + lengths[l],
+                                                         .segment_positions = segment,
+                                                         .gap_ticks = 3,
+                                                         .attempts = 3,
+                                                         .workers = workers});
+                play_whole(&play);
+                for (uint64_t i = 0; i < 3 * lengths[l]; i++)
+                    cr_assert_eq(play.asked[i], 1, "%lu positions, %u workers, segment %lu: entry %lu asked %u times",
+                                 lengths[l], workers, segment, i, play.asked[i]);
+                play_fini(&play);
+            }
+        }
+    }
+}
+
+Test(sweep, later_attempts_leave_out_what_has_answered)
+{
+    struct play play;
+    play_init(&play,
+              (struct sweep_settings){.end_position = 10000, .segment_positions = 16384, .attempts = 2, .workers = 2});
+    uint64_t answered = 0;
+    for (uint64_t i = 0; i < 10000; i++) {
+        if (i % 3 == 0 || (i >= 4096 && i < 8192)) {
+            answered_set(&play.answered, 0, i);
+            answered++;
+        }
+    }
+    play_whole(&play);
+    uint64_t skipped = play.workers[0].skipped + play.workers[1].skipped;
+    cr_assert_eq(skipped, answered);
+    for (uint64_t i = 0; i < 10000; i++) {
+        bool has = i % 3 == 0 || (i >= 4096 && i < 8192);
+        cr_assert_eq(play.asked[i], 1);
+        cr_assert_eq(play.asked[10000 + i], has ? 0 : 1, "position %lu", i);
+    }
+    play_fini(&play);
+}
+
+Test(sweep, an_attempt_begins_a_gap_after_the_one_before_it_has_ended)
+{
+    struct play play;
+    uint64_t positions[64];
+    play_init(&play, (struct sweep_settings){
+                         .end_position = 64, .segment_positions = 64, .gap_ticks = 1000, .attempts = 2, .workers = 1});
+    struct sweep *sweep = &play.workers[0];
+    cr_assert_eq(sweep_next(sweep, 10, 64, positions), 64);
+    cr_assert_eq(sweep_next(sweep, 11, 64, positions), 0);
+    cr_assert_not(sweep_last_attempt(sweep, 11), "it has not begun");
+    cr_assert_eq(sweep_next(sweep, 1010, 64, positions), 0);
+    cr_assert(sweep_last_attempt(sweep, 1011));
+    cr_assert_eq(sweep_next(sweep, 1011, 64, positions), 64);
+    cr_assert_eq(sweep_next(sweep, 1012, 64, positions), 0);
+    cr_assert(sweep->finished);
+    play_fini(&play);
+}
+
+Test(sweep, its_position_is_never_beyond_what_was_asked)
+{
+    struct play play;
+    uint64_t positions[64];
+    play_init(
+        &play,
+        (struct sweep_settings){
+            .first_position = 77, .end_position = 77 + 9000, .segment_positions = 16384, .attempts = 1, .workers = 1});
+    uint64_t next = 77;
+    struct sweep *sweep = &play.workers[0];
+    while (!sweep->finished) {
+        uint32_t count = sweep_next(sweep, 1, 17, positions);
+        for (uint32_t i = 0; i < count; i++)
+            cr_assert_eq(positions[i], next++);
+        cr_assert_eq(sweep_position(sweep), next);
+    }
+    cr_assert_eq(next, 77 + 9000);
+    play_fini(&play);
+}
