@@ -4,13 +4,14 @@
 // Exit status: 0 after an orderly end, 1 when it could not start (commands->error says why), 2 for wrong arguments.
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 
@@ -73,14 +74,17 @@ static int eal_start(const struct image *image)
     return rte_eal_init((int)count + 1, argv) < 0 ? -EIO : 0;
 }
 
-// From here on no thread of the process can open a device, change a route or read another's memory. libpsx carries the
-// call to every thread that EAL has started.
-static int capabilities_drop(void)
+// From here on no thread of the process, EAL's own included, can open a device, change a route or read another's
+// memory: glibc carries these calls to every thread. The death signal has to be set again afterwards, prctl(2).
+static int privileges_drop(const struct commands *commands)
 {
-    cap_t none = cap_init();
-    int status = none == NULL || cap_set_proc(none) != 0 ? -errno : 0;
-    cap_free(none);
-    return status;
+    if (geteuid() != 0 || commands->drop_user == 0)
+        return 0;
+    gid_t group = (gid_t)commands->drop_group;
+    uid_t user = (uid_t)commands->drop_user;
+    if (setgroups(0, NULL) != 0 || setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0)
+        return -errno;
+    return prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ? -errno : 0;
 }
 
 static int scan(const struct image *image, struct commands *commands, struct channel *channel)
@@ -95,7 +99,7 @@ static int scan(const struct image *image, struct commands *commands, struct cha
     status = dataplane_init(&dataplane, image, commands, channel, commands->error, sizeof(commands->error));
     if (status != 0)
         return status;
-    status = capabilities_drop();
+    status = privileges_drop(commands);
     if (status == 0)
         status = dataplane_run(&dataplane, &terminated);
     if (status != 0 && commands->error[0] == '\0')

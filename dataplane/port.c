@@ -125,7 +125,7 @@ static int port_configure(struct port *port, char *error, size_t error_bytes)
 
 int port_open(struct port *ret_port, const struct image *image, char *error, size_t error_bytes)
 {
-    struct port port = {.queue_count = (uint16_t)image->settings->workers};
+    struct port port = {.open = true, .queue_count = (uint16_t)image->settings->workers};
     int status = port_find(&port.id, image_string(image, image->settings->port_name), error, error_bytes);
     if (status != 0)
         return status;
@@ -180,6 +180,9 @@ void port_template(const struct port *port, const struct probe_template *probe)
 
 void port_close(struct port *port)
 {
+    if (!port->open)
+        return;
+    port->open = false;
     (void)rte_eth_dev_stop(port->id);
     (void)rte_eth_dev_close(port->id);
     for (uint16_t i = 0; i < port->queue_count; i++) {

@@ -18,6 +18,7 @@ struct port_queue {
 };
 
 struct port {
+    bool open;
     uint16_t id;
     uint16_t queue_count;
     uint32_t interface_index; // of the kernel interface behind a virtual device, 0 when there is none
@@ -36,4 +37,5 @@ int port_open(struct port *ret_port, const struct image *image, char *error, siz
 // Writes the template into every buffer of every queue's template pool. No worker runs yet.
 void port_template(const struct port *port, const struct probe_template *probe);
 
+// Stops and closes it and frees its pools; a port that is not open is left alone.
 void port_close(struct port *port);

@@ -45,6 +45,8 @@ struct commands {
     uint64_t magic;
     struct channel_geometry geometry; // scan: wo before the start
     uint8_t cookie_key[16];           // scan: wo before the start
+    uint32_t drop_user;               // scan: wo before the start; user and group the dataplane becomes once its port
+    uint32_t drop_group;              // has started, 0 = it stays who it is
 
     _Alignas(64) _Atomic uint64_t scan_heartbeat_ns; // CLOCK_MONOTONIC; older than 700 ms: no more frames leave
     _Atomic uint32_t order;                          // enum command_order; scan: wo

@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const uint32_t PCAP_MAGIC = 0xa1b2c3d4;
+static const uint32_t PCAP_MAGIC_NANOSECONDS = 0xa1b23c4d; // what net_pcap writes
 
 FILE *capture_create(const char *path)
 {
@@ -29,7 +30,7 @@ int64_t capture_each(const char *path, capture_frame_fn *each, void *context)
     FILE *file = fopen(path, "rbe");
     if (file == NULL)
         return -1;
-    if (fread(header, sizeof(header), 1, file) != 1 || header[0] != PCAP_MAGIC)
+    if (fread(header, sizeof(header), 1, file) != 1 || (header[0] != PCAP_MAGIC && header[0] != PCAP_MAGIC_NANOSECONDS))
         count = -1;
     while (count >= 0 && fread(header, 16, 1, file) == 1) {
         if (header[2] > sizeof(frame) || fread(frame, header[2], 1, file) != 1) {

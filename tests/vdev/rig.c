@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 
+#include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,13 +172,29 @@ int rig_run(struct rig *rig)
     return status;
 }
 
+// EAL leaves its folder behind.
+static void eal_folder_remove(void)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
+    (void)rte_eal_cleanup();
+    DIR *entries = opendir(folder);
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
+        (void)unlinkat(dirfd(entries), entry->d_name, 0);
+    if (entries != NULL)
+        closedir(entries);
+    (void)rmdir(folder);
+}
+
 void rig_fini(struct rig *rig)
 {
+    dataplane_fini(&rig->dataplane);
     channel_unmap(&rig->dataplane_side);
     channel_unmap(&rig->control_side);
     munmap(rig->commands, sizeof(struct commands));
     image_unmap(&rig->image);
     close(rig->image_fd);
+    eal_folder_remove();
 }
 
 uint64_t rig_counter(const struct rig *rig, enum dataplane_counter counter)

@@ -52,6 +52,7 @@ void rig_init(struct rig *rig, const struct rig_plan *plan);
 // returned; commands->error holds the line of a failure.
 int rig_run(struct rig *rig);
 
+// Closes port, memories and EAL. Any test that called rig_eal ends with it.
 void rig_fini(struct rig *rig);
 
 uint64_t rig_counter(const struct rig *rig, enum dataplane_counter counter); // over all workers

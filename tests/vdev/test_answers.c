@@ -92,7 +92,12 @@ static uint64_t segments(struct segment *ret_last)
     return count;
 }
 
-TestSuite(answers, .init = world_begin);
+static void world_fini(void)
+{
+    rig_fini(&rig);
+}
+
+TestSuite(answers, .init = world_begin, .fini = world_fini);
 
 Test(answers, a_syn_ack_is_one_verdict_and_its_repeat_a_segment)
 {

@@ -71,7 +71,7 @@ Test(sweep_devices, every_target_leaves_exactly_once_per_attempt)
     rig_init(&rig, &plan);
     cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
     cr_assert_eq(rig_counter(&rig, COUNTER_PROBES_SENT), 3 * SMALL_POSITIONS);
-    dataplane_fini(&rig.dataplane); // the capture is complete once the port is closed
+    port_close(&rig.dataplane.port); // the capture is complete once the port is closed
     tally.rig = &rig;
     cr_assert_eq(capture_each(path, tally_frame, &tally), 3 * SMALL_POSITIONS);
     cr_assert_eq(tally.wrong, 0);
@@ -89,7 +89,6 @@ Test(sweep_devices, a_dry_run_stops_after_its_frames)
     rig_init(&rig, &plan);
     cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
     cr_assert_eq(rig_counter(&rig, COUNTER_PROBES_SENT), 100);
-    dataplane_fini(&rig.dataplane);
     rig_fini(&rig);
 }
 
@@ -104,7 +103,6 @@ Test(sweep_devices, segments_follow_each_other_and_buffers_come_back)
     cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
     cr_assert_eq(rig_counter(&rig, COUNTER_PROBES_SENT), 2 * SMALL_POSITIONS);
     pools_are_full();
-    dataplane_fini(&rig.dataplane);
     rig_fini(&rig);
 }
 
@@ -148,6 +146,5 @@ Test(sweep_devices, nothing_leaves_once_the_scan_is_gone)
     atomic_store(&rig.commands->scan_heartbeat_ns, 1);
     cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
     cr_assert_eq(rig_counter(&rig, COUNTER_PROBES_SENT), 0);
-    dataplane_fini(&rig.dataplane);
     rig_fini(&rig);
 }
