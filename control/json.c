@@ -47,7 +47,7 @@ void json_close(struct json *json, char bracket)
     json->comma = true;
 }
 
-void json_integer(struct json *json, const char *name, int64_t value)
+void json_number(struct json *json, const char *name, int64_t value)
 {
     char digits[24];
     char *at = digits + sizeof(digits);
@@ -64,13 +64,13 @@ void json_integer(struct json *json, const char *name, int64_t value)
 
 void json_milli(struct json *json, const char *name, uint64_t thousandths)
 {
-    json_integer(json, name, (int64_t)(thousandths / 1000));
+    json_number(json, name, (int64_t)(thousandths / 1000));
     uint64_t part = thousandths % 1000;
     char fraction[4] = {'.', (char)('0' + part / 100), (char)('0' + part / 10 % 10), (char)('0' + part % 10)};
     json_raw(json, fraction, sizeof(fraction));
 }
 
-void json_true(struct json *json, const char *name)
+void json_flag_true(struct json *json, const char *name)
 {
     json_name(json, name);
     json_raw(json, "true", 4);
@@ -113,7 +113,7 @@ static void json_escape(struct json *json, uint32_t code)
     json_raw(json, escape, sizeof(escape));
 }
 
-void json_string(struct json *json, const char *name, const void *bytes, size_t length)
+void json_text(struct json *json, const char *name, const void *bytes, size_t length)
 {
     const uint8_t *at = bytes;
     const uint8_t *end = at + length;

@@ -22,13 +22,13 @@ void json_init(struct json *json, char *data, size_t capacity);
 void json_open(struct json *json, const char *name, char bracket); // '{' or '['
 void json_close(struct json *json, char bracket);                  // '}' or ']'
 
-void json_integer(struct json *json, const char *name, int64_t value);
+void json_number(struct json *json, const char *name, int64_t value);
 void json_milli(struct json *json, const char *name, uint64_t thousandths); // 12345 -> 12.345
-void json_true(struct json *json, const char *name);
+void json_flag_true(struct json *json, const char *name);
 
 // Any bytes. C0, DEL and C1 controls, quotes and backslashes are escaped; bytes that are no UTF-8 (RFC 3629: overlong,
 // surrogates, above U+10FFFF, cut short) become U+FFFD each.
-void json_string(struct json *json, const char *name, const void *bytes, size_t length);
+void json_text(struct json *json, const char *name, const void *bytes, size_t length);
 
 // An instant as RFC 3339 in UTC, to the millisecond unless millis is negative. Left out when its year is not 0 to 9999.
 void json_time(struct json *json, const char *name, int64_t seconds, int millis);

@@ -132,7 +132,7 @@ static void list_write(struct json *json, const char *name, const char *list, si
         const char *comma = memchr(at, ',', (size_t)(end - at));
         const char *stop = comma == NULL ? end : comma;
         if (stop > at)
-            json_string(json, NULL, at, (size_t)(stop - at));
+            json_text(json, NULL, at, (size_t)(stop - at));
         at = stop;
     }
     json_close(json, ']');
@@ -143,7 +143,7 @@ static void address_write(struct json *json, const char *name, uint32_t address)
     char text[16];
     int length = snprintf(text, sizeof(text), "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
                           address & 255);
-    json_string(json, name, text, (size_t)length);
+    json_text(json, name, text, (size_t)length);
 }
 
 static void suspect_write(struct json *json, const char *name, uint8_t suspect)
@@ -151,7 +151,7 @@ static void suspect_write(struct json *json, const char *name, uint8_t suspect)
     json_open(json, name, '[');
     for (size_t i = 0; i < sizeof(suspect_names) / sizeof(suspect_names[0]); i++) {
         if (suspect >> i & 1)
-            json_string(json, NULL, suspect_names[i], strlen(suspect_names[i]));
+            json_text(json, NULL, suspect_names[i], strlen(suspect_names[i]));
     }
     json_close(json, ']');
 }
@@ -168,23 +168,23 @@ static void root_field_write(struct json *json, const struct record_field *field
         address_write(json, name, record->address);
         break;
     case WRITE_TRANSPORT:
-        json_string(json, name, "tcp", 3);
+        json_text(json, name, "tcp", 3);
         break;
     case WRITE_TUNNEL:
         if (record->tunnel_tls)
-            json_string(json, name, "tls", 3);
+            json_text(json, name, "tls", 3);
         break;
     case WRITE_OUTCOME:
-        json_string(json, name, outcome_names[record->outcome], strlen(outcome_names[record->outcome]));
+        json_text(json, name, outcome_names[record->outcome], strlen(outcome_names[record->outcome]));
         break;
     case WRITE_BANNER:
         if (record->banner_length > 0)
-            json_string(json, name, record->banner, record->banner_length);
+            json_text(json, name, record->banner, record->banner_length);
         break;
     case WRITE_FINDINGS:
         json_open(json, name, '[');
         for (size_t i = 0; i < record->finding_count; i++)
-            json_string(json, NULL, record->findings[i], strlen(record->findings[i]));
+            json_text(json, NULL, record->findings[i], strlen(record->findings[i]));
         json_close(json, ']');
         break;
     case WRITE_RTT:
@@ -211,12 +211,12 @@ static void field_write(struct json *json, const struct record_field *field, con
     switch ((enum writer)field->writer) {
     case WRITE_TEXT:
         if (text[0] != '\0')
-            json_string(json, name, text, strnlen(text, field->size));
+            json_text(json, name, text, strnlen(text, field->size));
         break;
     case WRITE_POINTER:
         memcpy(&text, value, sizeof(text));
         if (text != NULL && text[0] != '\0')
-            json_string(json, name, text, strlen(text));
+            json_text(json, name, text, strlen(text));
         break;
     case WRITE_LIST:
         if (text[0] != '\0')
@@ -228,16 +228,16 @@ static void field_write(struct json *json, const struct record_field *field, con
         break;
     case WRITE_U16:
         memcpy(&u16, value, sizeof(u16));
-        json_integer(json, name, u16);
+        json_number(json, name, u16);
         break;
     case WRITE_U32:
         memcpy(&u32, value, sizeof(u32));
         if (u32 != 0)
-            json_integer(json, name, u32);
+            json_number(json, name, u32);
         break;
     case WRITE_BOOL:
         if (*(const bool *)value)
-            json_true(json, name);
+            json_flag_true(json, name);
         break;
     case WRITE_SECONDS:
         memcpy(&seconds, value, sizeof(seconds));
