@@ -207,7 +207,7 @@ static int refuse_unknown(const struct key_context *context, const struct key *k
     {
         if (find_key(keys, name) != NULL)
             continue;
-        const char *candidates[CANDIDATES_MAX];
+        const char *candidates[CANDIDATES_MAX] = {0};
         size_t count = 0;
         for (const struct key *key = keys; key->name != NULL && count < CANDIDATES_MAX; key++)
             candidates[count++] = key->name;

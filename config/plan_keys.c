@@ -44,8 +44,9 @@ static int read_mac(struct key_context *context, const char *path, const json_t 
         const char *high = strchr(hex, text[3 * i]);
         const char *low = strchr(hex, text[3 * i + 1]);
         valid = high != NULL && low != NULL && text[3 * i + 2] == (i < 5 ? ':' : '\0');
-        mac[i] = valid ? (uint8_t)(((high - hex) & 15) << 4 | ((low - hex) & 15)) : 0;
-        any |= mac[i];
+        unsigned int octet = valid ? (unsigned int)(high - hex) % 16 * 16 + (unsigned int)(low - hex) % 16 : 0;
+        mac[i] = (uint8_t)octet;
+        any |= octet;
     }
     if (!valid || any == 0 || (mac[0] & 1) != 0)
         return key_complain(context, path, "expected a unicast MAC address like \"02:00:00:00:00:01\"");

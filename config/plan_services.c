@@ -52,7 +52,7 @@ static int read_name(struct key_context *context, const char *path, const char *
 {
     struct plan_private *private = context->target;
     const struct catalogue_storage *catalogue = &private->catalogue;
-    const char *names[NAMES_MAX];
+    const char *names[NAMES_MAX] = {0};
     size_t count = 0;
     for (size_t i = 0; i < catalogue->service_count && count < NAMES_MAX; i++) {
         const struct catalogue_service *service = &catalogue->services[i];

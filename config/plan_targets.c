@@ -104,7 +104,7 @@ static int complain_no_match(const struct key_context *context, const char *path
 {
     const struct plan_private *private = context->target;
     const struct range_list *list = &private->ranges;
-    const char *names[CANDIDATES_MAX];
+    const char *names[CANDIDATES_MAX] = {0};
     size_t count = 0;
     bool provider_known = false;
     for (size_t i = 0; i < list->provider_count; i++) {
@@ -239,7 +239,7 @@ int plan_read_exclude(struct key_context *context, const char *path, const json_
 // A name of the registry, or a network inside one of its own.
 static int allow_item(struct key_context *context, const char *path, const json_t *value, struct interval_set *allowed)
 {
-    const char *names[32];
+    const char *names[32] = {0};
     const char *text = json_string_value(value);
     struct interval interval;
     bool found = false;
