@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tests/unit/session/fake_ssh.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probes/bytes.h"
+#include "probes/session/ssh_kex.h"
+
+// The digest of an exchange is in its name.
+static const EVP_MD *kex_digest(const char *kex)
+{
+    if (strstr(kex, "sha512") != NULL || strstr(kex, "nistp521") != NULL) {
+        return EVP_sha512();
+    }
+    if (strstr(kex, "nistp384") != NULL) {
+        return EVP_sha384();
+    }
+    return strstr(kex, "sha1") != NULL ? EVP_sha1() : EVP_sha256();
+}
+
+static void payload_send(struct fake_ssh *fake, struct buffer *payload, struct buffer *to)
+{
+    if (ssh_packet_write(&fake->transport, payload, to) != 0) {
+        abort();
+    }
+    buffer_fini(payload);
+}
+
+static void kexinit_send(struct fake_ssh *fake, struct buffer *to)
+{
+    struct buffer payload = {0};
+    char kex[256];
+    snprintf(kex, sizeof(kex), "%s%s%s", fake->guesses ? "unknown-exchange," : "", fake->kex,
+             fake->strict ? ",kex-strict-s-v00@openssh.com" : "");
+    buffer_put_u8(&payload, SSH_MSG_KEXINIT);
+    buffer_put(&payload, "0123456789abcdef", SSH_COOKIE_BYTES);
+    const char *lists[] = {
+        kex, fake->signature_type, fake->cipher, fake->cipher, fake->mac, fake->mac, "none", "none", "", ""};
+    for (size_t at = 0; at < sizeof(lists) / sizeof(lists[0]); at++) {
+        buffer_put_text(&payload, lists[at]);
+    }
+    buffer_put_u8(&payload, fake->guesses ? 1 : 0);
+    buffer_put_u32(&payload, 0);
+    buffer_put_string(&fake->hash, buffer_bytes(&fake->client_kexinit), fake->client_kexinit.length);
+    buffer_put_string(&fake->hash, buffer_bytes(&payload), payload.length);
+    payload_send(fake, &payload, to);
+    if (fake->guesses) {
+        buffer_put_u8(&payload, SSH_MSG_KEX_REPLY);
+        payload_send(fake, &payload, to);
+    }
+}
+
+static void number_put(const EVP_PKEY *key, const char *name, struct buffer *to)
+{
+    BIGNUM *number = NULL;
+    uint8_t octets[1024];
+    if (EVP_PKEY_get_bn_param(key, name, &number) != 1) {
+        abort();
+    }
+    int length = BN_bn2bin(number, octets);
+    buffer_put_mpint(to, octets, (size_t)length);
+    BN_free(number);
+}
+
+static void host_key_put(const struct fake_ssh *fake, struct buffer *to)
+{
+    buffer_put_text(to, fake->host_key_type);
+    if (strcmp(fake->host_key_type, "ssh-rsa") == 0) {
+        number_put(fake->host_key, OSSL_PKEY_PARAM_RSA_E, to);
+        number_put(fake->host_key, OSSL_PKEY_PARAM_RSA_N, to);
+        return;
+    }
+    uint8_t *encoded = NULL;
+    size_t length = 32;
+    uint8_t raw[32];
+    if (strcmp(fake->host_key_type, "ssh-ed25519") == 0) {
+        EVP_PKEY_get_raw_public_key(fake->host_key, raw, &length);
+        buffer_put_string(to, raw, length);
+        return;
+    }
+    buffer_put_text(to, fake->host_key_type + strlen("ecdsa-sha2-"));
+    length = EVP_PKEY_get1_encoded_public_key(fake->host_key, &encoded);
+    buffer_put_string(to, encoded, length);
+    OPENSSL_free(encoded);
+}
+
+static void signature_put(const struct fake_ssh *fake, const uint8_t *data, size_t length, struct buffer *to)
+{
+    const char *digest = strcmp(fake->signature_type, "rsa-sha2-512") == 0 ? "SHA512" : "SHA256";
+    digest = strcmp(fake->signature_type, "ssh-rsa") == 0 ? "SHA1" : digest;
+    digest = strcmp(fake->signature_type, "ssh-ed25519") == 0 ? NULL : digest;
+    uint8_t value[1024];
+    size_t value_length = sizeof(value);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (EVP_DigestSignInit_ex(ctx, NULL, digest, NULL, NULL, fake->host_key, NULL) != 1 ||
+        EVP_DigestSign(ctx, value, &value_length, data, length) != 1) {
+        abort();
+    }
+    EVP_MD_CTX_free(ctx);
+    struct buffer inner = {0};
+    buffer_put_text(&inner, fake->signature_type);
+    if (strncmp(fake->host_key_type, "ecdsa", 5) == 0) {
+        const unsigned char *der = value;
+        ECDSA_SIG *both = d2i_ECDSA_SIG(NULL, &der, (long)value_length);
+        struct buffer numbers = {0};
+        uint8_t octets[80];
+        buffer_put_mpint(&numbers, octets, (size_t)BN_bn2bin(ECDSA_SIG_get0_r(both), octets));
+        buffer_put_mpint(&numbers, octets, (size_t)BN_bn2bin(ECDSA_SIG_get0_s(both), octets));
+        buffer_put_string(&inner, buffer_bytes(&numbers), numbers.length);
+        buffer_fini(&numbers);
+        ECDSA_SIG_free(both);
+    } else {
+        buffer_put_string(&inner, value, value_length);
+    }
+    buffer_put_string(to, buffer_bytes(&inner), inner.length);
+    buffer_fini(&inner);
+}
+
+// Our half and the secret, over an elliptic curve or in a finite field.
+static void exchange(const struct fake_ssh *fake, struct bytes theirs, struct buffer *ret_ours,
+                     struct buffer *ret_secret)
+{
+    uint8_t secret[1024];
+    size_t length = sizeof(secret);
+    if (strncmp(fake->kex, "diffie", 6) == 0) {
+        BN_CTX *ctx = BN_CTX_new();
+        BIGNUM *prime = strstr(fake->kex, "group1-") != NULL    ? BN_get_rfc2409_prime_1024(NULL)
+                        : strstr(fake->kex, "group14-") != NULL ? BN_get_rfc3526_prime_2048(NULL)
+                                                                : BN_get_rfc3526_prime_4096(NULL);
+        BIGNUM *exponent = BN_new();
+        BIGNUM *value = BN_new();
+        BIGNUM *other = BN_bin2bn(theirs.data, (int)theirs.length, NULL);
+        BN_set_word(value, 2);
+        BN_rand(exponent, 256, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY);
+        BN_mod_exp(value, value, exponent, prime, ctx);
+        uint8_t octets[1024];
+        buffer_put_mpint(ret_ours, octets, (size_t)BN_bn2bin(value, octets));
+        BN_mod_exp(value, other, exponent, prime, ctx);
+        length = (size_t)BN_bn2bin(value, secret);
+        BN_free(other);
+        BN_free(value);
+        BN_free(exponent);
+        BN_free(prime);
+        BN_CTX_free(ctx);
+    } else {
+        const char *group = strstr(fake->kex, "nistp384") != NULL   ? "P-384"
+                            : strstr(fake->kex, "nistp521") != NULL ? "P-521"
+                                                                    : "P-256";
+        EVP_PKEY *key = strstr(fake->kex, "nistp") == NULL ? EVP_PKEY_Q_keygen(NULL, NULL, "X25519")
+                                                           : EVP_PKEY_Q_keygen(NULL, NULL, "EC", group);
+        EVP_PKEY *peer = EVP_PKEY_new();
+        EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+        uint8_t *encoded = NULL;
+        if (EVP_PKEY_copy_parameters(peer, key) != 1 ||
+            EVP_PKEY_set1_encoded_public_key(peer, theirs.data, theirs.length) != 1 || EVP_PKEY_derive_init(ctx) != 1 ||
+            EVP_PKEY_derive_set_peer(ctx, peer) != 1 || EVP_PKEY_derive(ctx, secret, &length) != 1) {
+            abort();
+        }
+        size_t encoded_length = EVP_PKEY_get1_encoded_public_key(key, &encoded);
+        buffer_put_string(ret_ours, encoded, encoded_length);
+        OPENSSL_free(encoded);
+        EVP_PKEY_CTX_free(ctx);
+        EVP_PKEY_free(peer);
+        EVP_PKEY_free(key);
+    }
+    buffer_put_mpint(ret_secret, secret, length);
+}
+
+static void keys_derive(struct fake_ssh *fake, const struct buffer *secret, const uint8_t *digest, unsigned int length)
+{
+    const EVP_MD *md = kex_digest(fake->kex);
+    for (size_t letter = 0; letter < 6; letter++) {
+        uint8_t key[2 * EVP_MAX_MD_SIZE];
+        size_t made = 0;
+        while (made < SSH_KEY_MAX) {
+            EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+            unsigned int block = 0;
+            uint8_t name = (uint8_t)('A' + letter);
+            EVP_DigestInit_ex(ctx, md, NULL);
+            EVP_DigestUpdate(ctx, buffer_bytes(secret), secret->length);
+            EVP_DigestUpdate(ctx, digest, length);
+            if (made == 0) {
+                EVP_DigestUpdate(ctx, &name, 1);
+                EVP_DigestUpdate(ctx, digest, length);
+            } else {
+                EVP_DigestUpdate(ctx, key, made);
+            }
+            EVP_DigestFinal_ex(ctx, key + made, &block);
+            EVP_MD_CTX_free(ctx);
+            made += block;
+        }
+        // A, C, E are the client's to server, B, D, F ours; IV, key and MAC key of each.
+        memcpy(fake->keys[letter % 2][letter / 2], key, SSH_KEY_MAX);
+    }
+}
+
+static void direction_start(struct fake_ssh *fake, bool out)
+{
+    const struct ssh_cipher *cipher = ssh_ciphers;
+    const struct ssh_mac *mac = ssh_macs;
+    while (strcmp(cipher->name, fake->cipher) != 0) {
+        cipher++;
+    }
+    while (strcmp(mac->name, fake->mac) != 0) {
+        mac++;
+    }
+    struct ssh_direction *direction = out ? &fake->transport.out : &fake->transport.in;
+    const uint8_t(*keys)[SSH_KEY_MAX] = (const uint8_t(*)[SSH_KEY_MAX])fake->keys[out ? 1 : 0];
+    if (ssh_direction_start(direction, out, cipher, mac, keys) != 0) {
+        abort();
+    }
+    direction->sequence = fake->strict ? 0 : direction->sequence;
+}
+
+static void reply_send(struct fake_ssh *fake, struct bytes reader, struct buffer *to)
+{
+    struct bytes theirs = bytes_slice(&reader, bytes_u32(&reader));
+    struct buffer blob = {0};
+    struct buffer ours = {0};
+    struct buffer secret = {0};
+    struct buffer payload = {0};
+    host_key_put(fake, &blob);
+    exchange(fake, theirs, &ours, &secret);
+    buffer_put_string(&fake->hash, buffer_bytes(&blob), blob.length);
+    if (strncmp(fake->kex, "diffie", 6) == 0) {
+        buffer_put_mpint(&fake->hash, theirs.data, theirs.length);
+    } else {
+        buffer_put_string(&fake->hash, theirs.data, theirs.length);
+    }
+    buffer_put(&fake->hash, buffer_bytes(&ours), ours.length);
+    buffer_put(&fake->hash, buffer_bytes(&secret), secret.length);
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    EVP_Digest(buffer_bytes(&fake->hash), fake->hash.length, digest, &length, kex_digest(fake->kex), NULL);
+    keys_derive(fake, &secret, digest, length);
+    digest[0] ^= fake->wrong_signature ? 1 : 0;
+    buffer_put_u8(&payload, SSH_MSG_KEX_REPLY);
+    buffer_put_string(&payload, buffer_bytes(&blob), blob.length);
+    buffer_put(&payload, buffer_bytes(&ours), ours.length);
+    signature_put(fake, digest, length, &payload);
+    payload_send(fake, &payload, to);
+    buffer_put_u8(&payload, SSH_MSG_NEWKEYS);
+    payload_send(fake, &payload, to);
+    direction_start(fake, true);
+    // A server may send these at once, and as often as it likes.
+    buffer_put_u8(&payload, SSH_MSG_EXT_INFO);
+    buffer_put_u32(&payload, 0);
+    payload_send(fake, &payload, to);
+    buffer_fini(&blob);
+    buffer_fini(&ours);
+    buffer_fini(&secret);
+}
+
+static void auth_send(struct fake_ssh *fake, struct bytes reader, struct buffer *to)
+{
+    struct bytes user = bytes_slice(&reader, bytes_u32(&reader));
+    struct buffer payload = {0};
+    observation_text(fake->user, sizeof(fake->user), user.data, user.length);
+    fake->requests++;
+    buffer_put_u8(&payload, SSH_MSG_USERAUTH_BANNER);
+    buffer_put_text(&payload, "Authorised use only\r\n");
+    buffer_put_text(&payload, "");
+    payload_send(fake, &payload, to);
+    buffer_put_u8(&payload, fake->admits ? SSH_MSG_USERAUTH_SUCCESS : SSH_MSG_USERAUTH_FAILURE);
+    if (!fake->admits) {
+        buffer_put_text(&payload, fake->methods);
+        buffer_put_u8(&payload, 0);
+    }
+    payload_send(fake, &payload, to);
+}
+
+static void packet_answer(struct fake_ssh *fake, struct buffer *packet, struct buffer *to)
+{
+    struct bytes reader = bytes_of(buffer_bytes(packet), packet->length);
+    struct buffer payload = {0};
+    switch (bytes_u8(&reader)) {
+    case SSH_MSG_KEXINIT:
+        buffer_put(&fake->client_kexinit, buffer_bytes(packet), packet->length);
+        kexinit_send(fake, to);
+        break;
+    case SSH_MSG_KEX_INIT:
+        reply_send(fake, reader, to);
+        break;
+    case SSH_MSG_NEWKEYS:
+        direction_start(fake, false);
+        break;
+    case SSH_MSG_SERVICE_REQUEST:
+        buffer_put_u8(&payload, SSH_MSG_SERVICE_ACCEPT);
+        buffer_put_text(&payload, "ssh-userauth");
+        payload_send(fake, &payload, to);
+        break;
+    case SSH_MSG_USERAUTH_REQUEST:
+        auth_send(fake, reader, to);
+        break;
+    case SSH_MSG_DISCONNECT:
+        fake->disconnected = true;
+        fake->peer.closed = true;
+        break;
+    default:
+        abort();
+    }
+}
+
+static void fake_begin(struct peer *peer)
+{
+    struct fake_ssh *fake = (struct fake_ssh *)peer;
+    ssh_transport_fini(&fake->transport);
+    fake->transport = (struct ssh_transport){.head_length = 0};
+    buffer_fini(&fake->input);
+    buffer_fini(&fake->hash);
+    buffer_fini(&fake->client_kexinit);
+    fake->identified = false;
+    fake->disconnected = false;
+    fake->requests = 0;
+}
+
+static void fake_answer(struct peer *peer, const uint8_t *data, size_t length, struct buffer *ret_answer)
+{
+    struct fake_ssh *fake = (struct fake_ssh *)peer;
+    if (length == 0) {
+        buffer_put(ret_answer, fake->identification, strlen(fake->identification));
+        buffer_put(ret_answer, "\r\n", 2);
+        return;
+    }
+    buffer_put(&fake->input, data, length);
+    const uint8_t *end = fake->identified ? NULL : memchr(buffer_bytes(&fake->input), '\n', fake->input.length);
+    if (!fake->identified && end != NULL) {
+        size_t line = (size_t)(end - buffer_bytes(&fake->input)) + 1;
+        const char *ours = strstr(fake->identification, "SSH-");
+        if (line < 10 || memcmp(buffer_bytes(&fake->input), "SSH-2.0-", 8) != 0 || ours == NULL) {
+            peer->closed = true;
+            return;
+        }
+        buffer_put_string(&fake->hash, buffer_bytes(&fake->input), line - 2);
+        buffer_put_text(&fake->hash, ours);
+        buffer_drop(&fake->input, line);
+        fake->identified = true;
+    }
+    while (fake->identified && !peer->closed) {
+        struct bytes input = bytes_of(buffer_bytes(&fake->input), fake->input.length);
+        struct buffer packet = {0};
+        int status = ssh_packet_read(&fake->transport, &input, &packet);
+        buffer_drop(&fake->input, fake->input.length - input.length);
+        if (status > 0) {
+            packet_answer(fake, &packet, ret_answer);
+        }
+        buffer_fini(&packet);
+        if (status <= 0) {
+            peer->closed = peer->closed || status < 0;
+            break;
+        }
+    }
+}
+
+static const char *text_or(const char *text, const char *otherwise)
+{
+    return text != NULL ? text : otherwise;
+}
+
+void fake_ssh_init(struct fake_ssh *fake)
+{
+    fake->peer.begin = fake_begin;
+    fake->peer.answer = fake_answer;
+    fake->identification = text_or(fake->identification, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3");
+    fake->kex = text_or(fake->kex, "curve25519-sha256");
+    fake->host_key_type = text_or(fake->host_key_type, "ssh-ed25519");
+    fake->signature_type = text_or(fake->signature_type, fake->host_key_type);
+    fake->cipher = text_or(fake->cipher, "aes128-ctr");
+    fake->mac = text_or(fake->mac, "hmac-sha2-256");
+    fake->methods = text_or(fake->methods, "publickey,password");
+    if (strcmp(fake->host_key_type, "ssh-rsa") == 0) {
+        fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+    } else if (strcmp(fake->host_key_type, "ssh-ed25519") == 0) {
+        fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    } else {
+        fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    }
+}
+
+void fake_ssh_fini(struct fake_ssh *fake)
+{
+    fake_begin(&fake->peer);
+    EVP_PKEY_free(fake->host_key);
+    fake->host_key = NULL;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// For tests: the server's side of SSH with one algorithm of each kind, so that each can be met.
+
+#include <openssl/evp.h>
+
+#include "probes/session/ssh_packet.h"
+#include "tests/unit/session/dialogue.h"
+
+struct fake_ssh {
+    struct peer peer;
+    const char *identification; // with what precedes it, without its CR LF
+    const char *kex;
+    const char *host_key_type; // "ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"
+    const char *signature_type;
+    const char *cipher;
+    const char *mac;
+    const char *methods;
+    bool strict;
+    bool admits; // `none` is enough
+    bool wrong_signature;
+    bool guesses; // sends a wrong guess behind its KEXINIT
+    EVP_PKEY *host_key;
+    // The connection's state.
+    struct ssh_transport transport;
+    struct buffer input;
+    struct buffer hash;
+    struct buffer client_kexinit;
+    bool identified;
+    bool disconnected; // the client said goodbye in due form
+    char user[64];     // the name the client gave
+    uint32_t requests; // authentication requests
+    uint8_t keys[2][3][SSH_KEY_MAX];
+};
+
+// Fills in what was left NULL with what a modern server has, and makes a host key.
+void fake_ssh_init(struct fake_ssh *fake);
+void fake_ssh_fini(struct fake_ssh *fake);

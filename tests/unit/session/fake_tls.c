@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tests/unit/session/fake_tls.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DAY = 86400 };
+
+static EVP_PKEY *key_make(const char *type)
+{
+    if (strcmp(type, "RSA") == 0) {
+        return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+    }
+    return strcmp(type, "EC") == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256") : EVP_PKEY_Q_keygen(NULL, NULL, type);
+}
+
+static void name_set(X509_NAME *name, const char *common)
+{
+    X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)"Lab, Inc.", -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common, -1, -1, 0);
+}
+
+static void certificate_make(struct fake_tls *fake)
+{
+    X509 *certificate = X509_new();
+    EVP_PKEY *issuer = fake->foreign ? key_make("EC") : NULL;
+    X509_set_version(certificate, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 0x1234ab);
+    // 2020-01-01 to 2021-01-01, or to 2096-10-02.
+    ASN1_TIME_set(X509_getm_notBefore(certificate), 1577836800);
+    ASN1_TIME_set(X509_getm_notAfter(certificate), fake->expired ? 1609459200 : 4000000000);
+    name_set(X509_get_subject_name(certificate), "host.example");
+    name_set(X509_get_issuer_name(certificate), fake->foreign ? "authority.example" : "host.example");
+    X509_set_pubkey(certificate, fake->private_key);
+    X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
+                                                "DNS:host.example,DNS:*.host.example,IP:10.1.2.3,IP:fd00::1");
+    X509_add_ext(certificate, names, -1);
+    X509_EXTENSION_free(names);
+    EVP_PKEY *signer = issuer != NULL ? issuer : fake->private_key;
+    const EVP_MD *digest = strcmp(fake->key, "ED25519") == 0 && issuer == NULL ? NULL : EVP_sha256();
+    if (X509_sign(certificate, signer, digest) == 0) {
+        abort();
+    }
+    EVP_PKEY_free(issuer);
+    fake->certificate = certificate;
+}
+
+static void fake_begin(struct peer *peer)
+{
+    struct fake_tls *fake = (struct fake_tls *)peer;
+    SSL_free(fake->ssl);
+    fake->ssl = SSL_new(fake->context);
+    fake->in = BIO_new(BIO_s_mem());
+    fake->out = BIO_new(BIO_s_mem());
+    BIO_set_mem_eof_return(fake->in, -1);
+    BIO_set_mem_eof_return(fake->out, -1);
+    SSL_set_bio(fake->ssl, fake->in, fake->out);
+    SSL_set_accept_state(fake->ssl);
+    fake->replied = false;
+    fake->goodbye = false;
+    fake->request[0] = '\0';
+}
+
+static void fake_answer(struct peer *peer, const uint8_t *data, size_t length, struct buffer *ret_answer)
+{
+    struct fake_tls *fake = (struct fake_tls *)peer;
+    char plain[sizeof(fake->request)];
+    if (length == 0) {
+        return;
+    }
+    BIO_write(fake->in, data, (int)length);
+    ERR_clear_error();
+    int taken = SSL_read(fake->ssl, plain, sizeof(plain) - 1);
+    if (taken > 0 && !fake->replied) {
+        plain[taken] = '\0';
+        memcpy(fake->request, plain, (size_t)taken + 1);
+        fake->replied = true;
+        if (fake->reply != NULL) {
+            SSL_write(fake->ssl, fake->reply, (int)strlen(fake->reply));
+        }
+    } else if (taken <= 0 && SSL_get_error(fake->ssl, taken) != SSL_ERROR_WANT_READ) {
+        peer->closed = true;
+    }
+    fake->goodbye = (SSL_get_shutdown(fake->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+    char *out = NULL;
+    long waiting = BIO_get_mem_data(fake->out, &out);
+    buffer_put(ret_answer, out, (size_t)waiting);
+    (void)BIO_reset(fake->out);
+}
+
+void fake_tls_init(struct fake_tls *fake)
+{
+    fake->peer.begin = fake_begin;
+    fake->peer.answer = fake_answer;
+    fake->private_key = key_make(fake->key);
+    certificate_make(fake);
+    fake->context = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_set_security_level(fake->context, 0);
+    SSL_CTX_set_min_proto_version(fake->context, fake->version);
+    SSL_CTX_set_max_proto_version(fake->context, fake->version);
+    SSL_CTX_set_cipher_list(fake->context, fake->ciphers != NULL ? fake->ciphers : "ALL:@SECLEVEL=0");
+    SSL_CTX_set_num_tickets(fake->context, 2);
+    if (SSL_CTX_use_certificate(fake->context, fake->certificate) != 1 ||
+        SSL_CTX_use_PrivateKey(fake->context, fake->private_key) != 1) {
+        abort();
+    }
+    if (fake->wants_certificate) {
+        SSL_CTX_set_verify(fake->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    }
+}
+
+void fake_tls_fini(struct fake_tls *fake)
+{
+    SSL_free(fake->ssl);
+    SSL_CTX_free(fake->context);
+    X509_free(fake->certificate);
+    EVP_PKEY_free(fake->private_key);
+}

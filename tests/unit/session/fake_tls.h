@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// For tests: a TLS server in memory, of one version and with a certificate made to measure.
+
+#include <openssl/ssl.h>
+
+#include "tests/unit/session/dialogue.h"
+
+struct fake_tls {
+    struct peer peer;
+    int version;         // TLS1_VERSION ...
+    const char *key;     // "EC", "RSA", "ED25519"
+    const char *ciphers; // NULL = all
+    const char *reply;   // inside the tunnel, to the first bytes that come
+    bool foreign;        // signed by another key, under another name
+    bool expired;
+    bool wants_certificate; // of the client, which has none
+    // The server's own.
+    SSL_CTX *context;
+    SSL *ssl;
+    BIO *in;
+    BIO *out;
+    X509 *certificate;
+    EVP_PKEY *private_key;
+    bool replied;
+    bool goodbye; // the client's close_notify came
+    char request[512];
+};
+
+void fake_tls_init(struct fake_tls *fake);
+void fake_tls_fini(struct fake_tls *fake);

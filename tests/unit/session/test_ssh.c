@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "probes/session/registry.h"
+#include "tests/unit/session/fake_ssh.h"
+
+static void talk(struct fake_ssh *fake, const char *first, struct observation *ret_observation)
+{
+    struct conversation_lane *lane = lane_for_tests();
+    const struct dialogue dialogue = {.lane = lane, .first = first, .port = 22};
+    fake_ssh_init(fake);
+    size_t connections = dialogue_run(&dialogue, &fake->peer, ret_observation);
+    cr_assert_gt(connections, 0);
+    conversation_lane_free(lane);
+}
+
+static void expect_complete(struct fake_ssh *fake, const char *what)
+{
+    struct observation seen;
+    talk(fake, "ssh", &seen);
+    cr_assert_str_eq(seen.service, "ssh", "%s", what);
+    cr_assert(seen.finished, "%s", what);
+    cr_assert_not_null(seen.ssh);
+    cr_assert_str_eq(seen.ssh->kex_chosen, fake->kex, "%s", what);
+    cr_assert_str_eq(seen.ssh->host_key_type, fake->host_key_type, "%s", what);
+    cr_assert(seen.ssh->host_key_verified, "%s", what);
+    cr_assert(seen.ssh->methods_known, "%s", what);
+    cr_assert_str_eq(seen.ssh->methods, "publickey,password", "%s", what);
+    cr_assert_eq(strlen(seen.ssh->host_key_sha256), 43, "%s", what);
+    cr_assert(fake->disconnected, "%s: no goodbye", what);
+    cr_assert_eq(fake->requests, 1, "%s", what);
+    observation_fini(&seen);
+    fake_ssh_fini(fake);
+}
+
+Test(ssh, every_key_exchange_leads_to_the_methods)
+{
+    const char *const names[] = {"curve25519-sha256",
+                                 "curve25519-sha256@libssh.org",
+                                 "ecdh-sha2-nistp256",
+                                 "ecdh-sha2-nistp384",
+                                 "ecdh-sha2-nistp521",
+                                 "diffie-hellman-group14-sha256",
+                                 "diffie-hellman-group16-sha512",
+                                 "diffie-hellman-group14-sha1",
+                                 "diffie-hellman-group1-sha1"};
+    for (size_t at = 0; at < sizeof(names) / sizeof(names[0]); at++) {
+        struct fake_ssh fake = {.kex = names[at]};
+        expect_complete(&fake, names[at]);
+    }
+}
+
+Test(ssh, every_cipher_leads_to_the_methods_with_and_without_strict_kex)
+{
+    for (const struct ssh_cipher *cipher = ssh_ciphers; cipher->name != NULL; cipher++) {
+        for (int strict = 0; strict < 2; strict++) {
+            struct fake_ssh fake = {.cipher = cipher->name, .strict = strict != 0};
+            expect_complete(&fake, cipher->name);
+        }
+    }
+}
+
+Test(ssh, every_mac_leads_to_the_methods)
+{
+    for (const struct ssh_mac *mac = ssh_macs; mac->name != NULL; mac++) {
+        struct fake_ssh fake = {.mac = mac->name};
+        expect_complete(&fake, mac->name);
+    }
+}
+
+Test(ssh, every_kind_of_host_key_is_verified)
+{
+    static const char *const kinds[][2] = {{"ssh-ed25519", "ssh-ed25519"},
+                                           {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"},
+                                           {"ssh-rsa", "ssh-rsa"},
+                                           {"ssh-rsa", "rsa-sha2-256"},
+                                           {"ssh-rsa", "rsa-sha2-512"}};
+    for (size_t at = 0; at < sizeof(kinds) / sizeof(kinds[0]); at++) {
+        struct fake_ssh fake = {.host_key_type = kinds[at][0], .signature_type = kinds[at][1]};
+        expect_complete(&fake, kinds[at][1]);
+    }
+}
+
+Test(ssh, a_wrong_guess_of_the_server_is_skipped)
+{
+    struct fake_ssh fake = {.guesses = true};
+    expect_complete(&fake, "guess");
+}
+
+Test(ssh, a_wrong_signature_is_seen_and_the_methods_are_still_learnt)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.wrong_signature = true};
+    talk(&fake, "ssh", &seen);
+    cr_assert_not(seen.ssh->host_key_verified);
+    cr_assert(seen.ssh->methods_known);
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}
+
+Test(ssh, an_accepted_none_request_is_reported_and_left_at_once)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.admits = true};
+    talk(&fake, "ssh", &seen);
+    cr_assert(seen.ssh->no_authentication);
+    cr_assert_not(seen.ssh->methods_known);
+    cr_assert(seen.finished);
+    cr_assert(fake.disconnected);
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}
+
+Test(ssh, the_user_name_is_random_and_says_who_asks)
+{
+    char first[64];
+    for (int turn = 0; turn < 2; turn++) {
+        struct observation seen;
+        struct fake_ssh fake = {.admits = false};
+        talk(&fake, "ssh", &seen);
+        cr_assert_eq(strncmp(fake.user, "sonde-", 6), 0);
+        cr_assert_eq(strlen(fake.user), 22);
+        if (turn == 0) {
+            memcpy(first, fake.user, sizeof(first));
+        } else {
+            cr_assert_str_neq(fake.user, first);
+        }
+        observation_fini(&seen);
+        fake_ssh_fini(&fake);
+    }
+}
+
+Test(ssh, lines_before_the_identification_are_tolerated)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.identification = "Welcome\r\nto this host\nSSH-1.99-Cisco-1.25 some comment"};
+    talk(&fake, "ssh", &seen);
+    cr_assert_str_eq(seen.ssh->identification, "SSH-1.99-Cisco-1.25 some comment");
+    cr_assert_str_eq(seen.ssh->protocol, "1.99");
+    cr_assert_str_eq(seen.ssh->software, "Cisco-1.25");
+    cr_assert_str_eq(seen.ssh->comment, "some comment");
+    cr_assert(seen.finished);
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}
+
+Test(ssh, the_identification_survives_a_handshake_without_common_algorithms)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.kex = "sntrup-only"};
+    talk(&fake, "ssh", &seen);
+    cr_assert_str_eq(seen.service, "ssh");
+    cr_assert_str_eq(seen.ssh->software, "OpenSSH_9.2p1");
+    cr_assert_str_eq(seen.ssh->kex_algorithms, "sntrup-only");
+    cr_assert_str_eq(seen.ssh->kex_chosen, "");
+    cr_assert_not(seen.finished);
+    cr_assert(fake.disconnected);
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}
+
+static void expect_identification(const char *greeting, bool closes, const char *service, const char *software)
+{
+    struct conversation_lane *lane = lane_for_tests();
+    struct scripted peer;
+    struct observation seen;
+    scripted_init(&peer, greeting, "", closes);
+    const struct dialogue dialogue = {.lane = lane, .first = "ssh", .port = 22};
+    cr_assert_gt(dialogue_run(&dialogue, &peer.peer, &seen), 0);
+    cr_assert_str_eq(seen.service, service, "%s", greeting);
+    cr_assert_not(seen.finished);
+    if (software != NULL) {
+        cr_assert_not_null(seen.ssh);
+        cr_assert_str_eq(seen.ssh->software, software);
+    } else {
+        cr_assert_null(seen.ssh);
+    }
+    observation_fini(&seen);
+    scripted_fini(&peer);
+    conversation_lane_free(lane);
+}
+
+Test(ssh, identifications_of_every_shape_are_bounded)
+{
+    expect_identification("SSH-1.5-1.2.27\n", true, "ssh", "1.2.27");
+    expect_identification("SSH-2.0-\r\n", true, "ssh", "");
+    expect_identification("SSH-\r\n", true, "ssh", "");
+    expect_identification("SSH-2.0-no line end", true, "", NULL);
+    expect_identification("Exceeded MaxStartups\r\n", true, "", NULL);
+    char longest[600];
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    memcpy(longest, "SSH-2.0-", 8);
+    char software[256];
+    memset(software, 'x', sizeof(software));
+    software[255 - 8] = '\0';
+    expect_identification(longest, false, "ssh", software);
+}
+
+Test(ssh, the_fingerprint_is_the_unpadded_base64_of_sha256)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.admits = false};
+    talk(&fake, "ssh", &seen);
+    uint8_t raw[32];
+    size_t length = sizeof(raw);
+    EVP_PKEY_get_raw_public_key(fake.host_key, raw, &length);
+    struct buffer blob = {0};
+    buffer_put_text(&blob, "ssh-ed25519");
+    buffer_put_string(&blob, raw, length);
+    uint8_t digest[32];
+    unsigned char text[48];
+    EVP_Digest(buffer_bytes(&blob), blob.length, digest, NULL, EVP_sha256(), NULL);
+    EVP_EncodeBlock(text, digest, sizeof(digest));
+    cr_assert_eq(strncmp(seen.ssh->host_key_sha256, (const char *)text, 43), 0);
+    buffer_fini(&blob);
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}

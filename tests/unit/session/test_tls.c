@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "tests/unit/session/fake_tls.h"
+
+static const char page[] = "HTTP/1.1 200 OK\r\nServer: lab\r\nContent-Length: 20\r\n\r\n<title>inside</title>";
+
+static size_t talk(struct fake_tls *fake, const char *first, uint16_t port, struct observation *ret_observation)
+{
+    struct conversation_lane *lane = lane_for_tests();
+    const struct dialogue dialogue = {.lane = lane, .first = first, .port = port};
+    fake_tls_init(fake);
+    size_t connections = dialogue_run(&dialogue, &fake->peer, ret_observation);
+    conversation_lane_free(lane);
+    return connections;
+}
+
+Test(tls, every_version_is_negotiated_and_http_is_spoken_inside)
+{
+    static const struct {
+        int version;
+        const char *name;
+    } versions[] = {
+        {TLS1_VERSION, "TLSv1"}, {TLS1_1_VERSION, "TLSv1.1"}, {TLS1_2_VERSION, "TLSv1.2"}, {TLS1_3_VERSION, "TLSv1.3"}};
+    static const char *const keys[] = {"EC", "RSA"};
+    for (size_t at = 0; at < 8; at++) {
+        struct observation seen;
+        struct fake_tls fake = {.version = versions[at / 2].version, .key = keys[at % 2], .reply = page};
+        cr_assert_eq(talk(&fake, "tls", 443, &seen), 1);
+        cr_assert_not_null(seen.tls);
+        cr_assert_str_eq(seen.tls->version, versions[at / 2].name);
+        cr_assert_eq(strncmp(seen.tls->cipher, "TLS_", 4), 0, "%s", seen.tls->cipher);
+        cr_assert(seen.tls->handshake_complete);
+        cr_assert_str_eq(seen.service, "http");
+        cr_assert(seen.tunnel_tls);
+        cr_assert(seen.finished);
+        cr_assert_eq(seen.http->status, 200);
+        cr_assert_str_eq(seen.http->title, "inside");
+        cr_assert(fake.goodbye, "no close_notify");
+        cr_assert_not_null(strstr(fake.request, "\r\nHost: 10.1.2.3\r\n"));
+        cr_assert_null(SSL_get_servername(fake.ssl, TLSEXT_NAMETYPE_host_name));
+        observation_fini(&seen);
+        fake_tls_fini(&fake);
+    }
+}
+
+Test(tls, everything_a_certificate_says_is_observed)
+{
+    struct observation seen;
+    struct fake_tls fake = {.version = TLS1_2_VERSION, .key = "RSA", .expired = true};
+    talk(&fake, "tls", 443, &seen);
+    const struct tls_observation *tls = seen.tls;
+    cr_assert(tls->certificate_present);
+    cr_assert_str_eq(tls->subject, "CN=host.example,O=Lab\\, Inc.");
+    cr_assert_str_eq(tls->issuer, tls->subject);
+    cr_assert_str_eq(tls->sans, "host.example,*.host.example,10.1.2.3,fd00:0:0:0:0:0:0:1");
+    cr_assert_str_eq(tls->serial, "1234ab");
+    cr_assert_str_eq(tls->key_type, "RSA");
+    cr_assert_eq(tls->key_bits, 2048);
+    cr_assert_str_eq(tls->signature_algorithm, "sha256WithRSAEncryption");
+    cr_assert_eq(tls->not_before, 1577836800);
+    cr_assert_eq(tls->not_after, 1609459200);
+    cr_assert_eq(tls->chain_length, 1);
+    cr_assert(tls->self_signed);
+    unsigned char digest[32];
+    char hex[65] = "";
+    X509_digest(fake.certificate, EVP_sha256(), digest, NULL);
+    for (size_t at = 0; at < sizeof(digest); at++) {
+        snprintf(hex + 2 * at, 3, "%02x", digest[at]);
+    }
+    cr_assert_str_eq(tls->sha256, hex);
+    observation_fini(&seen);
+    fake_tls_fini(&fake);
+}
+
+Test(tls, a_certificate_of_another_issuer_is_not_self_signed)
+{
+    struct observation seen;
+    struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "EC", .foreign = true};
+    talk(&fake, "tls", 443, &seen);
+    cr_assert_not(seen.tls->self_signed);
+    cr_assert_str_eq(seen.tls->issuer, "CN=authority.example,O=Lab\\, Inc.");
+    cr_assert_str_eq(seen.tls->key_type, "EC");
+    cr_assert_eq(seen.tls->key_bits, 256);
+    cr_assert_eq(seen.tls->not_after, INT64_C(4000000000));
+    observation_fini(&seen);
+    fake_tls_fini(&fake);
+}
+
+Test(tls, an_ed25519_certificate_is_read)
+{
+    struct observation seen;
+    struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "ED25519"};
+    talk(&fake, "tls", 443, &seen);
+    cr_assert_str_eq(seen.tls->key_type, "ED25519");
+    cr_assert(seen.tls->self_signed);
+    observation_fini(&seen);
+    fake_tls_fini(&fake);
+}
+
+Test(tls, a_tunnel_in_which_nobody_speaks_http_is_complete_and_called_tls)
+{
+    struct observation seen;
+    struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "EC", .reply = "* OK IMAP4rev1 ready\r\n"};
+    cr_assert_eq(talk(&fake, "tls", 993, &seen), 1);
+    cr_assert_str_eq(seen.service, "tls");
+    cr_assert(seen.finished);
+    cr_assert_null(seen.http);
+    cr_assert_eq(seen.banner_length, strlen("* OK IMAP4rev1 ready\r\n"));
+    cr_assert_not_null(strstr(fake.request, "\r\nHost: 10.1.2.3:993\r\n"));
+    observation_fini(&seen);
+    fake_tls_fini(&fake);
+}
+
+Test(tls, a_refused_handshake_leaves_the_alert)
+{
+    struct observation seen;
+    struct fake_tls fake = {.version = TLS1_2_VERSION, .key = "EC", .ciphers = "PSK-AES128-CBC-SHA@SECLEVEL=0"};
+    cr_assert_eq(talk(&fake, "tls", 443, &seen), 1);
+    cr_assert_str_eq(seen.service, "tls");
+    cr_assert_str_eq(seen.tls->alert, "handshake_failure");
+    cr_assert_not(seen.tls->handshake_complete);
+    cr_assert_not(seen.finished);
+    observation_fini(&seen);
+    fake_tls_fini(&fake);
+}
+
+Test(tls, a_server_that_wants_our_certificate_has_shown_its_own)
+{
+    struct observation seen;
+    struct fake_tls fake = {.version = TLS1_2_VERSION, .key = "EC", .wants_certificate = true};
+    talk(&fake, "tls", 443, &seen);
+    cr_assert_str_eq(seen.tls->alert, "handshake_failure");
+    cr_assert_str_eq(seen.tls->version, "TLSv1.2");
+    cr_assert(seen.tls->certificate_present);
+    cr_assert_not(seen.finished);
+    observation_fini(&seen);
+    fake_tls_fini(&fake);
+}
+
+Test(tls, listening_first_and_http_first_both_find_a_tls_server)
+{
+    // OpenSSL answers an HTTP request with an alert or by closing; either way a hello follows on a further connection.
+    static const char *const firsts[] = {"", "http", "ssh"};
+    for (size_t at = 0; at < 3; at++) {
+        struct observation seen;
+        struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "EC", .reply = page};
+        size_t connections = talk(&fake, firsts[at], 22, &seen);
+        cr_assert_gt(connections, 1);
+        cr_assert_leq(connections, 3);
+        cr_assert_str_eq(seen.service, "http");
+        cr_assert(seen.tunnel_tls);
+        cr_assert_str_eq(seen.http->title, "inside");
+        observation_fini(&seen);
+        fake_tls_fini(&fake);
+    }
+}
