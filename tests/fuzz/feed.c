@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tests/fuzz/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECTIONS_MAX = 5, SILENCES_MAX = 64 };
+
+struct conversation_lane *feed_lane(void)
+{
+    static struct conversation_lane *lane;
+    if (lane == NULL) {
+        const struct conversation_settings settings = {.user_agent = "sonde"};
+        lane = conversation_lane_new(&settings);
+        if (lane == NULL) {
+            abort();
+        }
+    }
+    return lane;
+}
+
+static void output_drop(struct conversation *conversation)
+{
+    size_t length = 0;
+    if (conversation_output(conversation, &length) == NULL && length != 0) {
+        abort();
+    }
+    conversation_output_take(conversation, length);
+}
+
+static struct conversation_step connection_feed(struct conversation *conversation, const uint8_t *data, size_t length,
+                                                uint8_t manner)
+{
+    size_t piece = manner >> 1 == 0 ? length : manner >> 1;
+    struct conversation_step step = conversation_open(conversation);
+    output_drop(conversation);
+    while (step.verb == CONVERSATION_WAIT && length > 0) {
+        size_t taken = piece < length ? piece : length;
+        step = conversation_bytes(conversation, data, taken);
+        output_drop(conversation);
+        data += taken;
+        length -= taken;
+    }
+    for (size_t turn = 0; step.verb == CONVERSATION_WAIT && (manner & 1) == 0; turn++) {
+        // Silence has to end a conversation some time.
+        if (turn > SILENCES_MAX) {
+            abort();
+        }
+        step = conversation_silence(conversation);
+        output_drop(conversation);
+    }
+    if (step.verb == CONVERSATION_WAIT) {
+        step = conversation_closed(conversation);
+    }
+    if (step.verb == CONVERSATION_WAIT || step.verb == CONVERSATION_FAILED) {
+        abort();
+    }
+    return step;
+}
+
+void feed_session(const char *first, const uint8_t *data, size_t length)
+{
+    struct observation observation;
+    struct conversation_step step = {.verb = CONVERSATION_AGAIN, .next = session_find(first)};
+    if (length == 0) {
+        return;
+    }
+    observation_init(&observation);
+    for (size_t connection = 0; step.verb == CONVERSATION_AGAIN; connection++) {
+        if (connection == CONNECTIONS_MAX) {
+            abort();
+        }
+        struct conversation *conversation =
+            conversation_new(feed_lane(), step.next, UINT32_C(0x0a010203), 4443, &observation);
+        if (conversation == NULL) {
+            abort();
+        }
+        step = connection_feed(conversation, data + 1, length - 1, data[0]);
+        conversation_free(conversation);
+    }
+    if (observation.finished && !observation.spoke) {
+        abort();
+    }
+    observation_fini(&observation);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Half of the runs leave the key exchange out, so that packets behind NEWKEYS are reached; the others meet its parsers.
+// The last bit of the input's last byte chooses.
+
+#include "probes/session/lane.h"
+#include "tests/fuzz/feed.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    feed_lane()->ssh_plain = size > 0 && (data[size - 1] & 1) == 0;
+    feed_session("ssh", data, size);
+    return 0;
+}

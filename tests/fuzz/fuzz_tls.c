@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// TLS as a client meets it; and, since no random bytes get as far as a certificate, the certificate's reader alone.
+
+#include <openssl/x509.h>
+
+#include "probes/session/tls_certificate.h"
+#include "tests/fuzz/feed.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size > 2 && data[0] == 0x30) {
+        const unsigned char *der = data;
+        X509 *certificate = d2i_X509(NULL, &der, (long)size);
+        struct tls_observation tls = {.chain_length = 1};
+        if (certificate != NULL) {
+            certificate_observe(certificate, &tls);
+        }
+        X509_free(certificate);
+        return 0;
+    }
+    feed_session("tls", data, size);
+    return 0;
+}
