@@ -252,8 +252,7 @@ static void tls_check(struct conversation_lane *lane)
 static void http_check(struct conversation_lane *lane)
 {
     static const char *const replies[] = {
-        "HTTP/1.1 200 OK\r\nServer: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<title\r\n5\r\n>a</b\r\nb\r\n "
-        "&lt;</title>\r\n0\r\n\r\n",
+        "HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<title\r\n4\r\n>a</\r\nc\r\n &lt;</title>\r\n0\r\n",
         "HTTP/1.0 301 Moved\nLocation: /x\nContent-Length: 29\n\n<TITLE>\n moved\taway </TITLE >.",
         "HTTP/1.1 400 Bad Request\r\n\r\n<title>400 The plain HTTP request was sent to HTTPS port</title>",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\nContent-Type: text/plain\r\n\r\nx",
