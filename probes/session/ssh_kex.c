@@ -263,9 +263,30 @@ static void public_put(const struct ssh_kex *kex, struct bytes value, struct buf
     }
 }
 
+// Moves what waits into the running hash: while the server computes, a flow does not keep both KEXINITs.
+static int hash_run(struct ssh_kex *kex)
+{
+    const EVP_MD *md = EVP_get_digestbyname(kex->method->digest);
+    if (kex->hash.failed) {
+        return -ENOMEM;
+    }
+    if (kex->running == NULL) {
+        kex->running = EVP_MD_CTX_new();
+        if (kex->running == NULL || md == NULL || EVP_DigestInit_ex(kex->running, md, NULL) != 1) {
+            return kex->running == NULL ? -ENOMEM : -ENOTSUP;
+        }
+    }
+    bool right = EVP_DigestUpdate(kex->running, buffer_bytes(&kex->hash), kex->hash.length) == 1;
+    buffer_fini(&kex->hash);
+    return right ? 0 : -ENOTSUP;
+}
+
 int ssh_kex_begin(struct ssh_kex *kex, struct buffer *ret_payload)
 {
-    int status = kex->method->type == NULL ? field_begin(kex) : curve_begin(kex);
+    int status = hash_run(kex);
+    if (status == 0) {
+        status = kex->method->type == NULL ? field_begin(kex) : curve_begin(kex);
+    }
     if (status != 0) {
         return status;
     }
@@ -349,12 +370,14 @@ int ssh_kex_finish(struct ssh_kex *kex, const struct buffer *payload, struct ssh
     buffer_put_mpint(&kex->secret, secret, secret_length);
     OPENSSL_cleanse(secret, sizeof(secret));
     buffer_put(&kex->hash, buffer_bytes(&kex->secret), kex->secret.length);
-    if (kex->hash.failed || kex->secret.failed) {
+    if (kex->secret.failed) {
         return -ENOMEM;
     }
-    const EVP_MD *md = EVP_get_digestbyname(kex->method->digest);
-    if (md == NULL ||
-        EVP_Digest(buffer_bytes(&kex->hash), kex->hash.length, kex->digest, &kex->digest_length, md, NULL) != 1) {
+    status = hash_run(kex);
+    if (status != 0) {
+        return status;
+    }
+    if (EVP_DigestFinal_ex(kex->running, kex->digest, &kex->digest_length) != 1) {
         return -ENOTSUP;
     }
     observation->host_key_verified = ssh_key_verify(blob, signature, kex->digest, kex->digest_length);
@@ -422,6 +445,7 @@ int ssh_kex_start_in(const struct ssh_kex *kex, struct ssh_transport *transport)
 void ssh_kex_fini(struct ssh_kex *kex)
 {
     EVP_PKEY_free(kex->key);
+    EVP_MD_CTX_free(kex->running);
     BN_clear_free(kex->exponent);
     buffer_fini(&kex->hash);
     buffer_fini(&kex->public);

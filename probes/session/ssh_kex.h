@@ -42,9 +42,10 @@ struct ssh_kex {
     const struct ssh_cipher *cipher_in;
     const struct ssh_mac *mac_out;
     const struct ssh_mac *mac_in;
-    EVP_PKEY *key;      // our half of an elliptic curve exchange
-    BIGNUM *exponent;   // our half of a finite field one
-    struct buffer hash; // what the exchange hash is taken over, in the order of RFC 4253 section 8
+    EVP_PKEY *key;       // our half of an elliptic curve exchange
+    BIGNUM *exponent;    // our half of a finite field one
+    EVP_MD_CTX *running; // the exchange hash over what both sides have said (RFC 4253 section 8)
+    struct buffer hash;  // and what is not in it yet, because the digest was not chosen
     struct buffer public;
     struct buffer secret; // K as mpint
     uint8_t digest[EVP_MAX_MD_SIZE];
