@@ -151,6 +151,7 @@ static void flow_received(struct flow *flow, const uint8_t *data, size_t length)
 {
     struct inquiry *inquiry = inquiry_of(flow);
     inquiry->bytes += (uint32_t)length;
+    inquiry->spoke = true;
     inquiry->lane->counters[CONTROL_BYTES_IN] += length;
     if (inquiry->conversation == NULL)
         return;
@@ -338,6 +339,21 @@ static void host_leave(struct inquiry *inquiry)
     inquiry->host_last = NULL;
 }
 
+static bool silent(const struct inquiry *inquiry)
+{
+    return !inquiry->spoke && !inquiry->hung_up && !inquiry->was_refused && inquiry->connections > 0;
+}
+
+// A host that accepts on every port and says nothing anywhere would keep its inquiries waiting for each other for
+// minutes: once a further connection has heard nothing, those that heard nothing on their first one ask no more.
+static void host_silence(struct inquiry *inquiry)
+{
+    if (!inquiry->host_turn || !silent(inquiry))
+        return;
+    for (struct inquiry *other = inquiry->host_next; other != NULL; other = other->host_next)
+        other->host_silent = silent(other);
+}
+
 static void connection_retire(struct inquiry *inquiry)
 {
     struct lane *lane = inquiry->lane;
@@ -352,6 +368,7 @@ static void connection_retire(struct inquiry *inquiry)
     inquiry->tail = NULL;
     inquiry->tail_length = 0;
     inquiry->tail_taken = 0;
+    host_silence(inquiry);
     host_leave(inquiry);
 }
 
@@ -376,8 +393,12 @@ void inquiry_settle(struct inquiry *inquiry)
     flow_push(&inquiry->flow, lane->now_ns);
     if (inquiry->flow.state == FLOW_CLOSED) {
         connection_retire(inquiry);
-        if (inquiry->wants_further && lane->now_ns >= inquiry->further_ns && host_enter(inquiry))
-            connection_open(inquiry);
+        if (inquiry->wants_further && lane->now_ns >= inquiry->further_ns && host_enter(inquiry)) {
+            if (inquiry->host_silent)
+                inquiry->wants_further = false;
+            else
+                connection_open(inquiry);
+        }
         if (!inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED) {
             conversation_drop(inquiry);
             inquiry_record(inquiry);

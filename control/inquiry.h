@@ -56,6 +56,8 @@ struct inquiry {
     bool registered : 1;    // in the lane's by_tuple
     bool host_turn : 1;     // ours is the one further connection to this host
     bool host_waiting : 1;
+    bool spoke : 1;       // the peer has sent at least one byte
+    bool host_silent : 1; // another port of this host has said nothing on a further connection either
 };
 
 extern const struct flow_ops inquiry_flow_ops;

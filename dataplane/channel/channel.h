@@ -25,7 +25,6 @@ enum {
 enum suspect {
     SUSPECT_ZERO_WINDOW = 1 << 0, // SYN-ACK with a window of 0
     SUSPECT_NO_OPTIONS = 1 << 1,  // SYN-ACK without any TCP option although we sent MSS
-    SUSPECT_RST_FIRST = 1 << 2,   // a RST came before it
 };
 
 // A validated SYN-ACK to a probe. 64 bytes.
