@@ -20,8 +20,8 @@ static void clean(char *text)
     }
 }
 
-static int complain_va(struct complaint *complaint, const char *file, const char *path, const char *format,
-                       va_list list)
+__attribute__((format(printf, 4, 0))) static int complain_va(struct complaint *complaint, const char *file,
+                                                             const char *path, const char *format, va_list list)
 {
     char *text = complaint->text;
     size_t room = sizeof(complaint->text);
