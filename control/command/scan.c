@@ -291,6 +291,7 @@ static int scan_run(const struct invocation *invocation)
             fprintf(stderr, "sonde: note: %s\n", scan.plan->notes[i]);
         scan.settings.plan = scan.plan;
         scan.settings.shared = &scan.shared;
+        scan.settings.eal = &scan.eal;
         scan.settings.output = scan.dry_run == NULL ? &scan.output : NULL;
         scan.settings.quiet = given(&scan, SCAN_QUIET);
         scan.settings.json = given(&scan, SCAN_JSON);

@@ -20,6 +20,7 @@ enum { TICK_MS = 50, CONTROL_STARTS_MAX = 17 };
 #define HANG_NS          (2 * SECOND_NS)
 #define CONTROL_GRACE_NS (6 * SECOND_NS)  // from its start to its first heartbeat, with a journal to read
 #define EAL_GRACE_NS     (30 * SECOND_NS) // hugepages are zeroed while DPDK starts
+#define RESTART_NS       (SECOND_NS / 4)  // between two starts
 #define INTERRUPT_NS     (3 * SECOND_NS)  // open conversations may take this long after Ctrl-C
 #define KILL_NS          (4 * SECOND_NS)  // from a polite request to SIGKILL
 
@@ -167,9 +168,10 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
     const struct commands *commands = supervisor->settings->shared->commands;
     if (supervisor->dataplane.pid == 0)
         return;
-    if (child_ended(&supervisor->dataplane)) {
+    bool ended = child_ended(&supervisor->dataplane);
+    uint32_t state = atomic_load_explicit(&commands->state, memory_order_acquire);
+    if (ended) {
         char end[64];
-        uint32_t state = atomic_load_explicit(&commands->state, memory_order_acquire);
         bool asked = supervisor->exit_ordered || supervisor->settings->output == NULL; // a dry run ends by itself
         if (asked && state == DATAPLANE_STOPPED && child_succeeded(&supervisor->dataplane))
             return;
@@ -181,6 +183,11 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
                  child_describe_end(&supervisor->dataplane, end));
         return;
     }
+    // The folder is empty and of no more use once EAL is up, and now nothing can leave it behind.
+    if (state >= DATAPLANE_SWEEPING && !supervisor->runtime_removed) {
+        supervisor->runtime_removed = true;
+        eal_remove_runtime(supervisor->settings->eal);
+    }
     uint64_t beat = atomic_load_explicit(&commands->heartbeat_ns, memory_order_relaxed);
     uint64_t alive = beat != 0 ? beat : supervisor->start_ns + EAL_GRACE_NS;
     if (now_ns > alive && now_ns - alive > HANG_NS && !supervisor->exit_ordered) {
@@ -189,15 +196,28 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
     }
 }
 
+// A pipe whose reader has gone: every control would fail the same way.
+static bool records_unwanted(const struct supervisor *supervisor)
+{
+    struct pollfd pipe = {.fd = supervisor->settings->output->records_fd, .events = POLLOUT};
+    return poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR) != 0;
+}
+
 static void control_restart(struct supervisor *supervisor, uint64_t now_ns)
 {
     char end[64];
     child_describe_end(&supervisor->control, end);
+    if (records_unwanted(supervisor)) {
+        fail(supervisor, now_ns, "nobody reads the records on standard output any more");
+        return;
+    }
     if (supervisor->control_starts >= CONTROL_STARTS_MAX) {
         fail(supervisor, now_ns, "sonde-control ended (%s) for the %uth time: giving up", end,
              supervisor->control_starts);
         return;
     }
+    if (now_ns - supervisor->start_control_ns < RESTART_NS)
+        return;
     fprintf(stderr, "sonde: sonde-control ended (%s): starting it again, unfinished targets are asked again\n", end);
     int error = control_start(supervisor);
     if (error != 0)
@@ -211,12 +231,9 @@ static void control_watch(struct supervisor *supervisor, uint64_t now_ns)
     if (child_ended(&supervisor->control)) {
         uint32_t phase = atomic_load_explicit(&supervisor->settings->shared->up->phase, memory_order_acquire);
         bool expected = phase == CHANNEL_COOLED && child_succeeded(&supervisor->control);
-        if (expected || supervisor->control_abandoned)
-            supervisor->control_done = true;
-        else
+        if (!expected && !supervisor->control_abandoned)
             control_restart(supervisor, now_ns);
-        if (supervisor->control.pid == 0)
-            supervisor->control_done = true;
+        supervisor->control_done = expected || (supervisor->control_abandoned && supervisor->control.pid == 0);
         return;
     }
     uint64_t beat = atomic_load_explicit(&supervisor->settings->shared->down->heartbeat_ns, memory_order_relaxed);

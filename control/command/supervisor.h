@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "control/command/children.h"
+#include "control/command/eal.h"
 #include "control/command/output.h"
 #include "control/command/progress.h"
 #include "control/command/shared.h"
@@ -32,6 +33,7 @@ struct supervisor_settings {
     const struct plan *plan;
     const struct shared *shared;
     const struct output *output; // NULL: no control (a dry run)
+    const struct eal *eal;
     char dataplane_path[PATH_MAX];
     char control_path[PATH_MAX];
     bool quiet;
@@ -48,6 +50,7 @@ struct supervisor {
     bool control_done;
     bool control_abandoned; // it was told to record what is open and end
     bool exit_ordered;
+    bool runtime_removed; // DPDK's folder is gone
     uint32_t interrupts;
     uint64_t start_ns;
     uint64_t start_control_ns; // the last start
