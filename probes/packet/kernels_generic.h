@@ -5,6 +5,72 @@
 
 #include "probes/packet/kernels.h"
 
+// A burst's values as rows and columns of the order.
+struct burst_halves {
+    _Alignas(64) uint32_t row[BURST_MAX];
+    _Alignas(64) uint32_t column[BURST_MAX];
+};
+
+static inline void burst_split(const struct order *order, const uint64_t *values, struct burst_halves *halves,
+                               size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        halves->row[i] = (uint32_t)reciprocal_divide(values[i], order->column_reciprocal);
+        halves->column[i] = (uint32_t)values[i] - halves->row[i] * order->columns;
+    }
+}
+
+static inline void burst_join(const struct order *order, const struct burst_halves *halves, uint64_t *values,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = (uint64_t)halves->row[i] * order->columns + halves->column[i];
+}
+
+// position -> index.
+static inline void burst_indexes(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
+{
+    const struct order *order = &plan->order;
+    struct burst_halves halves;
+    burst_split(order, burst->position, &halves, count);
+    for (size_t r = 0; r < ORDER_ROUNDS; r += 2) {
+        for (size_t i = 0; i < count; i++)
+            halves.row[i] =
+                order_add(halves.row[i], order_mix(halves.column[i], order->masks[r], order->factors[r], order->rows),
+                          order->rows);
+        for (size_t i = 0; i < count; i++)
+            halves.column[i] = order_add(
+                halves.column[i], order_mix(halves.row[i], order->masks[r + 1], order->factors[r + 1], order->columns),
+                order->columns);
+    }
+    burst_join(order, &halves, burst->index, count);
+    for (size_t i = 0; i < count; i++)
+        if (__builtin_expect(burst->index[i] >= order->count, 0))
+            burst->index[i] = order_index(order, burst->index[i]);
+}
+
+// index -> position.
+static inline void burst_positions(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
+{
+    const struct order *order = &plan->order;
+    struct burst_halves halves;
+    burst_split(order, burst->index, &halves, count);
+    for (size_t r = ORDER_ROUNDS; r > 0; r -= 2) {
+        for (size_t i = 0; i < count; i++)
+            halves.column[i] = order_subtract(
+                halves.column[i], order_mix(halves.row[i], order->masks[r - 1], order->factors[r - 1], order->columns),
+                order->columns);
+        for (size_t i = 0; i < count; i++)
+            halves.row[i] = order_subtract(
+                halves.row[i], order_mix(halves.column[i], order->masks[r - 2], order->factors[r - 2], order->rows),
+                order->rows);
+    }
+    burst_join(order, &halves, burst->position, count);
+    for (size_t i = 0; i < count; i++)
+        if (__builtin_expect(burst->position[i] >= order->count, 0))
+            burst->position[i] = order_position(order, burst->position[i]);
+}
+
 // index -> address and port.
 static inline void burst_locate(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
 {

@@ -6,3 +6,5 @@
 #include "probes/packet/kernels.h"
 
 extern const struct kernels kernels_portable;
+extern const struct kernels kernels_avx2;
+extern const struct kernels kernels_avx512;
