@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Two workers over the shared words of answered bits, under ThreadSanitizer: each asks its share of a sweep while it
+// settles positions anywhere, as RSS brings answers to any worker. A plain program: ThreadSanitizer crashes in
+// Criterion.
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dataplane/answered.h"
+#include "dataplane/sweep.h"
+
+enum { WORKERS = 2, POSITIONS = 1 << 18, ATTEMPTS = 3 };
+
+struct player {
+    pthread_t thread;
+    struct sweep sweep;
+    uint64_t asked[ATTEMPTS];
+    uint64_t settled; // bits that this worker was the first to set
+};
+
+static struct answered answered;
+
+static uint64_t mix(uint64_t value)
+{
+    value = (value ^ value >> 31) * UINT64_C(0x9e3779b97f4a7c15);
+    return value ^ value >> 29;
+}
+
+static void *player_run(void *argument)
+{
+    struct player *player = (struct player *)argument;
+    uint64_t positions[64];
+    for (uint64_t now = 1; !player->sweep.finished; now++) {
+        uint32_t count = sweep_next(&player->sweep, now, 64, positions);
+        player->asked[player->sweep.attempt] += count;
+        for (uint32_t i = 0; i < count; i++) {
+            // A third of the targets answer; the answer comes to whichever worker asks about a neighbour of it.
+            uint64_t other = mix(positions[i]) % POSITIONS;
+            if (other % 3 == 0 && !answered_set(&answered, 0, other))
+                player->settled++;
+        }
+    }
+    return NULL;
+}
+
+int main(void)
+{
+    static struct player players[WORKERS];
+    uint64_t settled = 0;
+    uint64_t first = 0;
+    uint64_t bits = 0;
+    if (answered_init(&answered, 0, POSITIONS, POSITIONS) != 0)
+        return 1;
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        const struct sweep_settings settings = {.end_position = POSITIONS,
+                                                .segment_positions = POSITIONS,
+                                                .attempts = ATTEMPTS,
+                                                .workers = WORKERS,
+                                                .worker = i};
+        sweep_init(&players[i].sweep, &settings, &answered);
+    }
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        if (pthread_create(&players[i].thread, NULL, player_run, &players[i]) != 0)
+            return 1;
+    }
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        pthread_join(players[i].thread, NULL);
+        settled += players[i].settled;
+        first += players[i].asked[0];
+    }
+    for (uint64_t i = 0; i < POSITIONS; i++)
+        bits += answered_test(&answered, 0, i);
+    answered_fini(&answered);
+    // Each bit was won by exactly one worker, and the first attempt asked each position exactly once.
+    if (settled != bits || bits == 0 || first != POSITIONS) {
+        fprintf(stderr, "%lu bits set, %lu won, %lu of %d asked first\n", bits, settled, first, POSITIONS);
+        return 1;
+    }
+    return 0;
+}
