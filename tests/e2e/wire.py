@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Judges a capture of a scan: wire.py PCAP OUR_ADDRESS RECORDS."""
+
+import collections
+import json
+import socket
+import struct
+import sys
+
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+
+
+def segments(path):
+    """(source, source port, destination, destination port, flags, payload length) of every TCP segment over IPv4."""
+    with open(path, "rb") as file:
+        magic = struct.unpack("<I", file.read(24)[:4])[0]
+        if magic not in (0xA1B2C3D4, 0xA1B23C4D):
+            raise SystemExit(f"{path} is no capture")
+        while len(header := file.read(16)) == 16:
+            frame = file.read(struct.unpack("<8xI4x", header)[0])
+            if frame[12:14] != b"\x08\x00" or frame[23] != 6:
+                continue
+            ip = frame[14:]
+            at = (ip[0] & 15) * 4
+            source_port, destination_port = struct.unpack_from(">HH", ip, at)
+            payload = struct.unpack_from(">H", ip, 2)[0] - at - (ip[at + 12] >> 4) * 4
+            yield (socket.inet_ntoa(ip[12:16]), source_port, socket.inet_ntoa(ip[16:20]), destination_port, ip[at + 13],
+                   payload)
+
+
+class Connection:
+    def __init__(self):
+        self.syns = 0
+        self.accepted = False  # a SYN-ACK came
+        self.acknowledged = False  # we answered it with an ACK
+        self.ended = False  # we sent FIN or RST
+        self.early_reset = False  # a RST of ours before any ACK: what a kernel does that knows nothing of it
+
+    def sent(self, flags):
+        if flags & SYN:
+            self.syns += 1
+            return
+        if flags & RST and not self.acknowledged:
+            self.early_reset = True
+        if flags & ACK and not flags & RST:
+            self.acknowledged = True
+        if flags & (FIN | RST):
+            self.ended = True
+
+    def received(self, flags):
+        if flags & SYN and flags & ACK:
+            self.accepted = True
+
+
+def connections(path, ours):
+    found = collections.defaultdict(Connection)
+    for source, source_port, destination, destination_port, flags, _ in segments(path):
+        if source == ours:
+            found[destination, destination_port, source_port].sent(flags)
+        elif destination == ours:
+            found[source, source_port, destination_port].received(flags)
+    return found
+
+
+def main():
+    found = connections(sys.argv[1], sys.argv[2])
+    with open(sys.argv[3], encoding="utf-8") as file:
+        recorded = {(record["ip"], record["port"]) for record in map(json.loads, file)}
+    complaints = []
+    firsts = collections.Counter()
+    for (ip, port, local), connection in found.items():
+        name = f"{local} > {ip}:{port}"
+        if connection.syns != 1:
+            complaints.append(f"{name}: {connection.syns} SYNs")
+        # The default probe_ports are 16384 to 24575; further connections come from flow_ports above them.
+        if local < 24576:
+            firsts[ip, port] += 1
+        if connection.accepted and not connection.ended:
+            complaints.append(f"{name}: never ended by us")
+        if connection.accepted and connection.early_reset:
+            complaints.append(f"{name}: a RST before any ACK, as from a kernel")
+    complaints += [f"{ip}:{port}: probed {count} times" for (ip, port), count in firsts.items() if count != 1]
+    complaints += [f"{ip}:{port}: recorded and never probed" for ip, port in recorded if firsts[ip, port] == 0]
+    accepted = sum(connection.accepted for connection in found.values())
+    print("\n".join([*complaints[:50], f"{len(found)} connections tried, {accepted} accepted, {len(complaints)} complaints"]))
+    return 1 if complaints or accepted == 0 else 0
+
+
+sys.exit(main())
