@@ -60,14 +60,14 @@ def plan(table, ranges, output):
     targets += [row["prefix"] for row in of_provider(table, "")]
     return {"device": device("sonde0"), "source": {"address": lab.SCANNER, "gateway": lab.GATEWAY},
             "ranges": ranges, "targets": targets, "allow_reserved": ["10.0.0.0/8"],
-            "services": table["plan_ports"], "rate": "20 kpps", "attempts": 1, "seed": 1,
+            "services": table["plan_ports"], "rate": "20 kpps", "network_rate": "20 kpps", "attempts": 1, "seed": 1,
             "contact": "lab@sonde.invalid", "output": output}
 
 
 def wide_plan(port, network, output):
     return {"device": device("sonde1"), "source": {"address": lab.WIDE_SCANNER, "gateway": lab.WIDE_GATEWAY},
             "targets": [network], "allow_reserved": ["10.0.0.0/8"], "services": [port], "rate": "20 kpps",
-            "attempts": 3, "seed": 1, "contact": "lab@sonde.invalid", "output": output}
+            "network_rate": "20 kpps", "attempts": 3, "seed": 1, "contact": "lab@sonde.invalid", "output": output}
 
 
 def sub_network(prefix_length):

@@ -198,6 +198,6 @@ def write(table, folder):
     certificates = folder / "certificates"
     world = openssh(table, folder) + dropbear(table, folder) + nginx(table, folder, certificates)
     world += apache(table, folder, certificates)
-    world.append(f"setsid python3 {lab.LAB}/silent.py 127.0.0.1 {lab.SILENT_PORT} </dev/null >{folder}/silent.log 2>&1 &")
+    world.append(f"setsid /usr/bin/python3 {lab.LAB}/silent.py 127.0.0.1 {lab.SILENT_PORT} </dev/null >{folder}/silent.log 2>&1 &")
     for name, starts in {"world": world, "wide": wide(folder / "wide", certificates)}.items():
         (folder / f"start-{name}").write_text("set -e\n" + "\n".join(starts) + "\n")

@@ -62,8 +62,9 @@ def http_part(server):
         banner = f"Apache/{version} (Debian)"
     http = {"status": server["status"], "server": banner}
     http.update({key: server[key] for key in ("title", "location") if server.get(key)})
+    plain = "tls" not in server and not server.get("location", "").startswith("https:")
     return {"service": "http", "outcome": "complete", "product": product, "http": http,
-            "findings": ["http-plain"]}
+            "findings": ["http-plain"] if plain else []}
 
 
 def tls_part(table, server, folder):
