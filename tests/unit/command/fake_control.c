@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Stands in sonde-control's place: appends a line when it starts, beats, and ends when the dataplane has cooled or
+// SIGTERM came. FAKE_CONTROL: "die" or "hang" does so in its first life, "die-always" in every one, "refuse" will not
+// end.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/counters.h"
+#include "dataplane/channel/channel.h"
+
+static volatile sig_atomic_t told;
+
+static void on_term(int signal_number)
+{
+    told = signal_number;
+}
+
+static uint64_t now_monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+static int descriptor(int argc, char **argv, const char *option)
+{
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], option) == 0)
+            return atoi(argv[i + 1]);
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    const char *mode = getenv("FAKE_CONTROL");
+    mode = mode != NULL ? mode : "";
+    int resumed = strcmp(argv[argc - 1], "--resume") == 0;
+    signal(SIGTERM, on_term);
+    struct channel_down_header *down =
+        mmap(NULL, sizeof *down, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(argc, argv, "--down"), 0);
+    struct channel_up_header *up = mmap(NULL, sizeof *up, PROT_READ, MAP_SHARED, descriptor(argc, argv, "--up"), 0);
+    if (down == MAP_FAILED || up == MAP_FAILED)
+        return 3;
+    // Never given, and the half that is read cannot be written.
+    if (descriptor(argc, argv, "--commands") != -1 ||
+        mmap(NULL, sizeof *up, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(argc, argv, "--up"), 0) != MAP_FAILED)
+        return 4;
+    int records = descriptor(argc, argv, "--records");
+    lseek(records, 0, SEEK_END);
+    if (dprintf(records, "{\"resumed\":%d}\n", resumed) < 0)
+        return 5;
+    atomic_fetch_add(&down->counters[CONTROL_RECORDS], 1);
+    uint64_t start_ns = now_monotonic();
+    for (;;) {
+        uint64_t now_ns = now_monotonic();
+        atomic_store(&down->heartbeat_ns, now_ns);
+        if (strcmp(mode, "refuse") != 0 && (told != 0 || atomic_load(&up->phase) == CHANNEL_COOLED))
+            return 0;
+        int due = now_ns - start_ns > 50000000;
+        if (due && (strcmp(mode, "die-always") == 0 || (strcmp(mode, "die") == 0 && !resumed)))
+            abort();
+        if (due && strcmp(mode, "hang") == 0 && !resumed)
+            poll(NULL, 0, -1);
+        poll(NULL, 0, 10);
+    }
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// `sonde` as people run it. Where it starts programs, a folder of links puts a fake dataplane and a fake control beside
+// it.
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/sonde-test-XXXXXX";
+static char output_text[8192];
+
+static const char plan_text[] =
+    "{\"targets\": [\"10.80.0.0/24\"], \"allow_reserved\": [\"10.0.0.0/8\"], \"services\": [\"ssh\"],"
+    " \"rate\": \"100 pps\", \"cooldown\": \"1 s\", \"device\": {\"vdev\": \"net_null0\"},"
+    " \"source\": {\"address\": \"10.9.0.2\", \"gateway_mac\": \"02:00:00:00:00:09\"}";
+
+static void link_program(const char *variable, const char *name)
+{
+    char path[256];
+    const char *program = getenv(variable);
+    cr_assert_not_null(program, "%s is not set", variable);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    cr_assert_eq(symlink(program, path), 0);
+}
+
+static void plan_write(const char *name, const char *text, const char *more)
+{
+    FILE *file = fopen(name, "w");
+    cr_assert_not_null(file);
+    cr_assert_geq(fputs(text, file), 0);
+    cr_assert_geq(fputs(more, file), 0);
+    fclose(file);
+}
+
+static void setup(void)
+{
+    cr_assert_not_null(mkdtemp(folder));
+    link_program("SONDE", "sonde");
+    link_program("FAKE_DATAPLANE_PROGRAM", "sonde-dataplane");
+    link_program("FAKE_CONTROL_PROGRAM", "sonde-control");
+    cr_assert_eq(chdir(folder), 0);
+    plan_write("plan.json", plan_text, "}");
+}
+
+static void teardown(void)
+{
+    char command[128];
+    cr_assert_eq(chdir("/"), 0);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    cr_expect_eq(system(command), 0);
+}
+
+TestSuite(scan, .init = setup, .fini = teardown, .timeout = 60);
+
+// Starts ./sonde with these words; what it prints goes to a file.
+static pid_t sonde_start(const char *const *words)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    int out = open("printed", O_CREAT | O_TRUNC | O_RDWR, 0600);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    char *argv[12] = {strdup("./sonde")};
+    for (int i = 0; words[i] != NULL; i++)
+        argv[i + 1] = strdup(words[i]);
+    execv("./sonde", argv);
+    _exit(99);
+}
+
+static int sonde_wait(pid_t pid)
+{
+    int status = 0;
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    FILE *file = fopen("printed", "r");
+    size_t length = fread(output_text, 1, sizeof output_text - 1, file);
+    output_text[length] = '\0';
+    fclose(file);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int sonde(const char *const *words)
+{
+    return sonde_wait(sonde_start(words));
+}
+
+static size_t lines_of(const char *path)
+{
+    size_t lines = 0;
+    FILE *file = fopen(path, "r");
+    cr_assert_not_null(file, "%s", path);
+    for (int c = fgetc(file); c != EOF; c = fgetc(file))
+        lines += c == '\n';
+    fclose(file);
+    return lines;
+}
+
+static json_t *summary_read(void)
+{
+    json_error_t error;
+    json_t *summary = json_load_file("out/summary.json", JSON_REJECT_DUPLICATES, &error);
+    cr_assert_not_null(summary, "summary.json: %s", error.text);
+    return summary;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+static const char *const scan_words[] = {"scan", "plan.json", "--quiet", "--output", "out", NULL};
+
+Test(scan, a_whole_scan_leaves_records_and_a_valid_summary)
+{
+    cr_assert_eq(sonde(scan_words), 0, "%s", output_text);
+    cr_assert_str_empty(output_text, "--quiet, but: %s", output_text);
+    cr_assert_eq(lines_of("out/records.jsonl"), 1);
+    json_t *summary = summary_read();
+    cr_assert_str_eq(text_of(summary, "outcome"), "complete");
+    cr_assert_gt(json_integer_value(json_object_get(json_object_get(summary, "dataplane"), "probes_sent")), 0);
+    cr_assert_eq(json_integer_value(json_object_get(json_object_get(summary, "control"), "records")), 1);
+    cr_assert_eq(json_array_size(json_object_get(summary, "workers")), 1);
+    cr_assert_eq(json_array_size(json_object_get(summary, "inputs")), 4);
+    json_decref(summary);
+}
+
+Test(scan, results_are_not_overwritten_unless_forced)
+{
+    cr_assert_eq(sonde(scan_words), 0, "%s", output_text);
+    cr_assert_eq(sonde(scan_words), 1);
+    cr_assert_not_null(strstr(output_text, "--force"), "%s", output_text);
+    cr_assert_eq(lines_of("out/records.jsonl"), 1);
+    const char *const forced[] = {"scan", "plan.json", "--quiet", "--output", "out", "--force", NULL};
+    cr_assert_eq(sonde(forced), 0, "%s", output_text);
+}
+
+Test(scan, a_control_that_dies_or_hangs_is_started_again_and_resumes)
+{
+    static const char *const modes[] = {"die", "hang"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *const words[] = {"scan", "plan.json", "--output", "out", "--force", NULL};
+        setenv("FAKE_CONTROL", modes[i], 1);
+        setenv("FAKE_DATAPLANE", "", 1);
+        cr_assert_eq(sonde(words), 0, "%s: %s", modes[i], output_text);
+        cr_assert_not_null(strstr(output_text, "starting it again"), "%s: %s", modes[i], output_text);
+        cr_assert_eq(lines_of("out/records.jsonl"), 2, "%s", modes[i]);
+        json_t *summary = summary_read();
+        cr_assert_eq(json_integer_value(json_object_get(summary, "control_starts")), 2, "%s", modes[i]);
+        json_decref(summary);
+    }
+}
+
+Test(scan, a_control_that_always_dies_is_given_up)
+{
+    setenv("FAKE_CONTROL", "die-always", 1);
+    setenv("FAKE_DATAPLANE", "endless", 1);
+    cr_assert_eq(sonde(scan_words), 1, "%s", output_text);
+    cr_assert_not_null(strstr(output_text, "giving up"), "%s", output_text);
+    json_t *summary = summary_read();
+    cr_assert_str_eq(text_of(summary, "outcome"), "failed");
+    cr_assert_not_null(strstr(text_of(summary, "failure"), "giving up"));
+    json_decref(summary);
+}
+
+Test(scan, without_its_dataplane_a_scan_fails_with_the_reason)
+{
+    static const struct {
+        const char *mode;
+        const char *reason;
+    } cases[] = {
+        {"fail", "the port does not exist"},
+        {"die", "killed by signal 6"},
+        {"hang", "has hung"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *const words[] = {"scan", "plan.json", "--quiet", "--output", "out", "--force", NULL};
+        setenv("FAKE_DATAPLANE", cases[i].mode, 1);
+        cr_assert_eq(sonde(words), 1, "%s: %s", cases[i].mode, output_text);
+        cr_assert_not_null(strstr(output_text, cases[i].reason), "%s: %s", cases[i].mode, output_text);
+        cr_assert_eq(strchr(output_text, '\n')[1], '\0', "one line: %s", output_text);
+        json_t *summary = summary_read();
+        cr_assert_not_null(strstr(text_of(summary, "failure"), cases[i].reason));
+        json_decref(summary);
+    }
+}
+
+static void wait_for_records(void)
+{
+    struct stat status;
+    for (int i = 0; i < 500 && (stat("out/records.jsonl", &status) != 0 || status.st_size == 0); i++)
+        poll(NULL, 0, 10);
+}
+
+Test(scan, an_interrupt_ends_it_with_130_and_whole_results)
+{
+    setenv("FAKE_DATAPLANE", "endless", 1);
+    pid_t pid = sonde_start(scan_words);
+    wait_for_records();
+    kill(pid, SIGINT);
+    cr_assert_eq(sonde_wait(pid), 130, "%s", output_text);
+    json_t *summary = summary_read();
+    cr_assert_str_eq(text_of(summary, "outcome"), "interrupted");
+    json_decref(summary);
+}
+
+Test(scan, a_second_interrupt_does_not_wait_for_conversations)
+{
+    setenv("FAKE_DATAPLANE", "endless", 1);
+    setenv("FAKE_CONTROL", "refuse", 1);
+    pid_t pid = sonde_start(scan_words);
+    wait_for_records();
+    kill(pid, SIGTERM);
+    poll(NULL, 0, 100);
+    kill(pid, SIGTERM);
+    cr_assert_eq(sonde_wait(pid), 130, "%s", output_text);
+}
+
+Test(scan, limits_of_the_plan_end_it)
+{
+    static const struct {
+        const char *more;
+        const char *outcome;
+    } cases[] = {
+        {", \"max_results\": 1}", "max_results"},
+        {", \"max_runtime\": \"1 s\"}", "max_runtime"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *const words[] = {"scan", "limited.json", "--quiet", "--output", "out", "--force", NULL};
+        plan_write("limited.json", plan_text, cases[i].more);
+        setenv("FAKE_DATAPLANE", "endless", 1);
+        cr_assert_eq(sonde(words), 0, "%s: %s", cases[i].outcome, output_text);
+        json_t *summary = summary_read();
+        cr_assert_str_eq(text_of(summary, "outcome"), cases[i].outcome);
+        json_decref(summary);
+    }
+}
+
+Test(scan, bad_plans_and_command_lines_are_one_line_and_status_2)
+{
+    plan_write("broken.json", "{\"targets\": ", "");
+    plan_write("unknown.json",
+               "{\"targets\": [\"10.80.0.0/24\"], \"allow_reserved\": [\"10.0.0.0/8\"], "
+               "\"services\": [\"shh\"]}\n",
+               "");
+    plan_write("public.json", "{\"targets\": [\"8.8.8.0/24\"], \"services\": [\"ssh\"]}\n", "");
+    plan_write("nosource.json",
+               "{\"targets\": [\"10.80.0.0/24\"], \"allow_reserved\": [\"10.0.0.0/8\"], \"services\": [\"ssh\"], "
+               "\"device\": {\"vdev\": \"net_null0\"}}\n",
+               "");
+    static const struct {
+        const char *words[5];
+        const char *says;
+    } cases[] = {
+        {{"check", "broken.json"}, "broken.json"},
+        {{"check", "unknown.json"}, "shh"},
+        {{"targets", "public.json"}, "contact"},
+        {{"check", "not-there.json"}, "not-there.json"},
+        {{"scan", "nosource.json"}, "source.address"},
+        {{"check", "plan.json", "--fast"}, "--fast"},
+        {{"scan"}, "PLAN"},
+        {{"scam", "plan.json"}, "scam"},
+        {{"help", "scam"}, "scam"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_expect_eq(sonde(cases[i].words), 2, "case %zu: %s", i, output_text);
+        cr_expect_not_null(strstr(output_text, cases[i].says), "case %zu: %s", i, output_text);
+        const char *end = strchr(output_text, '\n');
+        cr_expect(end != NULL && end[1] == '\0', "case %zu is one line: %s", i, output_text);
+    }
+}
+
+Test(scan, check_and_targets_print_valid_json)
+{
+    static const char *const names[] = {"check", "targets"};
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_eq(sonde((const char *const[]){names[i], "plan.json", "--json", NULL}), 0, "%s", output_text);
+        json_t *object = json_loads(output_text, JSON_REJECT_DUPLICATES, NULL);
+        cr_assert_not_null(object, "%s: %s", names[i], output_text);
+        cr_assert_eq(json_integer_value(json_object_get(object, "addresses")), 256, "%s", names[i]);
+        json_decref(object);
+    }
+}
+
+Test(scan, the_version_is_printed_and_so_is_help)
+{
+    cr_assert_eq(sonde((const char *const[]){"--version", NULL}), 0);
+    cr_assert_eq(strncmp(output_text, "sonde ", 6), 0);
+    cr_assert_eq(sonde((const char *const[]){"help", "scan", NULL}), 0);
+    cr_assert_not_null(strstr(output_text, "--dry-run FILE"));
+    cr_assert_eq(sonde((const char *const[]){NULL}), 2);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Walks the tables of subcommands and compares them with the man page, both ways.
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/command/subcommands.h"
+
+#define each_subcommand(subcommand)                                                                                    \
+    for (const struct subcommand *const *at = subcommands, *subcommand; (subcommand = *at) != NULL; at++)
+
+Test(subcommands, every_row_is_complete_and_every_name_unique)
+{
+    each_subcommand(subcommand)
+    {
+        cr_expect_eq(subcommand_find(subcommand->name), subcommand, "%s", subcommand->name);
+        cr_expect_not_null(subcommand->run, "%s", subcommand->name);
+        cr_expect_gt(strlen(subcommand->summary), 10, "%s", subcommand->name);
+        cr_expect_leq(subcommand->option_count, OPTIONS_MAX, "%s", subcommand->name);
+        for (size_t i = 0; i < subcommand->option_count; i++) {
+            const struct option_row *row = &subcommand->options[i];
+            cr_expect(row->name != NULL && row->name[0] != '\0', "%s: row %zu", subcommand->name, i);
+            cr_expect(row->help != NULL && strlen(row->help) > 10, "%s: row %zu", subcommand->name, i);
+            cr_expect_neq(row->help[strlen(row->help) - 1], '.', "%s --%s: a phrase", subcommand->name, row->name);
+            cr_expect_str_neq(row->name, "help", "%s: --help is everybody's", subcommand->name);
+            for (size_t j = 0; j < i; j++)
+                cr_expect_str_neq(row->name, subcommand->options[j].name, "%s", subcommand->name);
+        }
+    }
+    cr_expect_null(subcommand_find("scam"));
+    cr_expect_null(subcommand_find(""));
+}
+
+static char *manual_read(void)
+{
+    FILE *file = fopen(getenv("SONDE_MANUAL"), "r");
+    cr_assert_not_null(file, "SONDE_MANUAL names the man page");
+    char *text = calloc(1, 65536);
+    cr_assert_gt(fread(text, 1, 65535, file), 0);
+    fclose(file);
+    return text;
+}
+
+// A subcommand's section, from its .Ss line to the next section.
+static char *section_of(const char *manual, const char *name)
+{
+    char start[64];
+    snprintf(start, sizeof start, "\n.Ss %s\n", name);
+    const char *from = strstr(manual, start);
+    cr_assert_not_null(from, "sonde.1 has no section %s", name);
+    from += strlen(start);
+    const char *end = strstr(from, "\n.Ss ");
+    const char *chapter = strstr(from, "\n.Sh ");
+    if (end == NULL || (chapter != NULL && chapter < end))
+        end = chapter;
+    return strndup(from, end != NULL ? (size_t)(end - from) + 1 : strlen(from));
+}
+
+Test(subcommands, the_man_page_has_every_option_and_no_other)
+{
+    char *manual = manual_read();
+    each_subcommand(subcommand)
+    {
+        char *section = section_of(manual, subcommand->name);
+        size_t documented = 0;
+        for (const char *item = strstr(section, ".It Fl Fl "); item != NULL; item = strstr(item + 1, ".It Fl Fl "))
+            documented++;
+        cr_expect_eq(documented, subcommand->option_count, "%s: %zu in the manual, %zu in the table", subcommand->name,
+                     documented, subcommand->option_count);
+        for (size_t i = 0; i < subcommand->option_count; i++) {
+            const struct option_row *row = &subcommand->options[i];
+            char item[96];
+            snprintf(item, sizeof item, ".It Fl Fl %s%s%s\n", row->name, row->argument != NULL ? " Ar " : "",
+                     row->argument != NULL ? row->argument : "");
+            cr_expect_not_null(strstr(section, item), "%s: sonde.1 lacks \"%s\"", subcommand->name, item);
+        }
+        free(section);
+    }
+    size_t sections = 0;
+    for (const char *at = strstr(manual, "\n.Ss "); at != NULL; at = strstr(at + 1, "\n.Ss "))
+        sections += subcommand_find(strndup(at + 5, strcspn(at + 5, "\n"))) != NULL ? 1 : 1000;
+    cr_expect_lt(sections, 1000, "sonde.1 has a section of a subcommand that is not there");
+    free(manual);
+}
