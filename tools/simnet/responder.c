@@ -223,8 +223,9 @@ static void respond_syn(struct responder *responder, const struct rte_mbuf *fram
         responder->counters[COUNT_OTHER]++;
         return;
     }
-    enum world_answer answer =
-        world_answer(world, screen->network[i], question.address, screen->host[i], question.port);
+    const struct world_place place = {question.address, screen->network[i], screen->host[i],
+                                      world_trait(world, screen->host[i])};
+    enum world_answer answer = world_answer(world, &place, question.port);
     bool brings_more = event >= EVENT_FORGED && event < EVENT_NONE;
     if (answer == ANSWER_SILENT && !brings_more)
         return;
@@ -232,9 +233,9 @@ static void respond_syn(struct responder *responder, const struct rte_mbuf *fram
         responder->counters[COUNT_BAD_CHECKSUM]++;
         return;
     }
-    question.network = screen->network[i];
-    question.host = screen->host[i];
-    question.trait = world_trait(world, question.host);
+    question.network = place.network;
+    question.host = place.host;
+    question.trait = place.trait;
     if (brings_more)
         send_shape(responder, event, number, &question);
     if (answer == ANSWER_SILENT)
@@ -273,10 +274,11 @@ static void respond_other(struct responder *responder, const struct rte_mbuf *fr
     responder->counters[COUNTERS[question.kind]]++;
     if (question.kind == QUESTION_NONE || question.kind == QUESTION_SYN)
         return;
-    question.network = world_network(world, question.address);
-    question.host = world_host(world, question.address);
-    question.trait = world_trait(world, question.host);
-    enum world_answer answer = world_ask(world, question.address, question.port);
+    const struct world_place place = world_find(world, question.address);
+    question.network = place.network;
+    question.host = place.host;
+    question.trait = place.trait;
+    enum world_answer answer = world_answer(world, &place, question.port);
     bool is_host = world_share(question.host) < world->networks[question.network].alive;
     struct rte_mbuf *buffer = buffer_take(responder);
     size_t length = 0;

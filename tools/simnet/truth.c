@@ -43,10 +43,12 @@ static void walk_piece(struct walk *walk, uint32_t network, uint32_t first, size
     struct truth_count *counts = &walk->truth.counts[(network - 1) * walk->port_count];
     for (; mask != 0; mask &= mask - 1) {
         size_t i = (size_t)__builtin_ctzll(mask);
-        bool is_host = world_share(screen.host[i]) < world->networks[network].alive;
+        uint32_t host = screen.host[i];
+        const struct world_place place = {screen.address[i], network, host, world_trait(world, host)};
+        bool is_host = world_share(host) < world->networks[network].alive;
         walk->truth.network_hosts[network - 1] += is_host;
         for (size_t j = 0; j < walk->port_count; j++)
-            counts[j].answers[world_answer(world, network, screen.address[i], screen.host[i], walk->ports[j])]++;
+            counts[j].answers[world_answer(world, &place, walk->ports[j])]++;
     }
 }
 
@@ -172,9 +174,9 @@ void truth_list(const struct world *world, const uint16_t *ports, size_t port_co
     for (size_t i = 0; i < world->interval_count; i++) {
         struct world_interval interval = world->intervals[i];
         for (uint64_t at = interval.first; at <= interval.last; at++) {
-            uint32_t host = world_host(world, (uint32_t)at);
+            const struct world_place place = world_find(world, (uint32_t)at);
             for (size_t j = 0; j < port_count; j++) {
-                enum world_answer answer = world_answer(world, interval.network, (uint32_t)at, host, ports[j]);
+                enum world_answer answer = world_answer(world, &place, ports[j]);
                 if (answer != ANSWER_SILENT)
                     each(context, interval.network - 1, (uint32_t)at, ports[j], answer);
             }

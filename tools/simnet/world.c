@@ -209,9 +209,16 @@ uint32_t world_network_mixed(const struct world *world, uint32_t address, uint32
     return world_span(world, address, address);
 }
 
+struct world_place world_find(const struct world *world, uint32_t address)
+{
+    uint32_t host = world_host(world, address);
+    return (struct world_place){address, world_network(world, address), host, world_trait(world, host)};
+}
+
 enum world_answer world_ask(const struct world *world, uint32_t address, uint16_t port)
 {
-    return world_answer(world, world_network(world, address), address, world_host(world, address), port);
+    struct world_place place = world_find(world, address);
+    return world_answer(world, &place, port);
 }
 
 int world_new(const struct population *population, struct world **ret_world, char error[static POPULATION_ERROR_MAX])

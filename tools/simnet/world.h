@@ -132,22 +132,29 @@ static inline uint32_t world_trait(const struct world *world, uint32_t host)
     return world_mix(world->keys[KEY_TRAIT], host);
 }
 
-// What `port` of the address answers; network and host are world_network and world_host of it.
-static inline enum world_answer world_answer(const struct world *world, uint32_t network_index, uint32_t address,
-                                             uint32_t host, uint16_t port)
+// An address with what follows from it alone: world_network, world_host and world_trait.
+struct world_place {
+    uint32_t address; // host byte order
+    uint32_t network;
+    uint32_t host;
+    uint32_t trait;
+};
+
+// What a port there answers.
+static inline enum world_answer world_answer(const struct world *world, const struct world_place *place, uint16_t port)
 {
-    const struct world_network *network = &world->networks[network_index];
+    const struct world_network *network = &world->networks[place->network];
     if (network->middleboxes != 0 &&
-        world_share(world_mix(world->keys[KEY_BLOCK], address >> 8)) < network->middleboxes)
+        world_share(world_mix(world->keys[KEY_BLOCK], place->address >> 8)) < network->middleboxes)
         return ANSWER_MIDDLEBOX;
-    uint32_t presence = world_share(host);
+    uint32_t presence = world_share(place->host);
     if (presence >= network->alive)
         return presence < network->reach ? ANSWER_UNREACHABLE : ANSWER_SILENT;
-    uint32_t trait = world_share(world_trait(world, host));
+    uint32_t trait = world_share(place->trait);
     if (trait < network->tarpits)
         return ANSWER_TARPIT;
     struct world_port shares = network->ports[world->port_class[port]];
-    uint32_t chance = world_share(world_mix(world->keys[KEY_PORT], host + port * UINT32_C(0x9e3779b1)));
+    uint32_t chance = world_share(world_mix(world->keys[KEY_PORT], place->host + port * UINT32_C(0x9e3779b1)));
     if (chance < shares.open)
         return ANSWER_OPEN;
     if (chance < shares.closed)
@@ -155,7 +162,10 @@ static inline enum world_answer world_answer(const struct world *world, uint32_t
     return trait < network->prohibited ? ANSWER_PROHIBITED : ANSWER_SILENT;
 }
 
-// The same from the address alone.
+// Everything about an address.
+struct world_place world_find(const struct world *world, uint32_t address);
+
+// world_answer from the address alone.
 enum world_answer world_ask(const struct world *world, uint32_t address, uint16_t port);
 
 // The round trip to a host in microseconds.
@@ -175,8 +185,10 @@ static inline struct world_key world_weather_key(const struct world *world, uint
 static inline enum world_event world_event(const struct world *world, uint32_t weather)
 {
     uint32_t share = world_share(weather);
+    if (share >= world->events[EVENT_NONE - 1])
+        return EVENT_NONE;
     uint32_t event = EVENT_LOSS;
-    while (event < EVENT_NONE && share >= world->events[event])
+    while (share >= world->events[event])
         event++;
     return (enum world_event)event;
 }
