@@ -64,10 +64,13 @@ static int probe_init(struct dataplane *dataplane)
                                  settings->probe_port_first, settings->probe_port_count);
     if (status != 0)
         return status;
+    status = tables_init(&dataplane->tables, &image->targets);
+    if (status != 0)
+        return status;
     probe_template_init(&dataplane->probe, &dataplane->link, settings->source_address,
                         (enum probe_profile)settings->profile);
-    return probe_plan_init(&dataplane->plan, &image->targets, image->ports, image->port_index, settings->port_count,
-                           settings->seed, &dataplane->cookie, &dataplane->probe);
+    return probe_plan_init(&dataplane->plan, &dataplane->tables.targets, image->ports, image->port_index,
+                           settings->port_count, settings->seed, &dataplane->cookie, &dataplane->probe);
 }
 
 static int workers_new(struct dataplane *dataplane)
@@ -167,5 +170,6 @@ void dataplane_fini(struct dataplane *dataplane)
         dataplane->workers[i] = NULL;
     }
     answered_fini(&dataplane->answered);
+    tables_fini(&dataplane->tables);
     port_close(&dataplane->port);
 }

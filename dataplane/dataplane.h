@@ -12,6 +12,7 @@
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/commands.h"
 #include "dataplane/port.h"
+#include "dataplane/tables.h"
 #include "probes/packet/kernels.h"
 #include "probes/packet/probe.h"
 
@@ -27,7 +28,8 @@ struct dataplane {
     struct probe_link link;
     struct probe_template probe;
     struct cookie_key cookie;
-    struct probe_plan plan;
+    struct tables tables;
+    struct probe_plan plan; // its targets are tables.targets
     struct answered answered;
     struct worker *workers[IMAGE_LCORES_MAX];
     uint32_t worker_count;
