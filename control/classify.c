@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "control/product.h"
 
@@ -126,7 +125,7 @@ void classify(struct classifier *classifier, const struct observation *observati
     }
     const struct http_observation *http = observation->http;
     if (http != NULL && strcmp(observation->service, "http") == 0 && !observation->tunnel_tls)
-        found[FINDING_HTTP_PLAIN] = http->status != 0 && strncasecmp(http->location, "https:", 6) != 0;
+        found[FINDING_HTTP_PLAIN] = http->status != 0;
     for (size_t i = 0; i < CLASSIFY_FINDING_COUNT; i++) {
         if (found[i] && classifier->known[i] != NULL)
             ret_classification->findings[ret_classification->finding_count++] = classifier->known[i];

@@ -22,7 +22,7 @@
     X(FINDING_EXPIRED, "certificate-expired", "the certificate's validity is over")                                    \
     X(FINDING_NOT_YET_VALID, "certificate-not-yet-valid", "the certificate's validity has not begun")                  \
     X(FINDING_SELF_SIGNED, "certificate-self-signed", "the certificate is signed with its own key")                    \
-    X(FINDING_HTTP_PLAIN, "http-plain", "a web server serves pages without TLS, and does not redirect to it")
+    X(FINDING_HTTP_PLAIN, "http-plain", "a web server answers without TLS")
 
 enum classify_finding {
 #define X(enumerator, id, help) enumerator,

@@ -70,10 +70,10 @@ void json_milli(struct json *json, const char *name, uint64_t thousandths)
     json_raw(json, fraction, sizeof(fraction));
 }
 
-void json_flag_true(struct json *json, const char *name)
+void json_flag(struct json *json, const char *name, bool value)
 {
     json_name(json, name);
-    json_raw(json, "true", 4);
+    json_raw(json, value ? "true" : "false", value ? 4 : 5);
 }
 
 // The length of the well-formed UTF-8 sequence (RFC 3629 section 4) that bytes[0..length) begins with, 0 when there is

@@ -24,7 +24,7 @@ void json_close(struct json *json, char bracket);                  // '}' or ']'
 
 void json_number(struct json *json, const char *name, int64_t value);
 void json_milli(struct json *json, const char *name, uint64_t thousandths); // 12345 -> 12.345
-void json_flag_true(struct json *json, const char *name);
+void json_flag(struct json *json, const char *name, bool value);
 
 // Any bytes. C0, DEL and C1 controls, quotes and backslashes are escaped; bytes that are no UTF-8 (RFC 3629: overlong,
 // surrogates, above U+10FFFF, cut short) become U+FFFD each.

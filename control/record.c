@@ -235,8 +235,7 @@ static void field_write(struct json *json, const struct record_field *field, con
             json_number(json, name, u32);
         break;
     case WRITE_BOOL:
-        if (*(const bool *)value)
-            json_flag_true(json, name);
+        json_flag(json, name, *(const bool *)value);
         break;
     case WRITE_SECONDS:
         memcpy(&seconds, value, sizeof(seconds));

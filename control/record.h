@@ -2,7 +2,7 @@
 #pragma once
 // The exposure record: one JSON object per (scan, address, port), one line each. One table declares every field with
 // its type and help; it drives the writer here, and readers and documentation elsewhere. Absent means not known: empty
-// strings, unknown numbers and false booleans of parts are left out.
+// strings and unknown numbers are left out, and so are objects of which nothing was learnt.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -77,8 +77,8 @@ struct record {
 enum record_type {
     RECORD_STRING = 0,
     RECORD_INTEGER,
-    RECORD_NUMBER,  // with a fraction
-    RECORD_BOOLEAN, // true, or absent
+    RECORD_NUMBER, // with a fraction
+    RECORD_BOOLEAN,
     RECORD_TIME,    // string, RFC 3339 in UTC
     RECORD_STRINGS, // array of strings
 };

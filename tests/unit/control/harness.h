@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// Plays `sonde scan` and the dataplane to a real sonde-control: makes the image, the channel and the files, starts the
+// program, hands it verdicts, and carries segments between it and servers in miniature.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#include "config/image.h"
+#include "control/counters.h"
+#include "dataplane/channel/channel.h"
+#include "tests/unit/control/peer.h"
+
+enum { HARNESS_PEERS_MAX = 4096, HARNESS_LANES = 2, HARNESS_WORKERS = 2 };
+
+struct harness;
+
+// What a server says: called when a connection is established and whenever bytes came. `peer->in` holds all of them.
+typedef void (*harness_application)(struct peer *peer);
+
+struct harness {
+    int image_fd;
+    int up_fd;
+    int down_fd;
+    int records_fd;
+    int journal_fd;
+    pid_t child;
+    struct channel channel;
+    harness_application application;
+    unsigned loss; // one in so many segments is lost, either way; 0 = none
+    unsigned random;
+    bool frozen; // no heartbeat
+    struct peer *peers[HARNESS_PEERS_MAX];
+    size_t peer_count;
+    uint64_t position; // of the next verdict
+    uint64_t repeat_ns;
+    size_t requests; // taken in all
+    size_t strays;   // requests to connections that no peer has
+};
+
+// settings that matter to control; what is 0 gets a default.
+struct harness_plan {
+    uint8_t converse; // enum converse_mode, must be given
+    uint32_t max_open;
+};
+
+void harness_init(struct harness *harness, const struct harness_plan *plan);
+void harness_fini(struct harness *harness);
+
+// Starts the program. records_fd: -1 = the harness's own file.
+void harness_start(struct harness *harness, bool resume, int records_fd);
+
+// A server that has answered a probe, and its verdict.
+struct peer *harness_answer(struct harness *harness, uint32_t address, uint16_t port);
+
+// One turn of the dataplane.
+void harness_turn(struct harness *harness);
+
+// Turns until condition says so, or the time is over: false.
+bool harness_until(struct harness *harness, unsigned milliseconds, bool (*condition)(struct harness *harness));
+
+// Says COOLED and waits for the program's end. Its wait status, or -1 when it does not end in time.
+int harness_finish(struct harness *harness, unsigned milliseconds);
+
+uint64_t harness_counter(const struct harness *harness, enum control_counter counter);
+
+// All records, parsed: an array of objects. NULL when a line is no JSON or the file does not end with a newline.
+json_t *harness_records(const struct harness *harness);

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// sonde-control as a whole, against a dataplane and servers played by the test.
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "control/journal.h"
+#include "tests/unit/control/harness.h"
+
+static struct harness harness;
+
+static void teardown(void)
+{
+    harness_fini(&harness);
+}
+
+static void http_server(struct peer *peer)
+{
+    static const char answer[] =
+        "HTTP/1.1 200 OK\r\nServer: toy/1.2.3\r\nContent-Type: text/html\r\nContent-Length: 35\r\n"
+        "Connection: close\r\n\r\n<html><title>A toy</title></html>\r\n\r\n";
+    if (peer->in_length == 0 || peer->fin_wanted || memmem(peer->in, peer->in_length, "\r\n\r\n", 4) == NULL)
+        return;
+    peer_say(peer, answer, sizeof(answer) - 1);
+    peer->fin_wanted = true;
+}
+
+static const char *field(json_t *record, const char *part, const char *name)
+{
+    json_t *from = part == NULL ? record : json_object_get(record, part);
+    const char *value = json_string_value(json_object_get(from, name));
+    return value == NULL ? "" : value;
+}
+
+static size_t outcomes(json_t *records, const char *outcome)
+{
+    size_t count = 0;
+    size_t i;
+    json_t *record;
+    json_array_foreach(records, i, record)
+    {
+        count += strcmp(field(record, NULL, "outcome"), outcome) == 0 ? 1 : 0;
+    }
+    return count;
+}
+
+static void finish_clean(unsigned milliseconds)
+{
+    int status = harness_finish(&harness, milliseconds);
+    cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
+}
+
+Test(control, continues_the_probes_connection_and_writes_a_classified_record, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = http_server;
+    harness_start(&harness, false, -1);
+    struct peer *peer = harness_answer(&harness, 0x0a000001, 80);
+    finish_clean(8000);
+    json_t *records = harness_records(&harness);
+    cr_assert_not_null(records);
+    cr_assert_eq(json_array_size(records), 1);
+    json_t *record = json_array_get(records, 0);
+    cr_assert_str_eq(field(record, NULL, "ip"), "10.0.0.1");
+    cr_assert_str_eq(field(record, NULL, "scan"), "scan-1");
+    cr_assert_str_eq(field(record, NULL, "provider"), "aws");
+    cr_assert_str_eq(field(record, NULL, "service"), "http");
+    cr_assert_str_eq(field(record, NULL, "outcome"), "complete");
+    cr_assert_str_eq(field(record, "http", "title"), "A toy");
+    cr_assert_str_eq(field(record, "product", "version"), "1.2.3");
+    cr_assert_str_eq(field(record, "product", "cpe"), "cpe:2.3:a:toys:toy:1.2.3:*:*:*:*:*:*:*");
+    cr_assert_gt(json_number_value(json_object_get(record, "rtt_ms")), 0);
+    cr_assert_eq(peer->syns, 0, "no second SYN");
+    cr_assert(peer->fin_received && !peer->reset, "ended with FIN");
+    cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS), 1);
+    cr_assert_eq(harness_counter(&harness, CONTROL_COMPLETE), 1);
+    cr_assert_eq(atomic_load(&harness.channel.down->open_conversations), 0);
+    json_decref(records);
+}
+
+static void silent_server(struct peer *peer)
+{
+    (void)peer;
+}
+
+static bool all_recorded(struct harness *of)
+{
+    return harness_counter(of, CONTROL_RECORDS) >= of->position;
+}
+
+// Every position once, whole, and with the expected outcome.
+static void records_check(size_t expected, const char *outcome)
+{
+    json_t *records = harness_records(&harness);
+    json_t *keys = json_object();
+    size_t i;
+    json_t *record;
+    cr_assert_not_null(records);
+    cr_assert_eq(json_array_size(records), expected, "%zu records", json_array_size(records));
+    json_array_foreach(records, i, record)
+    {
+        char key[64];
+        snprintf(key, sizeof(key), "%s:%d", field(record, NULL, "ip"),
+                 (int)json_integer_value(json_object_get(record, "port")));
+        cr_assert_null(json_object_get(keys, key), "%s twice", key);
+        json_object_set_new(keys, key, json_true());
+    }
+    cr_assert_eq(outcomes(records, outcome), expected, "%zu are %s", outcomes(records, outcome), outcome);
+    json_decref(keys);
+    json_decref(records);
+}
+
+static void peers_check_ended(void)
+{
+    for (size_t i = 0; i < harness.peer_count; i++)
+        cr_assert(harness.peers[i]->reset || harness.peers[i]->fin_received, "connection %zu was not ended", i);
+}
+
+Test(control, many_conversations_survive_loss_and_none_is_lost_or_doubled, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .max_open = 100});
+    harness.application = http_server;
+    harness.loss = 20;
+    harness_start(&harness, false, -1);
+    for (uint32_t i = 0; i < 400; i++)
+        harness_answer(&harness, 0x0a000100 + i, 80);
+    cr_assert(harness_until(&harness, 40000, all_recorded), "%lu records", harness_counter(&harness, CONTROL_RECORDS));
+    harness.loss = 0;
+    finish_clean(10000);
+    records_check(400, "complete");
+    peers_check_ended();
+}
+
+Test(control, a_port_that_says_nothing_becomes_a_timeout, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = silent_server;
+    harness_start(&harness, false, -1);
+    harness_answer(&harness, 0x0a000002, 80);
+    finish_clean(60000);
+    records_check(1, "timeout");
+    peers_check_ended();
+}
+
+Test(control, later_refuses_the_probes_connection_and_opens_its_own_within_max_open, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_LATER, .max_open = 10});
+    harness.application = http_server;
+    harness_start(&harness, false, -1);
+    for (uint32_t i = 0; i < 200; i++)
+        cr_assert_not_null(harness_answer(&harness, 0x0a000100 + i, 80));
+    finish_clean(20000);
+    records_check(200, "complete");
+    size_t refused = 0;
+    size_t asked = 0;
+    for (size_t i = 0; i < harness.peer_count; i++) {
+        refused += harness.peers[i]->syns == 0 && harness.peers[i]->reset ? 1 : 0;
+        asked += harness.peers[i]->syns == 1 && harness.peers[i]->fin_received ? 1 : 0;
+    }
+    cr_assert_eq(refused, 200);
+    cr_assert_eq(asked, 200);
+}
+
+Test(control, none_resets_and_records, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NONE});
+    harness_start(&harness, false, -1);
+    struct peer *peer = harness_answer(&harness, 0x0a000002, 22);
+    finish_clean(5000);
+    records_check(1, "partial");
+    cr_assert(peer->reset && !peer->established);
+}
+
+static bool some_recorded(struct harness *of)
+{
+    return harness_counter(of, CONTROL_RECORDS) >= 50;
+}
+
+Test(control, killed_in_mid_scan_it_is_restarted_and_every_record_is_there_once, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .max_open = 40});
+    harness.application = http_server;
+    harness.loss = 5;
+    harness_start(&harness, false, -1);
+    for (uint32_t i = 0; i < 150; i++)
+        harness_answer(&harness, 0x0a000100 + i, 80);
+    cr_assert(harness_until(&harness, 20000, some_recorded));
+    cr_assert_eq(kill(harness.child, SIGKILL), 0);
+    waitpid(harness.child, NULL, 0);
+    harness.child = 0;
+    // Both files as a crash may leave them: with half an entry and half a record.
+    cr_assert_eq(pwrite(harness.journal_fd, "torn", 4, lseek(harness.journal_fd, 0, SEEK_END)), 4);
+    cr_assert_eq(pwrite(harness.records_fd, "{\"schema\":1,", 12, lseek(harness.records_fd, 0, SEEK_END)), 12);
+    harness_start(&harness, true, -1);
+    for (uint32_t i = 0; i < 50; i++)
+        harness_answer(&harness, 0x0a000300 + i, 80);
+    harness.loss = 0;
+    cr_assert(harness_until(&harness, 40000, all_recorded), "%lu records", harness_counter(&harness, CONTROL_RECORDS));
+    finish_clean(10000);
+    records_check(200, "complete");
+    cr_assert_gt(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), 0);
+    cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_CUT), 12);
+}
+
+Test(control, sigterm_ends_what_is_open_within_three_seconds, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = silent_server;
+    harness_start(&harness, false, -1);
+    for (uint32_t i = 0; i < 20; i++)
+        harness_answer(&harness, 0x0a000100 + i, 22);
+    for (int i = 0; i < 1000 && harness_counter(&harness, CONTROL_CONVERSATIONS_OPEN) < 20; i++)
+        harness_turn(&harness);
+    cr_assert_eq(kill(harness.child, SIGTERM), 0);
+    finish_clean(3200);
+    records_check(20, "timeout");
+    peers_check_ended();
+}
+
+Test(control, without_a_dataplane_it_records_what_is_open_and_fails, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = silent_server;
+    harness_start(&harness, false, -1);
+    harness_answer(&harness, 0x0a000100, 22);
+    for (int i = 0; i < 1000 && harness_counter(&harness, CONTROL_CONVERSATIONS_OPEN) < 1; i++)
+        harness_turn(&harness);
+    harness.frozen = true;
+    int status = harness_finish(&harness, 4000);
+    cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
+    records_check(1, "timeout");
+}
+
+Test(control, segments_of_no_connection_are_answered_with_rst, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = http_server;
+    harness_start(&harness, false, -1);
+    struct peer *peer = harness_answer(&harness, 0x0a000007, 80);
+    cr_assert(harness_until(&harness, 8000, all_recorded));
+    // A late duplicate, when the connection is long closed.
+    for (int i = 0; i < 200 && harness_counter(&harness, CONTROL_FLOWS_OPEN) > 0; i++)
+        harness_turn(&harness);
+    cr_assert(!peer->reset);
+    peer->fin_sent = true;
+    peer->fin_wanted = true;
+    peer->snd_nxt = peer->snd_una + 1;
+    peer_repeat(peer);
+    for (int i = 0; i < 5000 && !peer->reset; i++)
+        harness_turn(&harness);
+    cr_assert(peer->reset);
+    finish_clean(5000);
+}
