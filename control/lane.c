@@ -203,6 +203,7 @@ static size_t all_verdicts_take(struct lane *lane)
         work += limit == 0 ? 0 : verdicts_take(lane, worker, limit);
         drained = drained && ring_ready(&channel_pair(lane->shared->channel, worker, lane->index)->verdicts, 1) == 0;
     }
+    lane->verdicts_wait = !drained;
     if (drained)
         atomic_store_explicit(&lane->drained_ns, began_ns, memory_order_release);
     return work;
@@ -226,6 +227,10 @@ static void segment_handle(struct lane *lane, uint32_t worker, const struct segm
     struct target target = {.address = segment->address, .port = segment->remote_port};
     struct flow_packet packet;
     lane->counters[CONTROL_STRAYS]++;
+    // A SYN-ACK that is repeated because its verdict still waits for room is no stray; if it is, it will come once
+    // more.
+    if ((segment->flags & TCP_SYN) && lane->verdicts_wait)
+        return;
     if (flow_stray(segment, &packet))
         lane_send(lane, worker, &target, segment->local_port, &packet);
 }

@@ -60,6 +60,7 @@ struct lane {
     uint64_t now_ns;
     uint64_t journal_retry_ns;
     uint64_t stop_ns;        // when what is open is abandoned, 0 = not stopping
+    bool verdicts_wait;      // some are left in a ring, for want of room
     uint64_t open;           // inquiries without a record
     uint64_t published_open; // what of open and the batch the channel's header shows
     double tokens;           // segments that may be asked for now
