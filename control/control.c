@@ -303,13 +303,14 @@ static void signals_set(void)
 int control_run(const struct control_options *options, bool sandbox)
 {
     pid_t parent = getppid();
+    // First of all, so that an early SIGTERM ends the scan and not the process.
+    if (sandbox)
+        signals_set();
     struct control *control = calloc(1, sizeof(*control));
     if (control == NULL || control_init(control, options) != 0) {
         free(control);
         return 1;
     }
-    if (sandbox)
-        signals_set();
     pthread_mutex_init(&control->gate_mutex, NULL);
     pthread_cond_init(&control->gate_change, NULL);
     int error = threads_start(control);

@@ -90,7 +90,8 @@ static int calls_restrict(scmp_filter_ctx filter)
     int error = 0;
     for (size_t i = 0; error == 0 && i < sizeof(calls_allowed) / sizeof(calls_allowed[0]); i++)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls_allowed[i], 0);
-    // malloc looks into /proc before it gives a thread's memory back, and takes no for an answer.
+    // glibc's malloc asks /proc/sys/vm/overcommit_memory before it gives a thread's heap back, and takes a refusal for
+    // no.
     const int files[] = {SCMP_SYS(open), SCMP_SYS(openat)};
     for (size_t i = 0; error == 0 && i < 2; i++)
         error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), files[i], 0);
@@ -98,9 +99,6 @@ static int calls_restrict(scmp_filter_ctx filter)
     const int memory[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
     for (size_t i = 0; error == 0 && i < 2; i++)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, memory[i], 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    // glibc's malloc asks /proc/sys/vm/overcommit_memory before it gives a thread's heap back, and takes a refusal for no.
-    if (error == 0 && !SANITIZED)
-        error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0);
     if (error == 0)
         error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     return error == 0 ? seccomp_load(filter) : error;

@@ -175,6 +175,11 @@ Test(control, none_resets_and_records, .fini = teardown)
     cr_assert(peer->reset && !peer->established);
 }
 
+static bool all_open(struct harness *of)
+{
+    return harness_counter(of, CONTROL_CONVERSATIONS_OPEN) >= of->position;
+}
+
 static bool some_recorded(struct harness *of)
 {
     return harness_counter(of, CONTROL_RECORDS) >= 50;
@@ -213,8 +218,7 @@ Test(control, sigterm_ends_what_is_open_within_three_seconds, .fini = teardown)
     harness_start(&harness, false, -1);
     for (uint32_t i = 0; i < 20; i++)
         harness_answer(&harness, 0x0a000100 + i, 22);
-    for (int i = 0; i < 1000 && harness_counter(&harness, CONTROL_CONVERSATIONS_OPEN) < 20; i++)
-        harness_turn(&harness);
+    cr_assert(harness_until(&harness, 10000, all_open));
     cr_assert_eq(kill(harness.child, SIGTERM), 0);
     finish_clean(3200);
     records_check(20, "timeout");
@@ -227,8 +231,7 @@ Test(control, without_a_dataplane_it_records_what_is_open_and_fails, .fini = tea
     harness.application = silent_server;
     harness_start(&harness, false, -1);
     harness_answer(&harness, 0x0a000100, 22);
-    for (int i = 0; i < 1000 && harness_counter(&harness, CONTROL_CONVERSATIONS_OPEN) < 1; i++)
-        harness_turn(&harness);
+    cr_assert(harness_until(&harness, 10000, all_open));
     harness.frozen = true;
     int status = harness_finish(&harness, 4000);
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
