@@ -6,7 +6,8 @@
 
 #include "probes/packet/kernels_variants.h"
 
-enum { LANES = 16, PORTS_IN_REGISTER = 32 };
+enum { LANES = 16, GROUPS = 4, STEP = GROUPS * LANES, PORTS_IN_REGISTER = 32 };
+_Static_assert(BURST_MAX % STEP == 0, "the arrays of a burst hold whole steps");
 
 static inline __m512i set32(uint32_t value)
 {
@@ -60,9 +61,18 @@ static inline void wide_store(uint64_t *to, struct wide values)
     _mm512_store_si512(to + 8, values.high);
 }
 
-static inline __mmask16 lanes_live(size_t left)
+// Which of the lanes from `at` on lie below count.
+static inline __mmask16 lanes_live(size_t at, size_t count)
 {
-    return left >= LANES ? UINT16_MAX : (__mmask16)((1u << left) - 1);
+    if (at >= count)
+        return 0;
+    return count - at >= LANES ? UINT16_MAX : (__mmask16)((1u << (count - at)) - 1);
+}
+
+static inline void step_load(const uint64_t *from, size_t at, size_t count, struct wide ret_values[static GROUPS])
+{
+    for (size_t g = 0; g < GROUPS; g++)
+        ret_values[g] = wide_load(from + at + g * LANES, lanes_live(at + g * LANES, count));
 }
 
 // order_mix.
@@ -88,30 +98,59 @@ static inline __m512i subtract_modulo(__m512i a, __m512i b, __m512i radix)
     return _mm512_min_epu32(difference, _mm512_add_epi32(difference, radix));
 }
 
-static inline struct wide permute_forward(const struct order *order, struct wide values)
+// The halves of several groups. They take every step together: a round is a chain of dependent instructions, and one
+// group alone would leave the execution units waiting for it.
+struct halves {
+    __m512i row[GROUPS];
+    __m512i column[GROUPS];
+};
+
+static inline struct halves split(const struct order *order, const struct wide values[static GROUPS])
 {
-    __m512i rows = set32(order->rows);
-    __m512i columns = set32(order->columns);
-    __m512i row = wide_divide(values, order->column_reciprocal);
-    __m512i column = _mm512_sub_epi32(wide_narrow(values), _mm512_mullo_epi32(row, columns));
-    for (size_t i = 0; i < ORDER_ROUNDS; i += 2) {
-        row = add_modulo(row, mix(column, order->masks[i], order->factors[i], rows), rows);
-        column = add_modulo(column, mix(row, order->masks[i + 1], order->factors[i + 1], columns), columns);
+    struct halves halves;
+    for (size_t g = 0; g < GROUPS; g++) {
+        halves.row[g] = wide_divide(values[g], order->column_reciprocal);
+        __m512i whole = _mm512_mullo_epi32(halves.row[g], set32(order->columns));
+        halves.column[g] = _mm512_sub_epi32(wide_narrow(values[g]), whole);
     }
-    return wide_join(row, order->columns, column);
+    return halves;
 }
 
-static inline struct wide permute_backward(const struct order *order, struct wide values)
+static inline void join(const struct order *order, const struct halves *halves, struct wide ret_values[static GROUPS])
+{
+    for (size_t g = 0; g < GROUPS; g++)
+        ret_values[g] = wide_join(halves->row[g], order->columns, halves->column[g]);
+}
+
+static inline void permute_forward(const struct order *order, struct wide values[static GROUPS])
 {
     __m512i rows = set32(order->rows);
     __m512i columns = set32(order->columns);
-    __m512i row = wide_divide(values, order->column_reciprocal);
-    __m512i column = _mm512_sub_epi32(wide_narrow(values), _mm512_mullo_epi32(row, columns));
-    for (size_t i = ORDER_ROUNDS; i > 0; i -= 2) {
-        column = subtract_modulo(column, mix(row, order->masks[i - 1], order->factors[i - 1], columns), columns);
-        row = subtract_modulo(row, mix(column, order->masks[i - 2], order->factors[i - 2], rows), rows);
+    struct halves at = split(order, values);
+    for (size_t i = 0; i < ORDER_ROUNDS; i += 2) {
+        for (size_t g = 0; g < GROUPS; g++)
+            at.row[g] = add_modulo(at.row[g], mix(at.column[g], order->masks[i], order->factors[i], rows), rows);
+        for (size_t g = 0; g < GROUPS; g++)
+            at.column[g] =
+                add_modulo(at.column[g], mix(at.row[g], order->masks[i + 1], order->factors[i + 1], columns), columns);
     }
-    return wide_join(row, order->columns, column);
+    join(order, &at, values);
+}
+
+static inline void permute_backward(const struct order *order, struct wide values[static GROUPS])
+{
+    __m512i rows = set32(order->rows);
+    __m512i columns = set32(order->columns);
+    struct halves at = split(order, values);
+    for (size_t i = ORDER_ROUNDS; i > 0; i -= 2) {
+        for (size_t g = 0; g < GROUPS; g++)
+            at.column[g] = subtract_modulo(
+                at.column[g], mix(at.row[g], order->masks[i - 1], order->factors[i - 1], columns), columns);
+        for (size_t g = 0; g < GROUPS; g++)
+            at.row[g] =
+                subtract_modulo(at.row[g], mix(at.column[g], order->masks[i - 2], order->factors[i - 2], rows), rows);
+    }
+    join(order, &at, values);
 }
 
 // The lanes that are past the end and have to walk on: about one in `columns`.
@@ -172,23 +211,36 @@ static inline __m512i ports_table(const struct probe_plan *plan)
     return _mm512_maskz_loadu_epi16((__mmask32)((UINT64_C(1) << plan->port_count) - 1), plan->ports);
 }
 
+// The permuted values, stored; those past the end walk on by scalar steps.
+static inline void step_store(const struct order *order, struct wide values[static GROUPS], uint64_t *to,
+                              uint64_t (*step)(const struct order *, uint64_t))
+{
+    for (size_t g = 0; g < GROUPS; g++, to += LANES) {
+        wide_store(to, values[g]);
+        __mmask16 past = lanes_past(values[g], order->count);
+        if (__builtin_expect(past != 0, 0)) {
+            walk(order, step, to, past);
+            values[g] = wide_load(to, UINT16_MAX);
+        }
+    }
+}
+
 // position -> index, address, port.
 static inline void locate(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
 {
-    const struct order *order = &plan->order;
     __m512i table = ports_table(plan);
-    for (size_t at = 0; at < count; at += LANES) {
-        struct wide index = permute_forward(order, wide_load(burst->position + at, lanes_live(count - at)));
-        wide_store(burst->index + at, index);
-        __mmask16 past = lanes_past(index, order->count);
-        if (__builtin_expect(past != 0, 0)) {
-            walk(order, order_index, burst->index + at, past);
-            index = wide_load(burst->index + at, UINT16_MAX);
+    for (size_t at = 0; at < count; at += STEP) {
+        struct wide index[GROUPS];
+        step_load(burst->position, at, count, index);
+        permute_forward(&plan->order, index);
+        step_store(&plan->order, index, burst->index + at, order_index);
+        for (size_t g = 0; g < GROUPS; g++) {
+            size_t first = at + g * LANES;
+            __m512i ordinal = wide_divide(index[g], plan->port_reciprocal);
+            __m512i whole = _mm512_mullo_epi32(ordinal, set32(plan->port_count));
+            ports_store(plan, table, _mm512_sub_epi32(wide_narrow(index[g]), whole), burst->port + first);
+            _mm512_store_si512(burst->address + first, addresses_of(plan->targets, ordinal));
         }
-        __m512i ordinal = wide_divide(index, plan->port_reciprocal);
-        __m512i port = _mm512_sub_epi32(wide_narrow(index), _mm512_mullo_epi32(ordinal, set32(plan->port_count)));
-        ports_store(plan, table, port, burst->port + at);
-        _mm512_store_si512(burst->address + at, addresses_of(plan->targets, ordinal));
     }
 }
 
@@ -314,13 +366,11 @@ static void avx512_cookies(const struct probe_plan *plan, struct probe_burst *bu
 
 static void avx512_positions(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
 {
-    const struct order *order = &plan->order;
-    for (size_t at = 0; at < count; at += LANES) {
-        struct wide position = permute_backward(order, wide_load(burst->index + at, lanes_live(count - at)));
-        wide_store(burst->position + at, position);
-        __mmask16 past = lanes_past(position, order->count);
-        if (__builtin_expect(past != 0, 0))
-            walk(order, order_position, burst->position + at, past);
+    for (size_t at = 0; at < count; at += STEP) {
+        struct wide position[GROUPS];
+        step_load(burst->index, at, count, position);
+        permute_backward(&plan->order, position);
+        step_store(&plan->order, position, burst->position + at, order_position);
     }
 }
 
