@@ -9,7 +9,7 @@
 #include "control/command/programs.h"
 #include "control/command/subcommands.h"
 
-static int bench_run(const struct invocation *invocation)
+static enum exit_status bench_run(const struct invocation *invocation)
 {
     char path[PATH_MAX];
     if (program_find(invocation->program, "sonde-bench", path) != 0) {

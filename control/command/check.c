@@ -135,7 +135,7 @@ static int check_print(const struct plan *plan)
     return error;
 }
 
-static int check_run(const struct invocation *invocation)
+static enum exit_status check_run(const struct invocation *invocation)
 {
     struct plan *plan = NULL;
     enum exit_status status = planfile_load(invocation, PLAN_NEED_TARGETS, &plan);

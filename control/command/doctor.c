@@ -105,7 +105,7 @@ static void interfaces_examine(void)
         closedir(vfio);
 }
 
-static int doctor_run(const struct invocation *invocation)
+static enum exit_status doctor_run(const struct invocation *invocation)
 {
     programs_examine(invocation);
     processor_examine();

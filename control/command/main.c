@@ -15,7 +15,7 @@ static void usage_print(FILE *out)
             "print what a subcommand does: sonde help SUBCOMMAND");
 }
 
-static int help_run(int argc, char **argv)
+static enum exit_status help_run(int argc, char **argv)
 {
     if (argc < 3) {
         usage_print(stdout);
@@ -30,7 +30,7 @@ static int help_run(int argc, char **argv)
     return EXIT_DONE;
 }
 
-static int subcommand_run(const struct subcommand *subcommand, int argc, char **argv)
+static enum exit_status subcommand_run(const struct subcommand *subcommand, int argc, char **argv)
 {
     struct invocation invocation;
     char message[256];
@@ -58,11 +58,11 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
-        return help_run(argc, argv);
+        return (int)help_run(argc, argv);
     const struct subcommand *subcommand = subcommand_find(argv[1]);
     if (subcommand == NULL) {
         fprintf(stderr, "sonde: there is no subcommand \"%s\" (see sonde help)\n", argv[1]);
         return EXIT_USAGE;
     }
-    return subcommand_run(subcommand, argc, argv);
+    return (int)subcommand_run(subcommand, argc, argv);
 }

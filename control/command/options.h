@@ -28,8 +28,8 @@ struct subcommand {
     size_t option_count; // at most OPTIONS_MAX; every subcommand has --help besides
     int operands_min;
     int operands_max;
-    bool passes_through;                             // its arguments belong to another program and are not read here
-    int (*run)(const struct invocation *invocation); // returns an enum exit_status
+    bool passes_through; // its arguments belong to another program and are not read here
+    enum exit_status (*run)(const struct invocation *invocation);
 };
 
 // One use of a subcommand. Everything points into argv.

@@ -274,7 +274,7 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
     return status == EXIT_DONE ? shared_prepare(scan) : status;
 }
 
-static int scan_run(const struct invocation *invocation)
+static enum exit_status scan_run(const struct invocation *invocation)
 {
     struct scan scan = {
         .invocation = invocation,

@@ -42,7 +42,8 @@ static json_t *dataplane_json(const struct shared *shared)
 {
     json_t *object = json_object();
     for (size_t i = 0; i < COUNTER_COUNT; i++)
-        json_object_set_new(object, dataplane_counter_names[i], count_json(progress_sum(shared, i)));
+        json_object_set_new(object, dataplane_counter_names[i],
+                            count_json(progress_sum(shared, (enum dataplane_counter)i)));
     return object;
 }
 
@@ -116,7 +117,7 @@ json_t *summary_json(const struct summary *summary)
     json_object_set_new(object, "scan", json_string(summary->scan));
     json_object_set_new(object, "version", json_string(SONDE_VERSION));
     json_object_set_new(object, "outcome", json_string(scan_ending_names[supervisor->ending]));
-    json_object_set_new(object, "exit_status", json_integer(summary->exit_status));
+    json_object_set_new(object, "exit_status", json_integer((json_int_t)summary->exit_status));
     json_object_set_new(object, "started", time_json(summary->started_ns));
     json_object_set_new(object, "ended", time_json(summary->ended_ns));
     json_object_set_new(object, "elapsed_s", json_real((double)(summary->ended_ns - summary->started_ns) / 1e9));

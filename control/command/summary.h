@@ -9,6 +9,7 @@
 
 #include "config/plan.h"
 #include "control/command/eal.h"
+#include "control/command/options.h"
 #include "control/command/source.h"
 #include "control/command/supervisor.h"
 
@@ -22,7 +23,7 @@ struct summary {
     const struct supervisor *supervisor;
     uint64_t started_ns; // CLOCK_REALTIME
     uint64_t ended_ns;
-    int exit_status;
+    enum exit_status exit_status;
 };
 
 // A new object with every counter, or NULL when out of memory. Both programs have ended.

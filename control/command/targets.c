@@ -67,7 +67,7 @@ static json_t *targets_json(const struct plan *plan)
     return json_pack("{s:I,s:o}", "addresses", (json_int_t)plan->summary.addresses, "providers", providers);
 }
 
-static int targets_run(const struct invocation *invocation)
+static enum exit_status targets_run(const struct invocation *invocation)
 {
     struct plan *plan = NULL;
     enum exit_status status = planfile_load(invocation, PLAN_NEED_TARGETS, &plan);

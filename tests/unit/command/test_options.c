@@ -12,9 +12,9 @@ static const struct option_row rows[] = {
     [ROW_FILE] = {"file", "FILE", "read FILE"},
 };
 
-static int run_nothing(const struct invocation *invocation)
+static enum exit_status run_nothing(const struct invocation *invocation)
 {
-    return invocation->operand_count;
+    return invocation->operand_count > 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 static const struct subcommand example = {
