@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -30,9 +29,9 @@ static int eal_start(const struct command_options *options)
     snprintf(lcore, sizeof(lcore), "%u", options->lcore_given ? options->lcore : (unsigned)(cpus > 0 ? cpus - 1 : 0));
     snprintf(memory, sizeof(memory), "%u", options->memory_mb == 0 ? 64 : options->memory_mb);
     snprintf(prefix, sizeof(prefix), "--file-prefix=simnet-%d", (int)getpid());
-    char vdev[512];
-    if (snprintf(vdev, sizeof(vdev), "--vdev=%s", options->vdev) >= (int)sizeof(vdev))
-        return -EINVAL;
+    // EAL reorders argv and keeps its strings, so they live as long as the process.
+    static char copies[16][512];
+    char *argv[16] = {NULL};
     const char *arguments[] = {"simnet",
                                "-l",
                                lcore,
@@ -44,17 +43,15 @@ static int eal_start(const struct command_options *options)
                                "--no-telemetry",
                                "--log-level=warning",
                                prefix,
-                               vdev,
-                               NULL};
-    // EAL permutes argv and keeps it, so it gets copies that live as long as the process.
-    static char *copies[sizeof(arguments) / sizeof(arguments[0])];
-    int count = 0;
-    for (; arguments[count] != NULL; count++) {
-        copies[count] = strdup(arguments[count]);
-        if (copies[count] == NULL)
-            return -ENOMEM;
+                               "--vdev",
+                               options->vdev};
+    int count = sizeof(arguments) / sizeof(arguments[0]);
+    for (int i = 0; i < count; i++) {
+        if (snprintf(copies[i], sizeof(copies[i]), "%s", arguments[i]) >= (int)sizeof(copies[i]))
+            return -EINVAL;
+        argv[i] = copies[i];
     }
-    return rte_eal_init(count, copies) < 0 ? -EIO : 0;
+    return rte_eal_init(count, argv) < 0 ? -EIO : 0;
 }
 
 static void eal_stop(void)

@@ -10,10 +10,10 @@ static uint64_t screen_portable(const struct world *world, struct screen *screen
         uint32_t block = world_mix(world->keys[KEY_BLOCK], screen->address[i] >> 8);
         screen->host[i] = world_mix(world->keys[KEY_HOST], screen->address[i]);
         screen->weather[i] = world_mix(weather_key, (uint32_t)sequence + (uint32_t)i);
-        uint64_t hit = (world_share(screen->host[i]) < world->reach[screen->network[i]]) |
-                       (world_share(block) < world->middleboxes[screen->network[i]]) |
-                       (world_share(screen->weather[i]) < eventful);
-        mask |= hit << i;
+        uint64_t somebody = world_share(screen->host[i]) < world->reach[screen->network[i]];
+        uint64_t middlebox = world_share(block) < world->middleboxes[screen->network[i]];
+        uint64_t event = world_share(screen->weather[i]) < eventful;
+        mask |= (somebody | middlebox | event) << i;
     }
     return mask;
 }

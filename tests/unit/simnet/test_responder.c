@@ -28,10 +28,14 @@ static void eal_up(void)
                                "-m",   "64", "--no-pci", "--no-telemetry", "--log-level=error",
                                prefix};
     enum { COUNT = sizeof(arguments) / sizeof(arguments[0]) };
-    static char *copies[COUNT + 1];
-    for (size_t i = 0; i < COUNT; i++)
-        copies[i] = strdup(arguments[i]);
-    cr_assert_geq(rte_eal_init(COUNT, copies), 0);
+    // EAL keeps the strings and loses one of the pointers.
+    static char copies[COUNT][64];
+    char *argv[COUNT + 1] = {NULL};
+    for (size_t i = 0; i < COUNT; i++) {
+        snprintf(copies[i], sizeof(copies[i]), "%s", arguments[i]);
+        argv[i] = copies[i];
+    }
+    cr_assert_geq(rte_eal_init(COUNT, argv), 0);
     snprintf(runtime_folder, sizeof(runtime_folder), "%s", rte_eal_get_runtime_dir());
 }
 
