@@ -129,7 +129,7 @@ void json_text(struct json *json, const char *name, const void *bytes, size_t le
             break;
         uint32_t code = 0;
         size_t size = utf8_read(at, (size_t)(end - at), &code);
-        if (size == 0) {
+        if (size == 0 || code == 0) {
             json_raw(json, "\xef\xbf\xbd", 3);
             size = 1;
         } else if (code == '"' || code == '\\') {

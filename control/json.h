@@ -27,7 +27,7 @@ void json_milli(struct json *json, const char *name, uint64_t thousandths); // 1
 void json_flag(struct json *json, const char *name, bool value);
 
 // Any bytes. C0, DEL and C1 controls, quotes and backslashes are escaped; bytes that are no UTF-8 (RFC 3629: overlong,
-// surrogates, above U+10FFFF, cut short) become U+FFFD each.
+// surrogates, above U+10FFFF, cut short) become U+FFFD each, and so does NUL, which many readers refuse even escaped.
 void json_text(struct json *json, const char *name, const void *bytes, size_t length);
 
 // An instant as RFC 3339 in UTC, to the millisecond unless millis is negative. Left out when its year is not 0 to 9999.

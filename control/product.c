@@ -11,7 +11,7 @@
 // Bars for one match: far above what an honest banner needs.
 enum { MATCH_LIMIT = 20000, DEPTH_LIMIT = 500, HEAP_LIMIT_KIB = 1024, GROUPS_MAX = 10 };
 
-enum observed { OBSERVED_SSH = 0, OBSERVED_TLS, OBSERVED_HTTP, OBSERVED_BANNER };
+enum observed { OBSERVED_SSH = 0, OBSERVED_TLS, OBSERVED_HTTP };
 
 // The fields that a rule may look at: all of CATALOGUE_FIELDS (a test compares the two).
 static const struct {
@@ -35,13 +35,8 @@ static const struct {
         "http." #member, OBSERVED_HTTP, offsetof(struct http_observation, member),                                     \
             sizeof(((struct http_observation *)NULL)->member)                                                          \
     }
-    SSH(identification),
-    SSH(software),
-    SSH(comment),
-    HTTP(server),
-    HTTP(title),
-    TLS(subject),
-    {"banner", OBSERVED_BANNER, offsetof(struct observation, banner), OBSERVATION_BANNER_MAX - 1},
+    SSH(identification), SSH(software), SSH(comment), HTTP(server),
+    HTTP(title),         TLS(subject),  TLS(issuer),  HTTP(location),
 };
 enum { OBSERVED_FIELDS = sizeof(observed_fields) / sizeof(observed_fields[0]) };
 
@@ -126,12 +121,8 @@ void product_rules_free(struct product_rules *rules)
 // The text of a field, NULL when its part was not observed.
 static const char *field_text(const struct observation *observation, size_t field, size_t *ret_length)
 {
-    const void *parts[] = {observation->ssh, observation->tls, observation->http, observation};
+    const void *parts[] = {observation->ssh, observation->tls, observation->http};
     const char *base = parts[observed_fields[field].part];
-    if (observed_fields[field].part == OBSERVED_BANNER) {
-        *ret_length = observation->banner_length;
-        return observation->banner_length == 0 ? NULL : base + observed_fields[field].offset;
-    }
     if (base == NULL || base[observed_fields[field].offset] == '\0')
         return NULL;
     *ret_length = strnlen(base + observed_fields[field].offset, observed_fields[field].size);
