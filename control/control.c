@@ -168,7 +168,7 @@ static int past_read(struct control *control)
 static int lanes_init(struct control *control)
 {
     uint32_t count = control->channel.geometry.lanes;
-    control->lanes = aligned_alloc(64, count * sizeof(*control->lanes) + 64);
+    control->lanes = aligned_alloc(64, count * sizeof(*control->lanes));
     if (control->lanes == NULL)
         return -ENOMEM;
     for (uint32_t i = 0; i < count; i++) {

@@ -41,7 +41,7 @@ struct lane_shared {
 };
 
 struct lane {
-    struct lane_shared *shared;
+    _Alignas(64) struct lane_shared *shared; // lanes stand side by side, and none shares a cache line
     uint32_t index;
     pthread_t thread;
     _Atomic uint64_t drained_ns; // lane: wo. every verdict that came before is journaled

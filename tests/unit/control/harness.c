@@ -139,6 +139,9 @@ void harness_start(struct harness *harness, bool resume, int records_fd)
              geometry.verdict_slots, geometry.segment_slots, geometry.request_slots);
     harness->child = fork();
     if (harness->child == 0) {
+        // A sanitizer's report goes to standard error: the sandbox opens no log.
+        unsetenv("ASAN_OPTIONS");
+        unsetenv("UBSAN_OPTIONS");
         execl(SONDE_CONTROL, SONDE_CONTROL, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
               arguments[5], "--user=65534:65534", resume ? "--resume" : NULL, NULL);
         _exit(127);
