@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -107,15 +106,6 @@ static int dataplane_start(struct supervisor *supervisor)
                                                });
 }
 
-// Who control becomes: a user of its own where the system has one.
-static void control_user(char text[static 32])
-{
-    const struct passwd *user = getpwnam("sonde");
-    if (user == NULL)
-        user = getpwnam("nobody");
-    snprintf(text, 32, "%u:%u", user != NULL ? user->pw_uid : 65534, user != NULL ? user->pw_gid : 65534);
-}
-
 static int control_start(struct supervisor *supervisor)
 {
     const struct shared *shared = supervisor->settings->shared;
@@ -128,7 +118,7 @@ static int control_start(struct supervisor *supervisor)
     };
     char user[32];
     char geometry[64];
-    control_user(user);
+    snprintf(user, sizeof user, "%u:%u", shared->commands->drop_user, shared->commands->drop_group);
     snprintf(geometry, sizeof geometry, "%u,%u,%u,%u,%u", shared->geometry.workers, shared->geometry.lanes,
              shared->geometry.verdict_slots, shared->geometry.segment_slots, shared->geometry.request_slots);
     const char *arguments[] = {
