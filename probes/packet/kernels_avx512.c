@@ -66,7 +66,7 @@ static inline __mmask16 lanes_live(size_t at, size_t count)
 {
     if (at >= count)
         return 0;
-    return count - at >= LANES ? UINT16_MAX : (__mmask16)((1u << (count - at)) - 1);
+    return (__mmask16)(count - at >= LANES ? UINT16_MAX : (1u << (count - at)) - 1);
 }
 
 static inline void step_load(const uint64_t *from, size_t at, size_t count, struct wide ret_values[static GROUPS])

@@ -70,10 +70,10 @@ static void requests_ask(uint32_t lane)
     for (int i = 0; i < 8 && ring_free(ring, 1) > 0; i++) {
         struct segment *request = (struct segment *)ring_slot_ahead(ring, 0);
         request->address = (rand() & 1) != 0 ? addresses[rand() % 7] : (uint32_t)rand() * 2 + 1;
-        request->remote_port = (rand() & 1) != 0 ? ports[rand() % 6] : (uint16_t)rand();
-        request->local_port = (rand() & 1) != 0 ? (uint16_t)(16384 + rand() % 12288) : (uint16_t)rand();
-        request->flags = (rand() & 3) != 0 ? TCP_ACK : (uint8_t)rand();
-        request->payload_length = (rand() & 3) != 0 ? (uint16_t)(rand() % 1461) : (uint16_t)rand();
+        request->remote_port = (uint16_t)((rand() & 1) != 0 ? ports[rand() % 6] : rand());
+        request->local_port = (uint16_t)((rand() & 1) != 0 ? 16384 + rand() % 12288 : rand());
+        request->flags = (uint8_t)((rand() & 3) != 0 ? TCP_ACK : rand());
+        request->payload_length = (uint16_t)((rand() & 3) != 0 ? rand() % 1461 : rand());
         ring_advance(ring, 1);
     }
 }
