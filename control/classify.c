@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "control/product.h"
 
@@ -124,8 +125,9 @@ void classify(struct classifier *classifier, const struct observation *observati
         found[FINDING_SELF_SIGNED] = tls->certificate_present && tls->self_signed;
     }
     const struct http_observation *http = observation->http;
+    // A server that only redirects to HTTPS does what the remedy asks for.
     if (http != NULL && strcmp(observation->service, "http") == 0 && !observation->tunnel_tls)
-        found[FINDING_HTTP_PLAIN] = http->status != 0;
+        found[FINDING_HTTP_PLAIN] = http->status != 0 && strncasecmp(http->location, "https:", 6) != 0;
     for (size_t i = 0; i < CLASSIFY_FINDING_COUNT; i++) {
         if (found[i] && classifier->known[i] != NULL)
             ret_classification->findings[ret_classification->finding_count++] = classifier->known[i];

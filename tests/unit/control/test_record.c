@@ -342,6 +342,28 @@ Test(classify, tls_versions_and_certificates)
     classifier_free(classifier);
 }
 
+Test(classify, plain_http_is_a_finding_unless_it_redirects_to_https)
+{
+    static const struct {
+        const char *location;
+        bool finding;
+    } rows[] = {{"", true},
+                {"/login", true},
+                {"http://example.invalid/", true},
+                {"https://example.invalid/", false},
+                {"HTTPS://example.invalid/", false}};
+    struct classifier *classifier = classifier_make();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_observation http = {.status = 301};
+        struct observation observation = {.service = "http", .http = &http};
+        struct classification found;
+        strcpy(http.location, rows[i].location);
+        classify(classifier, &observation, 1000, &found);
+        cr_assert_eq(has(&found, "http-plain"), rows[i].finding, "%s", rows[i].location);
+    }
+    classifier_free(classifier);
+}
+
 Test(classify, a_banner_made_to_keep_a_pattern_busy_ends_soon, .timeout = 5)
 {
     struct classifier *classifier = classifier_make();
