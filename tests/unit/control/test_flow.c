@@ -227,6 +227,7 @@ Test(flow, closes_with_fin_answers_theirs_and_is_done)
     settle(scene);
     cr_assert_eq(scene->events[FLOW_DONE], 1);
     cr_assert_eq(scene->last.flags, TCP_ACK, "their FIN is acknowledged");
+    cr_assert_eq(scene->last.ack, scene->peer.snd_nxt);
     cr_assert_not(scene->peer.reset);
     scene_free(scene);
 }

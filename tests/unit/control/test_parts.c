@@ -167,6 +167,7 @@ Test(journal, a_tail_of_rubbish_is_cut_and_a_damaged_entry_costs_no_other)
     cr_assert_eq(pwrite(fd, rubbish, sizeof(rubbish), (off_t)journal.end), (ssize_t)sizeof(rubbish));
     journal_fini(&journal);
     cr_assert_eq(journal_init(&journal, fd, 1, true), 0);
+    cr_assert_eq(lseek(fd, 0, SEEK_END), (off_t)(sizeof(struct journal_header) + 3 * sizeof(entries[0])));
     cr_assert_eq(journal_walk(&journal, count_visit, &count), 0);
     cr_assert_eq(count, 2);
     journal_fini(&journal);
@@ -191,10 +192,10 @@ Test(sink, ends_at_a_whole_record_wherever_the_file_was_torn)
         cr_assert_eq(write(fd, "abc\nabc\nabc\n", 12), 12);
         cr_assert_eq(ftruncate(fd, size), 0);
         cr_assert_eq(sink_init(&sink, fd, &cut), 0);
-        cr_assert_eq(cut, size % 4);
+        cr_assert_eq(cut, (uint64_t)size % 4);
         cr_assert_eq(sink_append(&sink, "abc\n", 4), 0);
         cr_assert_eq(sink_walk(&sink, line_visit, &lines), 0);
-        cr_assert_eq(lines, size / 4 + 1);
+        cr_assert_eq(lines, (size_t)size / 4 + 1);
         sink_fini(&sink);
         close(fd);
     }
