@@ -326,7 +326,8 @@ const struct key plan_keys[] = {
      PRIVATE(decoys),
      .maximum = IMAGE_DECOYS_MAX,
      .fallback = "2",
-     .help = "Random high ports to ask of hosts that answered, to unmask those that accept every port."},
+     .help =
+         "Random high ports to ask of a host of which a port said nothing, to unmask those that accept every port."},
     {.name = "max_results",
      .type = KEY_COUNT,
      AT(max_results),

@@ -24,6 +24,8 @@
     X(CONNECTIONS_CONTINUED, "connections_continued", "connections that a probe opened and control went on with")      \
     X(CONNECTIONS_FURTHER, "connections_further", "connections that control opened itself")                            \
     X(CONNECTIONS_STALE, "connections_stale", "verdicts too old to go on with, asked again on a further connection")   \
+    X(DECOYS_ASKED, "decoys_asked", "SYNs to decoys of hosts of which a port said nothing")                            \
+    X(HOSTS_ACCEPT_ANY, "hosts_accept_any", "hosts that accepted a decoy")                                             \
     X(SEGMENTS_IN, "segments_in", "segments received")                                                                 \
     X(SEGMENTS_OUT, "segments_out", "segments asked for")                                                              \
     X(BYTES_IN, "bytes_in", "application bytes received in order")                                                     \

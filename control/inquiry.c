@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "control/lane.h"
+#include "control/turn.h"
 
 // The flow is an inquiry's first member.
 static struct inquiry *inquiry_of(struct flow *flow)
@@ -42,6 +42,7 @@ static void inquiry_record(struct inquiry *inquiry)
     struct lane *lane = inquiry->lane;
     if (inquiry->recorded)
         return;
+    inquiry->target.suspect |= decoy_suspicion(lane, inquiry->target.address);
     struct ending ending = {
         .target = &inquiry->target,
         .observation = &inquiry->observation,
@@ -82,6 +83,7 @@ void inquiry_abandon(struct inquiry *inquiry)
 {
     conversation_drop(inquiry);
     inquiry->wants_further = false;
+    decoy_stop(inquiry);
     flow_abort(&inquiry->flow);
     inquiry_record(inquiry);
 }
@@ -109,7 +111,8 @@ static void step_take(struct inquiry *inquiry, struct conversation_step step)
         inquiry->further_ns = lane->now_ns + (silent ? INQUIRY_RETRY_NS : 0);
         return;
     }
-    inquiry_record(inquiry);
+    if (!decoy_due(inquiry))
+        inquiry_record(inquiry);
 }
 
 static void conversation_begin(struct inquiry *inquiry)
@@ -264,79 +267,18 @@ void inquiry_begin(struct lane *lane, const struct target *target)
     inquiry_settle(inquiry);
 }
 
-// A port of ours that has no connection to this host and port.
-static uint16_t port_choose(const struct lane *lane, const struct target *target, uint32_t random)
-{
-    const struct image_settings *settings = lane->shared->image->settings;
-    uint32_t count = settings->flow_port_count == 0 ? 1 : settings->flow_port_count;
-    uint16_t port = settings->flow_port_first;
-    for (uint32_t i = 0; i < 64; i++) {
-        port = (uint16_t)(settings->flow_port_first + (random + i) % count);
-        if (table_find(&lane->by_tuple, tuple_key(target->address, target->port, port)) == TABLE_NONE)
-            break;
-    }
-    return port;
-}
-
 static void connection_open(struct inquiry *inquiry)
 {
     struct lane *lane = inquiry->lane;
-    uint32_t random[2];
     inquiry->wants_further = false;
     first_connection(inquiry);
     lane->counters[CONTROL_CONNECTIONS_FURTHER]++;
-    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-        inquiry_abandon(inquiry);
-        return;
-    }
-    uint16_t local_port = port_choose(lane, &inquiry->target, random[0]);
+    uint16_t local_port = lane_port(lane, &inquiry->target);
     if (tuple_register(inquiry, local_port) != 0)
         inquiry_abandon(inquiry);
     else
-        flow_connect(&inquiry->flow, &lane->flows, inquiry->target.address, inquiry->target.port, local_port, random[1],
-                     lane->now_ns);
-}
-
-// True when it is this inquiry's turn to open a connection to its host.
-static bool host_enter(struct inquiry *inquiry)
-{
-    struct lane *lane = inquiry->lane;
-    if (inquiry->host_turn)
-        return true;
-    if (inquiry->host_waiting)
-        return false;
-    uint32_t index = table_find(&lane->by_host, inquiry->target.address);
-    if (index == TABLE_NONE) {
-        inquiry->host_turn = table_put(&lane->by_host, inquiry->target.address, inquiry->index) == 0;
-        return true; // without memory for turns nobody is made to wait
-    }
-    struct inquiry *holder = pool_at(&lane->pool, index);
-    struct inquiry *last = holder->host_last == NULL ? holder : holder->host_last;
-    last->host_next = inquiry;
-    holder->host_last = inquiry;
-    inquiry->host_waiting = true;
-    return false;
-}
-
-static void host_leave(struct inquiry *inquiry)
-{
-    struct lane *lane = inquiry->lane;
-    struct inquiry *next = inquiry->host_next;
-    if (!inquiry->host_turn)
-        return;
-    if (next == NULL) {
-        (void)table_remove(&lane->by_host, inquiry->target.address);
-    } else {
-        // The key is there, so this cannot need memory.
-        (void)table_put(&lane->by_host, inquiry->target.address, next->index);
-        next->host_last = inquiry->host_last == next ? NULL : inquiry->host_last;
-        next->host_turn = true;
-        next->host_waiting = false;
-        lane_mark(lane, next);
-    }
-    inquiry->host_turn = false;
-    inquiry->host_next = NULL;
-    inquiry->host_last = NULL;
+        flow_connect(&inquiry->flow, &lane->flows, inquiry->target.address, inquiry->target.port, local_port,
+                     lane_random(lane), lane->now_ns);
 }
 
 static bool silent(const struct inquiry *inquiry)
@@ -369,7 +311,7 @@ static void connection_retire(struct inquiry *inquiry)
     inquiry->tail_length = 0;
     inquiry->tail_taken = 0;
     host_silence(inquiry);
-    host_leave(inquiry);
+    turn_leave(inquiry);
 }
 
 static void timer_arm(struct inquiry *inquiry)
@@ -382,9 +324,24 @@ static void timer_arm(struct inquiry *inquiry)
     if (inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED && !inquiry->host_waiting &&
         inquiry->further_ns < deadline)
         deadline = inquiry->further_ns;
+    if (inquiry->decoy.asking && inquiry->decoy.end_ns < deadline)
+        deadline = inquiry->decoy.end_ns;
     // A timer that runs too early is set anew when it expires: cheaper than moving it at every segment.
     if (deadline != FLOW_NEVER && (!wheel_running(&inquiry->timer) || deadline < inquiry->timer.deadline_ns))
         wheel_set(&inquiry->lane->wheel, &inquiry->timer, deadline);
+}
+
+// True while the record has to wait for what the host makes of decoys.
+static bool decoy_waits(struct inquiry *inquiry)
+{
+    while (!inquiry->decoy.asking) {
+        if (!decoy_due(inquiry))
+            return false;
+        if (!turn_enter(inquiry))
+            return true;
+        decoy_ask(inquiry);
+    }
+    return true;
 }
 
 void inquiry_settle(struct inquiry *inquiry)
@@ -393,17 +350,17 @@ void inquiry_settle(struct inquiry *inquiry)
     flow_push(&inquiry->flow, lane->now_ns);
     if (inquiry->flow.state == FLOW_CLOSED) {
         connection_retire(inquiry);
-        if (inquiry->wants_further && lane->now_ns >= inquiry->further_ns && host_enter(inquiry)) {
+        if (inquiry->wants_further && lane->now_ns >= inquiry->further_ns && turn_enter(inquiry)) {
             if (inquiry->host_silent)
                 inquiry->wants_further = false;
             else
                 connection_open(inquiry);
         }
-        if (!inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED) {
+        if (!inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED && !decoy_waits(inquiry)) {
             conversation_drop(inquiry);
             inquiry_record(inquiry);
             connection_retire(inquiry);
-            host_leave(inquiry);
+            turn_leave(inquiry);
             if (inquiry->host_waiting)
                 return; // others wait behind it; its turn will come
             wheel_stop(&inquiry->timer);
@@ -423,6 +380,7 @@ void inquiry_expire(struct inquiry *inquiry)
         return;
     }
     flow_timer(&inquiry->flow, lane->now_ns);
+    decoy_expire(inquiry);
     if (inquiry->conversation == NULL || lane->now_ns < inquiry->silence_ns)
         return;
     // While our own words are under way the other side is not silent: it may not have heard us.

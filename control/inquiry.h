@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/decoy.h"
 #include "control/flow.h"
 #include "control/queue.h"
 #include "control/record.h"
@@ -31,6 +32,7 @@ struct inquiry {
     const struct session_ops *next;    // what the next connection begins with
     struct observation observation;
     struct target target;
+    struct decoy decoy;
     uint8_t *tail; // what the conversation left to be sent when it ended
     size_t tail_length;
     size_t tail_taken;

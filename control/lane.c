@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 enum { LANE_KEPT_LIMIT = 64 << 20, LANE_TIMERS = 1024 };
@@ -27,6 +28,8 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     int error = table_init(&lane->by_tuple, 4096);
     if (error == 0)
         error = table_init(&lane->by_host, 64);
+    if (error == 0)
+        error = table_init(&lane->by_decoy, 64);
     if (error != 0)
         goto out;
     lane->recorder = recorder_new(shared->image, shared->sink, shared->journal, lane->counters);
@@ -55,6 +58,7 @@ void lane_fini(struct lane *lane)
     conversation_lane_free(lane->conversations);
     table_fini(&lane->by_tuple);
     table_fini(&lane->by_host);
+    table_fini(&lane->by_decoy);
 }
 
 void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint16_t local_port,
@@ -85,6 +89,30 @@ void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint
     lane->counters[CONTROL_SEGMENTS_OUT]++;
     if (packet->flags & TCP_RST)
         lane->counters[CONTROL_RESETS_SENT]++;
+}
+
+uint32_t lane_random(struct lane *lane)
+{
+    if (lane->random_left == 0) {
+        // Up to 256 bytes come whole and without interruption once the kernel's pool is ready, which it is by now.
+        (void)getrandom(lane->random, sizeof(lane->random), 0);
+        lane->random_left = LANE_RANDOM_WORDS;
+    }
+    return lane->random[--lane->random_left];
+}
+
+uint16_t lane_port(struct lane *lane, const struct target *target)
+{
+    const struct image_settings *settings = lane->shared->image->settings;
+    uint32_t count = settings->flow_port_count == 0 ? 1 : settings->flow_port_count;
+    uint32_t random = lane_random(lane) % count;
+    uint16_t port = settings->flow_port_first;
+    for (uint32_t i = 0; i < 64; i++) {
+        port = (uint16_t)(settings->flow_port_first + (random + i) % count);
+        if (table_find(&lane->by_tuple, tuple_key(target->address, target->port, port)) == TABLE_NONE)
+            break;
+    }
+    return port;
 }
 
 void lane_mark(struct lane *lane, struct inquiry *inquiry)
@@ -220,7 +248,10 @@ static void segment_handle(struct lane *lane, uint32_t worker, const struct segm
         table_find(&lane->by_tuple, tuple_key(segment->address, segment->remote_port, segment->local_port));
     if (index != TABLE_NONE) {
         struct inquiry *inquiry = pool_at(&lane->pool, index);
-        flow_receive(&inquiry->flow, segment, lane->now_ns);
+        if (inquiry->decoy.asking)
+            decoy_receive(inquiry, segment);
+        else
+            flow_receive(&inquiry->flow, segment, lane->now_ns);
         lane_mark(lane, inquiry);
         return;
     }
@@ -351,7 +382,8 @@ static void stop_proceed(struct lane *lane)
         inquiry_skip(lane, &target, OUTCOME_PARTIAL);
     for (uint32_t i = 0; i < pool_size(&lane->pool); i++) {
         struct inquiry *inquiry = pool_at(&lane->pool, i);
-        if (inquiry->used && (inquiry->wants_further || gone || lane->now_ns >= lane->stop_ns)) {
+        bool idle = inquiry->wants_further || inquiry->host_waiting || inquiry->decoy.asking;
+        if (inquiry->used && (idle || gone || lane->now_ns >= lane->stop_ns)) {
             inquiry_abandon(inquiry);
             lane_mark(lane, inquiry);
         }

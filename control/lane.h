@@ -20,11 +20,11 @@
 #include "control/wheel.h"
 #include "dataplane/channel/channel.h"
 
-enum { LANE_BURST = 64 };
-#define LANE_STALE_NS   UINT64_C(20000000000) // older verdicts are asked again: their side may have given up
-#define LANE_SYNC_NS    UINT64_C(20000000)    // a record waits no longer in its batch
-#define LANE_STOP_NS    UINT64_C(2500000000)  // from SIGTERM to abandoning what is open
-#define LANE_IDLE_LEAST UINT64_C(100000)      // sleeps while there is nothing to do
+enum { LANE_BURST = 64, LANE_RANDOM_WORDS = 64 }; // getrandom gives so much whole, always
+#define LANE_STALE_NS   UINT64_C(20000000000)     // older verdicts are asked again: their side may have given up
+#define LANE_SYNC_NS    UINT64_C(20000000)        // a record waits no longer in its batch
+#define LANE_STOP_NS    UINT64_C(2500000000)      // from SIGTERM to abandoning what is open
+#define LANE_IDLE_LEAST UINT64_C(100000)          // sleeps while there is nothing to do
 #define LANE_IDLE_MOST  UINT64_C(1000000)
 
 // What all lanes are given. Read-only while they run, but the last three.
@@ -53,6 +53,7 @@ struct lane {
     struct flow_lane flows;
     struct table by_tuple; // tuple_key -> index in pool
     struct table by_host;  // address -> index of the inquiry whose turn it is
+    struct table by_decoy; // address -> what decoy.c knows of it
     struct pool pool;
     struct wheel wheel;
     struct queue queue;
@@ -65,6 +66,8 @@ struct lane {
     uint64_t published_open; // what of open and the batch the channel's header shows
     double tokens;           // segments that may be asked for now
     uint64_t tokens_ns;
+    uint32_t random[LANE_RANDOM_WORDS]; // not used yet
+    size_t random_left;
     uint64_t counters[CONTROL_COUNTER_COUNT];
     uint64_t published[CONTROL_COUNTER_COUNT];
 };
@@ -88,6 +91,12 @@ static inline uint64_t tuple_key(uint32_t address, uint16_t remote_port, uint16_
 // Asks the worker for a segment to a host. May lose it.
 void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint16_t local_port,
                const struct flow_packet *packet);
+
+// A random number that nobody can predict.
+uint32_t lane_random(struct lane *lane);
+
+// A port of ours that has no connection to this host and port.
+uint16_t lane_port(struct lane *lane, const struct target *target);
 
 // inquiry_settle is called for it before the turn ends.
 void lane_mark(struct lane *lane, struct inquiry *inquiry);

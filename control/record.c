@@ -20,7 +20,7 @@ const char *const outcome_help[OUTCOME_COUNT] = {
 };
 
 // The names of the bits of enum suspect, lowest first.
-static const char *const suspect_names[] = {"zero-window", "no-options"};
+static const char *const suspect_names[] = {"zero-window", "no-options", "accepts-any-port"};
 
 enum part { PART_ROOT = 0, PART_PRODUCT, PART_SSH, PART_TLS, PART_HTTP, PART_COUNT };
 
@@ -119,7 +119,8 @@ const struct record_field record_fields[] = {
     HTTP("content_type", RECORD_STRING, WRITE_TEXT, content_type, "the Content-Type header"),
     ROOT("findings", RECORD_STRINGS, WRITE_FINDINGS, findings, "ids of what is wrong (config/findings.json)"),
     ROOT("rtt_ms", RECORD_NUMBER, WRITE_RTT, rtt_us, "from our first data segment to its acknowledgement"),
-    ROOT("suspect", RECORD_STRINGS, WRITE_SUSPECT, suspect, "why the answer may be forged: zero-window, no-options"),
+    ROOT("suspect", RECORD_STRINGS, WRITE_SUSPECT, suspect,
+         "why the answer may not be a service's: zero-window, no-options, accepts-any-port"),
 };
 const size_t record_field_count = sizeof(record_fields) / sizeof(record_fields[0]);
 

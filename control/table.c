@@ -131,3 +131,10 @@ bool table_remove(struct table *table, uint64_t key)
     table->slots[hole].value = TABLE_NONE;
     return true;
 }
+
+void table_clear(struct table *table)
+{
+    for (size_t i = 0; i <= table->mask; i++)
+        table->slots[i].value = TABLE_NONE;
+    table->count = 0;
+}

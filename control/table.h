@@ -34,3 +34,6 @@ int table_put(struct table *table, uint64_t key, uint32_t value);
 
 // True when the key was there.
 bool table_remove(struct table *table, uint64_t key);
+
+// Removes every key and keeps the room.
+void table_clear(struct table *table);

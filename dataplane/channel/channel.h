@@ -23,8 +23,9 @@ enum {
 
 // Marks of an answer that should not be believed without more, RFC 9293 wording where there is one. Bits.
 enum suspect {
-    SUSPECT_ZERO_WINDOW = 1 << 0, // SYN-ACK with a window of 0
-    SUSPECT_NO_OPTIONS = 1 << 1,  // SYN-ACK without any TCP option although we sent MSS
+    SUSPECT_ZERO_WINDOW = 1 << 0,      // SYN-ACK with a window of 0
+    SUSPECT_NO_OPTIONS = 1 << 1,       // SYN-ACK without any TCP option although we sent MSS
+    SUSPECT_ACCEPTS_ANY_PORT = 1 << 2, // the host accepts decoys too; only control finds out
 };
 
 // A validated SYN-ACK to a probe. 64 bytes.

@@ -101,7 +101,8 @@ def service_row(table, name, folder):
 def host_rows(table, host, folder):
     """[(port, row)] of everything open on one host."""
     if host.get("answer") == "silent":
-        quiet = {"service": None, "tunnel": None, "outcome": ["not_recognised", "timeout"], "findings": []}
+        quiet = {"service": None, "tunnel": None, "outcome": ["not_recognised", "timeout"], "findings": [],
+                 "suspect": ["accepts-any-port"]}
         return [(port, quiet) for port in table["plan_ports"]]
     return [(int(port), service_row(table, name, folder)) for port, name in host.get("ports", {}).items()]
 

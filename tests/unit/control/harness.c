@@ -80,6 +80,8 @@ static void image_make(struct harness *harness, const struct harness_plan *plan)
     settings->converse_rate_pps = 1e6;
     settings->flow_port_first = 61000;
     settings->flow_port_count = 1024;
+    for (size_t i = 0; i < 2 && plan->decoys[i] != 0; i++)
+        settings->decoys[settings->decoy_count++] = plan->decoys[i];
     settings->workers = HARNESS_WORKERS;
     settings->lanes = HARNESS_LANES;
     parts.parts[IMAGE_STRINGS] = (struct image_part){strings.bytes, strings.length};
@@ -189,6 +191,7 @@ static struct peer *peer_find(struct harness *harness, const struct segment *req
     struct peer *peer = malloc(sizeof(*peer));
     cr_assert_lt(harness->peer_count, HARNESS_PEERS_MAX);
     peer_listen(peer, request->address, request->remote_port, request->local_port);
+    peer->refuses = harness->refused_from != 0 && request->remote_port >= harness->refused_from;
     harness->peers[harness->peer_count++] = peer;
     return peer;
 }

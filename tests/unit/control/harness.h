@@ -31,7 +31,8 @@ struct harness {
     pid_t child;
     struct channel channel;
     harness_application application;
-    unsigned loss; // one in so many segments is lost, either way; 0 = none
+    uint16_t refused_from; // further connections to ports from here on are refused; 0 = none is
+    unsigned loss;         // one in so many segments is lost, either way; 0 = none
     unsigned random;
     bool frozen; // no heartbeat
     struct peer *peers[HARNESS_PEERS_MAX];
@@ -46,6 +47,7 @@ struct harness {
 struct harness_plan {
     uint8_t converse; // enum converse_mode, must be given
     uint32_t max_open;
+    uint16_t decoys[2]; // up to the first 0
 };
 
 void harness_init(struct harness *harness, const struct harness_plan *plan);

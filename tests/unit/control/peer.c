@@ -111,6 +111,11 @@ static void syn_take(struct peer *peer, const struct segment *segment)
         return;
     }
     peer->rcv_nxt = segment->seq + 1;
+    if (peer->refuses) {
+        peer_send(peer, 0, TCP_RST | TCP_ACK, NULL, 0);
+        peer->reset = true;
+        return;
+    }
     peer_send(peer, PEER_ISS, TCP_SYN | TCP_ACK, NULL, 0);
     peer->snd_una = PEER_ISS + 1;
     peer->snd_nxt = PEER_ISS + 1;

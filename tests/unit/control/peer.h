@@ -24,6 +24,7 @@ struct peer {
     size_t out_length;
     uint8_t in[PEER_BUFFER];
     size_t in_length;
+    bool refuses;     // nobody listens: a SYN is answered with RST
     bool established; // the handshake's ACK has come
     bool fin_wanted;
     bool fin_sent;

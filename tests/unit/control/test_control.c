@@ -258,3 +258,70 @@ Test(control, segments_of_no_connection_are_answered_with_rst, .fini = teardown)
     cr_assert(peer->reset);
     finish_clean(5000);
 }
+
+static size_t peers_asked(uint16_t port)
+{
+    size_t syns = 0;
+    for (size_t i = 0; i < harness.peer_count; i++)
+        syns += harness.peers[i]->remote_port == port ? harness.peers[i]->syns : 0;
+    return syns;
+}
+
+// Of all records, how many say that the host accepts any port.
+static size_t unmasked(void)
+{
+    json_t *records = harness_records(&harness);
+    size_t count = 0;
+    size_t i;
+    json_t *record;
+    json_array_foreach(records, i, record)
+    {
+        const char *why = json_string_value(json_array_get(json_object_get(record, "suspect"), 0));
+        count += why != NULL && strcmp(why, "accepts-any-port") == 0 ? 1 : 0;
+    }
+    json_decref(records);
+    return count;
+}
+
+Test(control, a_host_that_accepts_a_decoy_is_unmasked_on_all_its_silent_ports, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .decoys = {50001, 50002}});
+    harness.application = silent_server;
+    harness_start(&harness, false, -1);
+    harness_answer(&harness, 0x0a000002, 22);
+    harness_answer(&harness, 0x0a000002, 80);
+    harness_answer(&harness, 0x0a000002, 443);
+    finish_clean(60000);
+    records_check(3, "timeout");
+    cr_assert_eq(unmasked(), 3, "%zu are unmasked", unmasked());
+    cr_assert_eq(peers_asked(50001), 1, "once a host, with one SYN: %zu", peers_asked(50001));
+    cr_assert_eq(peers_asked(50002), 0, "the first has said it");
+    peers_check_ended();
+    cr_assert_eq(harness_counter(&harness, CONTROL_HOSTS_ACCEPT_ANY), 1);
+}
+
+Test(control, a_host_that_refuses_a_decoy_is_not_suspect, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .decoys = {50001, 50002}});
+    harness.application = silent_server;
+    harness.refused_from = 50000;
+    harness_start(&harness, false, -1);
+    harness_answer(&harness, 0x0a000002, 22);
+    harness_answer(&harness, 0x0a000002, 80);
+    finish_clean(60000);
+    records_check(2, "timeout");
+    cr_assert_eq(unmasked(), 0);
+    cr_assert_eq(peers_asked(50001), 1);
+    cr_assert_eq(peers_asked(50002), 0);
+}
+
+Test(control, a_host_that_speaks_is_never_asked_for_decoys, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .decoys = {50001, 50002}});
+    harness.application = http_server;
+    harness_start(&harness, false, -1);
+    harness_answer(&harness, 0x0a000002, 80);
+    finish_clean(8000);
+    records_check(1, "complete");
+    cr_assert_eq(harness_counter(&harness, CONTROL_DECOYS_ASKED), 0);
+}
