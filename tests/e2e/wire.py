@@ -33,7 +33,7 @@ class Connection:
         self.syns = 0
         self.accepted = False  # a SYN-ACK came
         self.acknowledged = False  # we answered it with an ACK
-        self.ended = False  # we sent FIN or RST
+        self.ended = False  # we sent FIN or RST, or the peer a RST, after which there is nothing to end
         self.early_reset = False  # a RST of ours before any ACK: what a kernel does that knows nothing of it
 
     def sent(self, flags):
@@ -50,6 +50,8 @@ class Connection:
     def received(self, flags):
         if flags & SYN and flags & ACK:
             self.accepted = True
+        if flags & RST:
+            self.ended = True
 
 
 def connections(path, ours):
