@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "control/command/options.h"
@@ -28,11 +29,16 @@ static const struct subcommand example = {
     .run = run_nothing,
 };
 
+// What an invocation points into stays valid until the next parse, as the real argv does.
 static int parse(int argc, const char *const *words, struct invocation *ret_invocation, char message[static 256])
 {
-    char *argv[8] = {0};
-    for (int i = 0; i < argc; i++)
-        argv[i] = strdup(words[i]);
+    static char kept[8][32];
+    static char *argv[9];
+    memset(argv, 0, sizeof(argv));
+    for (int i = 0; i < argc && i < 8; i++) {
+        snprintf(kept[i], sizeof(kept[i]), "%s", words[i]);
+        argv[i] = kept[i];
+    }
     return options_parse(&example, argc, argv, ret_invocation, message);
 }
 
