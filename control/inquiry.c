@@ -108,7 +108,7 @@ static void step_take(struct inquiry *inquiry, struct conversation_step step)
         bool silent = inquiry->hung_up && !inquiry->observation.spoke;
         inquiry->next = step.next;
         inquiry->wants_further = true;
-        inquiry->further_ns = lane->now_ns + (silent ? INQUIRY_RETRY_NS : 0);
+        inquiry->further_ns = lane->now_ns + (silent ? INQUIRY_RETRY_NS : (uint64_t)step.wait_ms * 1000000);
         return;
     }
     if (!decoy_due(inquiry))

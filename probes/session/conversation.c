@@ -180,7 +180,7 @@ static struct conversation_step conversation_finish(struct conversation *convers
     }
     conversation_end(conversation, true);
     if (result.verb == SESSION_AGAIN) {
-        return (struct conversation_step){.verb = CONVERSATION_AGAIN, .next = result.next};
+        return (struct conversation_step){.verb = CONVERSATION_AGAIN, .wait_ms = result.wait_ms, .next = result.next};
     }
     return (struct conversation_step){.verb = CONVERSATION_CLOSE};
 }

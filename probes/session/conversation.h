@@ -29,7 +29,7 @@ enum conversation_verb {
     CONVERSATION_FAILED = 0, // out of memory: give up on this connection
     CONVERSATION_WAIT,       // send the output; call silence when wait_ms have passed without a byte
     CONVERSATION_CLOSE,      // send the output, then close: this host and port are done
-    CONVERSATION_AGAIN,      // send the output, close, and open a further connection that begins with `next`
+    CONVERSATION_AGAIN,      // send the output, close, and open a further connection with `next`, wait_ms later
 };
 
 struct conversation_step {

@@ -29,6 +29,23 @@ static enum spoken spoken_tls(const uint8_t *data, size_t length)
     return length >= 3 ? SPOKEN_TLS : SPOKEN_UNDECIDED;
 }
 
+// What OpenSSH says in place of its identification, and then closes (MaxStartups, PerSourcePenalties).
+static const char *const ssh_refusals[] = {"Exceeded MaxStartups", "Not allowed at this time"};
+
+static enum spoken spoken_ssh_refused(const uint8_t *data, size_t length)
+{
+    enum spoken found = SPOKEN_UNKNOWN;
+    for (size_t at = 0; found == SPOKEN_UNKNOWN && at < sizeof(ssh_refusals) / sizeof(ssh_refusals[0]); at++) {
+        found = spoken_text(data, length, ssh_refusals[at], SPOKEN_SSH);
+    }
+    return found;
+}
+
+bool spoken_is_refusal(const uint8_t *data, size_t length)
+{
+    return length > 0 && spoken_ssh_refused(data, length) == SPOKEN_SSH;
+}
+
 enum spoken spoken_find(const uint8_t *data, size_t length)
 {
     if (length == 0) {
@@ -37,6 +54,9 @@ enum spoken spoken_find(const uint8_t *data, size_t length)
     enum spoken found = spoken_tls(data, length);
     if (found == SPOKEN_UNKNOWN) {
         found = spoken_text(data, length, "SSH-", SPOKEN_SSH);
+    }
+    if (found == SPOKEN_UNKNOWN) {
+        found = spoken_ssh_refused(data, length);
     }
     return found != SPOKEN_UNKNOWN ? found : spoken_text(data, length, "HTTP/", SPOKEN_HTTP);
 }

@@ -21,6 +21,9 @@ enum spoken {
 // undecided.
 enum spoken spoken_find(const uint8_t *data, size_t length);
 
+// True when the stream begins with an SSH server's refusal to talk to anybody now. Only a prefix says false.
+bool spoken_is_refusal(const uint8_t *data, size_t length);
+
 // What a session does whose peer turned out to speak `found`, after we have sent our own first bytes: a further
 // connection in that protocol, unless one was tried already; then, and for the unknown, the input is kept as banner.
 struct session_result detect_other(const struct session *self, enum spoken found);

@@ -20,7 +20,7 @@ enum session_verb {
     SESSION_FAILED = 0, // out of memory
     SESSION_WAIT,       // for bytes, at most wait_ms of silence
     SESSION_DONE,       // this host and port are done; also of a session whose peer closed it from within
-    SESSION_AGAIN,      // close, and begin with `next` on a further connection
+    SESSION_AGAIN,      // close, and begin with `next` on a further connection, wait_ms later
     SESSION_OVER,       // stack `next` on this session, which carries its bytes from now on
     SESSION_BECOME,     // `next` takes this session's place on the same connection, unread input included
 };

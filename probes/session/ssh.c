@@ -21,6 +21,7 @@ enum {
     PACKETS_MAX = 64,    // no server needs so many to answer one request
     USER_RANDOM = 8,     // bytes of an improbable user name
     BY_APPLICATION = 11, // RFC 4253 section 11.1
+    LATER_MS = 4000,     // before asking again a server that is too busy
 };
 
 static const char identification[] = "SSH-2.0-sonde_" SONDE_VERSION;
@@ -134,12 +135,26 @@ static struct session_result ssh_identified(struct session *self, struct bytes l
     return status == 0 ? ssh_wait(self) : ssh_failed(status);
 }
 
+// The server is one of SSH, and has no time for strangers now: it is asked once more, later.
+static struct session_result ssh_refused(const struct session *self)
+{
+    bool before = strcmp(self->observation->service, "ssh") == 0;
+    observation_text(self->observation->service, OBSERVATION_NAME_MAX, "ssh", strlen("ssh"));
+    if (before || self->below != NULL) {
+        return session_done();
+    }
+    return (struct session_result){.verb = SESSION_AGAIN, .wait_ms = LATER_MS, .next = &session_ssh};
+}
+
 // Finds the line that begins with "SSH-"; others may precede it.
 static struct session_result ssh_identify(struct session *self, struct bytes *input)
 {
     enum spoken found = spoken_find(input->data, input->length);
     if (found == SPOKEN_TLS || found == SPOKEN_HTTP) {
         return detect_other(self, found);
+    }
+    if (spoken_is_refusal(input->data, input->length)) {
+        return ssh_refused(self);
     }
     for (size_t at = 0; at < input->length && at < PREAMBLE_MAX;) {
         const uint8_t *line = input->data + at;

@@ -325,3 +325,33 @@ Test(control, a_host_that_speaks_is_never_asked_for_decoys, .fini = teardown)
     records_check(1, "complete");
     cr_assert_eq(harness_counter(&harness, CONTROL_DECOYS_ASKED), 0);
 }
+
+// Refuses the first connection to a host, and is an SSH server of another age on the next.
+static void busy_server(struct peer *peer)
+{
+    const char *text = peer->syns == 0 ? "Exceeded MaxStartups\r\n" : "SSH-1.5-old\r\n";
+    if (peer->fin_wanted)
+        return;
+    peer_say(peer, text, strlen(text));
+    peer->fin_wanted = true;
+}
+
+static bool asked_again(struct harness *of)
+{
+    return of->peer_count > 1;
+}
+
+Test(control, an_ssh_server_that_is_too_busy_is_asked_again_seconds_later, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = busy_server;
+    harness_start(&harness, false, -1);
+    harness_answer(&harness, 0x0a000002, 22);
+    cr_assert_not(harness_until(&harness, 3000, asked_again), "at once");
+    finish_clean(8000);
+    records_check(1, "partial");
+    json_t *records = harness_records(&harness);
+    cr_assert_str_eq(field(json_array_get(records, 0), "ssh", "software"), "old");
+    cr_assert_eq(harness.peer_count, 2);
+    json_decref(records);
+}

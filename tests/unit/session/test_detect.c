@@ -36,7 +36,9 @@ Test(detect, first_bytes_name_their_protocol_and_prefixes_are_undecided)
         {"\x16\x03", 2, SPOKEN_UNDECIDED},   {"\x16\x03\x03", 3, SPOKEN_TLS},
         {"\x15\x03\x01", 3, SPOKEN_TLS},     {"\x15\x02", 2, SPOKEN_UNKNOWN},
         {"\x16\x03\x09", 3, SPOKEN_UNKNOWN}, {"220 ftp", 7, SPOKEN_UNKNOWN},
-        {"\0", 1, SPOKEN_UNKNOWN},
+        {"\0", 1, SPOKEN_UNKNOWN},           {"Exceeded Max", 12, SPOKEN_UNDECIDED},
+        {"Not", 3, SPOKEN_UNDECIDED},        {"Not allowed at this time\r\n", 26, SPOKEN_SSH},
+        {"Not now", 7, SPOKEN_UNKNOWN},
     };
     for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
         cr_assert_eq(spoken_find((const uint8_t *)cases[at].bytes, cases[at].length), cases[at].found, "case %zu", at);
@@ -167,5 +169,35 @@ Test(detect, a_service_that_never_speaks_is_asked_a_few_times_and_left)
         cr_assert_str_eq(seen.service, "");
         observation_fini(&seen);
         scripted_fini(&peer);
+    }
+}
+
+struct busy {
+    struct peer peer;
+    const char *refusal;
+};
+
+static void busy_answer(struct peer *peer, const uint8_t *data, size_t length, struct buffer *ret_answer)
+{
+    const struct busy *busy = (const struct busy *)peer;
+    (void)data;
+    if (length == 0) {
+        buffer_put(ret_answer, busy->refusal, strlen(busy->refusal));
+        peer->closed = true;
+    }
+}
+
+Test(detect, an_ssh_server_that_is_too_busy_is_asked_once_more)
+{
+    static const char *const refusals[] = {"Exceeded MaxStartups\r\n", "Not allowed at this time\r\n"};
+    static const char *const firsts[] = {"ssh", ""};
+    for (size_t at = 0; at < 4; at++) {
+        struct observation seen;
+        struct busy busy = {.peer = {.answer = busy_answer}, .refusal = refusals[at / 2]};
+        cr_assert_eq(talk(firsts[at % 2], &busy.peer, &seen), 2, "%s", refusals[at / 2]);
+        cr_assert_str_eq(seen.service, "ssh");
+        cr_assert_not(seen.finished);
+        cr_assert_eq(seen.banner_length, 0);
+        observation_fini(&seen);
     }
 }
