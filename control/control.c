@@ -162,6 +162,7 @@ static int past_read(struct control *control)
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_QUEUED], 0);
     atomic_store(&down->counters[CONTROL_FLOWS_OPEN], 0);
     atomic_store(&down->open_conversations, 0);
+    atomic_store(&down->open_limit, 0);
     return 0;
 }
 

@@ -117,6 +117,7 @@ static void step_take(struct inquiry *inquiry, struct conversation_step step)
 
 static void conversation_begin(struct inquiry *inquiry)
 {
+    inquiry->began_ns = inquiry->lane->now_ns;
     inquiry->conversation = conversation_new(inquiry->lane->conversations, inquiry->next, inquiry->target.address,
                                              inquiry->target.port, &inquiry->observation);
     if (inquiry->conversation == NULL)
@@ -154,6 +155,8 @@ static void flow_received(struct flow *flow, const uint8_t *data, size_t length)
 {
     struct inquiry *inquiry = inquiry_of(flow);
     inquiry->bytes += (uint32_t)length;
+    if (!inquiry->spoke)
+        admission_sample(&inquiry->lane->admission, inquiry->began_ns, inquiry->lane->now_ns);
     inquiry->spoke = true;
     inquiry->lane->counters[CONTROL_BYTES_IN] += length;
     if (inquiry->conversation == NULL)

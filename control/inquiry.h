@@ -38,6 +38,7 @@ struct inquiry {
     size_t tail_taken;
     uint64_t silence_ns;     // when the conversation wants to hear of silence, FLOW_NEVER
     uint64_t silence_end_ns; // until when silence may be put off because our own words may not have arrived
+    uint64_t began_ns;       // when the current conversation began
     uint64_t over_ns;        // when patience with the whole inquiry ends
     uint64_t further_ns;     // when a further connection may begin
     struct inquiry *dirty_next;

@@ -24,6 +24,8 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     lane->flows = (struct flow_lane){.ops = &inquiry_flow_ops, .kept_limit = LANE_KEPT_LIMIT};
     lane->tokens_ns = lane->now_ns;
     wheel_init(&lane->wheel, lane->now_ns);
+    uint64_t share = shared->image->settings->max_open / shared->channel->geometry.lanes;
+    admission_init(&lane->admission, shared->image->settings->max_open != 0 && share == 0 ? 1 : share, lane->now_ns);
     struct conversation_settings settings = {.user_agent = shared->user_agent};
     int error = table_init(&lane->by_tuple, 4096);
     if (error == 0)
@@ -142,10 +144,7 @@ static bool lane_stopping(const struct lane *lane)
 // How many more conversations may be opened.
 static uint64_t lane_room(const struct lane *lane)
 {
-    const struct image_settings *settings = lane->shared->image->settings;
-    uint64_t limit = settings->max_open / lane->shared->channel->geometry.lanes;
-    limit = settings->max_open == 0 ? UINT64_MAX : limit == 0 ? 1 : limit;
-    return limit > lane->open ? limit - lane->open : 0;
+    return lane->window > lane->open ? lane->window - lane->open : 0;
 }
 
 static void verdict_handle(struct lane *lane, uint32_t worker, const struct verdict *verdict)
@@ -271,6 +270,8 @@ static size_t all_segments_take(struct lane *lane)
     size_t work = 0;
     for (uint32_t worker = 0; worker < lane->shared->channel->geometry.workers; worker++) {
         struct ring *ring = &channel_pair(lane->shared->channel, worker, lane->index)->segments;
+        if (ring_ready(ring, ring->capacity) > ring->capacity / 4)
+            admission_crowded(&lane->admission, lane->now_ns);
         uint64_t ready = lane->tokens > 0 ? ring_ready(ring, LANE_BURST) : 0;
         ready = ready < LANE_BURST ? ready : LANE_BURST;
         for (uint64_t i = 0; i < ready; i++)
@@ -350,6 +351,9 @@ static void lane_publish(struct lane *lane)
     if (open != lane->published_open)
         atomic_fetch_add_explicit(&down->open_conversations, open - lane->published_open, memory_order_relaxed);
     lane->published_open = open;
+    if (lane->window != lane->published_window)
+        atomic_fetch_add_explicit(&down->open_limit, lane->window - lane->published_window, memory_order_relaxed);
+    lane->published_window = lane->window;
     for (size_t i = 0; i < CONTROL_COUNTER_COUNT; i++) {
         if (lane->counters[i] == lane->published[i])
             continue;
@@ -397,6 +401,7 @@ size_t lane_turn(struct lane *lane, uint64_t now_ns)
     lane->now_ns = now_ns;
     bool gone = atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed);
     tokens_refill(lane);
+    lane->window = admission_window(&lane->admission, lane->open, now_ns);
     if (gone || atomic_load_explicit(&lane->shared->stop, memory_order_relaxed))
         stop_proceed(lane);
     if (!gone)

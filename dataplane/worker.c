@@ -70,12 +70,15 @@ static bool control_lags(const struct worker *worker)
     const struct image_settings *settings = worker->dataplane->image->settings;
     if (worker->lanes == 0 || settings->converse != CONVERSE_NOW || settings->max_open == 0)
         return false;
-    uint64_t open = atomic_load_explicit(&worker->dataplane->channel->down->open_conversations, memory_order_relaxed);
+    const struct channel_down_header *down = worker->dataplane->channel->down;
+    uint64_t open = atomic_load_explicit(&down->open_conversations, memory_order_relaxed);
+    uint64_t limit = atomic_load_explicit(&down->open_limit, memory_order_relaxed);
+    limit = limit == 0 || limit > settings->max_open ? settings->max_open : limit;
     for (uint32_t lane = 0; lane < worker->lanes; lane++) {
         struct ring *ring = &channel_pair(worker->dataplane->channel, worker->number, lane)->verdicts;
         open += ring->capacity - ring_free(ring, ring->capacity);
     }
-    return open >= settings->max_open;
+    return open >= limit;
 }
 
 static void rate_follow(struct worker *worker)

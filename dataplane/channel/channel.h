@@ -91,6 +91,7 @@ struct channel_up_header {
 struct channel_down_header {
     _Alignas(64) _Atomic uint64_t heartbeat_ns;          // CLOCK_MONOTONIC, at least every 100 ms
     _Atomic uint64_t open_conversations;                 // verdicts taken whose record is not written, all lanes
+    _Atomic uint64_t open_limit;                         // how many control can hold now; 0 = not known yet
     _Atomic uint64_t counters[CHANNEL_CONTROL_COUNTERS]; // control/counters.h
 };
 
