@@ -13,7 +13,9 @@
 enum { NOBODY = 65534 }; // where no such user is listed
 
 // Per (worker, lane) pair: verdicts of a burst of answers and segments of a few thousand conversations, 15 MB.
-enum { VERDICT_SLOTS = 16384, SEGMENT_SLOTS = 4096, REQUEST_SLOTS = 4096 };
+enum { VERDICT_SLOTS = 16384, REQUEST_SLOTS = 4096 };
+// A lane that is busy with handshakes leaves the segments of a thousand others waiting: few pairs get deep rings.
+enum { SEGMENT_SLOTS_ALL = 65536, SEGMENT_SLOTS_MAX = 16384, SEGMENT_SLOTS_MIN = 4096 };
 
 static int memory_new(const char *name, size_t bytes)
 {
@@ -114,6 +116,14 @@ static int channel_make(struct shared *shared)
     return error;
 }
 
+static uint32_t segment_slots(uint32_t workers, uint32_t lanes)
+{
+    uint32_t slots = SEGMENT_SLOTS_MAX;
+    while (slots > SEGMENT_SLOTS_MIN && (uint64_t)slots * workers * lanes > SEGMENT_SLOTS_ALL)
+        slots /= 2;
+    return slots;
+}
+
 int shared_init(struct shared *ret_shared, const struct plan *plan, const struct plan_runtime *runtime)
 {
     struct shared shared = {
@@ -122,7 +132,8 @@ int shared_init(struct shared *ret_shared, const struct plan *plan, const struct
         .up_fd = -1,
         .up_read_fd = -1,
         .down_fd = -1,
-        .geometry = {runtime->workers, runtime->lanes, VERDICT_SLOTS, SEGMENT_SLOTS, REQUEST_SLOTS},
+        .geometry = {runtime->workers, runtime->lanes, VERDICT_SLOTS, segment_slots(runtime->workers, runtime->lanes),
+                     REQUEST_SLOTS},
     };
     int error = image_make(&shared, plan, runtime);
     if (error == 0)
