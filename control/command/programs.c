@@ -48,7 +48,7 @@ static int folder_search(const char *folder, const char *const *places, const ch
 int program_find(const char *sonde_path, const char *name, char ret_path[static PATH_MAX])
 {
     // Beside it, then where meson puts the others, seen from control/command/.
-    static const char *const places[] = {"", "../", "../../dataplane/", "../../tests/bench/", "../../tools/", NULL};
+    static const char *const places[] = {"", "../", "../../dataplane/", "../../tools/bench/", "../../tools/", NULL};
     char folder[PATH_MAX];
     if (folder_called(sonde_path, folder) == 0 && folder_search(folder, places, name, ret_path) == 0)
         return 0;
