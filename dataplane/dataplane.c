@@ -73,6 +73,49 @@ static int probe_init(struct dataplane *dataplane)
                            settings->port_count, settings->seed, &dataplane->cookie, &dataplane->probe);
 }
 
+// The sweep begins where an earlier one ended, and answers to the segment before still count.
+static void segments_init(struct dataplane *dataplane)
+{
+    const struct image_settings *settings = dataplane->image->settings;
+    const struct sweep_settings sweep = {.first_position = settings->first_position,
+                                         .end_position = settings->end_position,
+                                         .segment_positions = settings->segment_positions,
+                                         .attempts = settings->attempts};
+    uint32_t segment = sweep_step_segment(&sweep, dataplane->samples != NULL, dataplane->commands->resume_step);
+    atomic_store_explicit(&dataplane->segment_open, segment, memory_order_relaxed);
+    atomic_store_explicit(&dataplane->segment_floor, segment > 0 ? segment - 1 : 0, memory_order_relaxed);
+}
+
+static int samples_init(struct dataplane *dataplane)
+{
+    const struct image_settings *settings = dataplane->image->settings;
+    if (dataplane->commands->samples != 0) {
+        uint64_t positions = settings->end_position - settings->first_position;
+        int status = coverage_init(&dataplane->coverage, settings->seed,
+                                   positions < settings->segment_positions ? positions : settings->segment_positions);
+        if (status != 0)
+            return status;
+        dataplane->samples = &dataplane->coverage;
+    }
+    segments_init(dataplane);
+    return 0;
+}
+
+void dataplane_restore(struct dataplane *dataplane, const uint64_t *positions, size_t count)
+{
+    const struct answered *answered = &dataplane->answered;
+    uint32_t floor = atomic_load_explicit(&dataplane->segment_floor, memory_order_relaxed);
+    uint32_t open = atomic_load_explicit(&dataplane->segment_open, memory_order_relaxed);
+    for (size_t i = 0; i < count; i++) {
+        if (positions[i] < answered->first_position || positions[i] >= answered->end_position)
+            continue;
+        uint64_t rest = positions[i] - answered->first_position;
+        uint64_t segment = rest / answered->segment_positions;
+        if (segment >= floor && segment <= open)
+            (void)answered_set(answered, (uint32_t)segment, rest % answered->segment_positions);
+    }
+}
+
 static int workers_new(struct dataplane *dataplane)
 {
     for (uint32_t i = 0; i < dataplane->worker_count; i++) {
@@ -123,6 +166,8 @@ int dataplane_init(struct dataplane *dataplane, const struct image *image, struc
     status = answered_init(&dataplane->answered, settings->first_position, settings->end_position,
                            settings->segment_positions);
     if (status == 0)
+        status = samples_init(dataplane);
+    if (status == 0)
         status = workers_new(dataplane);
     if (status != 0)
         goto out;
@@ -170,6 +215,7 @@ void dataplane_fini(struct dataplane *dataplane)
         dataplane->workers[i] = NULL;
     }
     answered_fini(&dataplane->answered);
+    coverage_fini(&dataplane->coverage);
     tables_fini(&dataplane->tables);
     port_close(&dataplane->port);
 }

@@ -11,6 +11,7 @@
 #include "dataplane/answered.h"
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/commands.h"
+#include "dataplane/coverage.h"
 #include "dataplane/port.h"
 #include "dataplane/tables.h"
 #include "probes/packet/kernels.h"
@@ -31,6 +32,8 @@ struct dataplane {
     struct tables tables;
     struct probe_plan plan; // its targets are tables.targets
     struct answered answered;
+    struct coverage *samples; // &coverage, or NULL: nothing is asked again
+    struct coverage coverage;
     struct worker *workers[IMAGE_LCORES_MAX];
     uint32_t worker_count;
     uint64_t tsc_hz;
@@ -48,6 +51,11 @@ struct dataplane {
 // -errno; then error[error_bytes] holds one line for the user. channel may be NULL.
 int dataplane_init(struct dataplane *dataplane, const struct image *image, struct commands *commands,
                    struct channel *channel, char *error, size_t error_bytes);
+
+// Takes positions as answered that an earlier run of this scan had settled, so that they are not asked again and a
+// repeated answer is no second verdict. What lies outside the segments that can still be answered is passed over.
+// Between dataplane_init and dataplane_run.
+void dataplane_restore(struct dataplane *dataplane, const uint64_t *positions, size_t count);
 
 // Runs until ORDER_EXIT, until the scan's heartbeat is gone for good, or until *terminate becomes true. Main thread,
 // which EAL has tied to the main lcore: it is the worker of that lcore. Returns 0 or -errno when a worker could not be

@@ -130,6 +130,8 @@ static void segment_advance(struct housekeeping *housekeeping, uint64_t now_ns)
         atomic_store_explicit(&dataplane->segment_floor, open, memory_order_release);
         workers_pass(dataplane);
         answered_clear(&dataplane->answered, open + 1);
+        if (dataplane->samples != NULL)
+            coverage_clear(dataplane->samples, open + 1);
     }
     housekeeping->segment_end_ns[(open + 1) & 1] = 0;
     atomic_store_explicit(&dataplane->segment_open, open + 1, memory_order_release);
@@ -180,6 +182,10 @@ void *housekeeping_run(void *argument)
     struct housekeeping *housekeeping = (struct housekeeping *)argument;
     struct dataplane *dataplane = housekeeping->dataplane;
     baseline_take(housekeeping);
+    // The segment before the one that a resumed scan begins with gets a whole cooldown, too.
+    uint32_t open = atomic_load_explicit(&dataplane->segment_open, memory_order_relaxed);
+    if (open > 0)
+        housekeeping->segment_end_ns[(open + 1) & 1] = clock_ns();
     phase_set(dataplane, DATAPLANE_SWEEPING, CHANNEL_SWEEPING);
     for (;;) {
         uint64_t now_ns = clock_ns();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sonde-dataplane: started by `sonde scan` with four descriptors, never by hand.
-//   sonde-dataplane --image FD --commands FD --up FD --down FD
+//   sonde-dataplane --image FD --commands FD --up FD --down FD [--answered FD]
+// --answered: a file of positions (uint64_t) that an earlier run of the scan had settled.
 // Exit status: 0 after an orderly end, 1 when it could not start (commands->error says why), 2 for wrong arguments.
 #include <errno.h>
 #include <getopt.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -22,6 +24,7 @@ struct descriptors {
     int commands;
     int up;
     int down;
+    int answered; // -1: a scan from the beginning
 };
 
 static _Atomic bool terminated;
@@ -35,18 +38,17 @@ static void on_signal(int number)
 static int descriptors_read(int argc, char **argv, struct descriptors *ret_descriptors)
 {
     static const struct option options[] = {
-        {"image", required_argument, NULL, 'i'},
-        {"commands", required_argument, NULL, 'c'},
-        {"up", required_argument, NULL, 'u'},
-        {"down", required_argument, NULL, 'd'},
-        {NULL, 0, NULL, 0},
+        {"image", required_argument, NULL, 'i'},    {"commands", required_argument, NULL, 'c'},
+        {"up", required_argument, NULL, 'u'},       {"down", required_argument, NULL, 'd'},
+        {"answered", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0},
     };
-    struct descriptors descriptors = {-1, -1, -1, -1};
+    struct descriptors descriptors = {-1, -1, -1, -1, -1};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         int *slot = option == 'i'   ? &descriptors.image
                     : option == 'c' ? &descriptors.commands
                     : option == 'u' ? &descriptors.up
                     : option == 'd' ? &descriptors.down
+                    : option == 'a' ? &descriptors.answered
                                     : NULL;
         char *end = NULL;
         long number = slot == NULL ? -1 : strtol(optarg, &end, 10);
@@ -87,7 +89,25 @@ static int privileges_drop(const struct commands *commands)
     return prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ? -errno : 0;
 }
 
-static int scan(const struct image *image, struct commands *commands, struct channel *channel)
+static int answered_restore(struct dataplane *dataplane, int fd)
+{
+    struct stat file;
+    if (fd < 0)
+        return 0;
+    if (fstat(fd, &file) != 0)
+        return -errno;
+    size_t count = (size_t)file.st_size / sizeof(uint64_t);
+    if (count == 0)
+        return 0;
+    void *memory = mmap(NULL, count * sizeof(uint64_t), PROT_READ, MAP_PRIVATE, fd, 0);
+    if (memory == MAP_FAILED)
+        return -errno;
+    dataplane_restore(dataplane, (const uint64_t *)memory, count);
+    (void)munmap(memory, count * sizeof(uint64_t));
+    return 0;
+}
+
+static int scan(const struct image *image, struct commands *commands, struct channel *channel, int answered_fd)
 {
     static struct dataplane dataplane;
     int status = eal_start(image);
@@ -99,7 +119,9 @@ static int scan(const struct image *image, struct commands *commands, struct cha
     status = dataplane_init(&dataplane, image, commands, channel, commands->error, sizeof(commands->error));
     if (status != 0)
         return status;
-    status = privileges_drop(commands);
+    status = answered_restore(&dataplane, answered_fd);
+    if (status == 0)
+        status = privileges_drop(commands);
     if (status == 0)
         status = dataplane_run(&dataplane, &terminated);
     if (status != 0 && commands->error[0] == '\0')
@@ -134,7 +156,7 @@ int main(int argc, char **argv)
         snprintf(commands->error, sizeof(commands->error), "cannot map the plan image or the channel: %s",
                  strerror(-status));
     else
-        status = scan(&image, commands, &channel);
+        status = scan(&image, commands, &channel, descriptors.answered);
     atomic_store_explicit(&commands->state, (uint32_t)(status == 0 ? DATAPLANE_STOPPED : DATAPLANE_FAILED),
                           memory_order_release);
     return status == 0 ? 0 : 1;

@@ -1,14 +1,44 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/sweep.h"
 
-// Chunk c of a segment belongs to worker c % workers.
-static void attempt_begin(struct sweep *sweep)
+uint64_t sweep_chunk(uint64_t positions, uint32_t workers)
 {
-    sweep->cursor = (uint64_t)sweep->settings.worker * SWEEP_CHUNK;
-    sweep->chunk_end = sweep->cursor + SWEEP_CHUNK;
+    uint64_t chunk = SWEEP_CHUNK_MOST;
+    while (chunk > SWEEP_CHUNK_LEAST && chunk * workers * SWEEP_CHUNKS_EACH > positions)
+        chunk /= 2;
+    return chunk;
+}
+
+uint32_t sweep_passes(uint32_t attempts, bool samples)
+{
+    return attempts == 1 && samples ? 2 : attempts;
+}
+
+uint32_t sweep_step_segment(const struct sweep_settings *settings, bool samples, uint64_t step)
+{
+    uint64_t positions = settings->end_position - settings->first_position;
+    uint64_t last = positions == 0 ? 0 : (positions - 1) / settings->segment_positions;
+    uint64_t segment = step / (settings->segment_positions * sweep_passes(settings->attempts, samples));
+    return (uint32_t)(segment < last ? segment : last);
+}
+
+// chunk is a power of two: no division here, only masks.
+static void chunk_begin(struct sweep *sweep, uint64_t offset)
+{
+    uint64_t chunk = sweep->settings.chunk;
+    sweep->cursor = offset;
+    sweep->chunk_end = (offset & ~(chunk - 1)) + chunk;
     if (sweep->chunk_end > sweep->length)
         sweep->chunk_end = sweep->length;
     sweep->rest_valid = false;
+}
+
+// Chunk c of a segment belongs to worker c % workers.
+static void pass_begin(struct sweep *sweep, uint32_t pass)
+{
+    sweep->attempt = pass;
+    sweep->step_base = (sweep->base - sweep->settings.first_position) * sweep->passes + pass * sweep->length;
+    chunk_begin(sweep, sweep->settings.worker * sweep->settings.chunk);
 }
 
 static void segment_begin(struct sweep *sweep)
@@ -17,16 +47,47 @@ static void segment_begin(struct sweep *sweep)
     sweep->base = settings->first_position + (uint64_t)sweep->segment * settings->segment_positions;
     uint64_t left = settings->end_position - sweep->base;
     sweep->length = left < settings->segment_positions ? left : settings->segment_positions;
-    sweep->attempt = 0;
     sweep->wait_until = 0;
     sweep->segment_done = false;
-    attempt_begin(sweep);
+    sweep->samples_from = 0;
+    pass_begin(sweep, 0);
 }
 
-void sweep_init(struct sweep *sweep, const struct sweep_settings *settings, const struct answered *answered)
+// Goes to the place that an earlier sweep had reached, or to this worker's first position behind it. Not on a worker.
+static void step_seek(struct sweep *sweep, uint64_t step)
 {
-    *sweep = (struct sweep){.settings = *settings, .answered = answered};
+    const struct sweep_settings *settings = &sweep->settings;
+    uint64_t rest = step - sweep->step_base;
+    uint64_t pass = sweep->length == 0 ? 0 : rest / sweep->length;
+    if (pass >= sweep->passes)
+        pass = sweep->passes - 1;
+    uint64_t offset = rest - pass * sweep->length;
+    if (offset > sweep->length)
+        offset = sweep->length;
+    // What RSTs had settled is not known any more, so no sample is taken where the first attempt was asked then.
+    sweep->samples_from = pass == 0 ? offset : sweep->length;
+    // Later attempts go from word to word of the answered bits.
+    if (pass > 0 && offset < sweep->length)
+        offset &= ~UINT64_C(63);
+    pass_begin(sweep, (uint32_t)pass);
+    uint64_t chunk = offset / settings->chunk;
+    uint64_t ahead = (settings->worker + settings->workers - chunk % settings->workers) % settings->workers;
+    chunk_begin(sweep, ahead == 0 ? offset : (chunk + ahead) * settings->chunk);
+}
+
+void sweep_init(struct sweep *sweep, const struct sweep_settings *settings, const struct answered *answered,
+                struct coverage *coverage)
+{
+    *sweep = (struct sweep){
+        .settings = *settings,
+        .answered = answered,
+        .coverage = coverage,
+        .passes = sweep_passes(settings->attempts, coverage != NULL),
+        .segment = sweep_step_segment(settings, coverage != NULL, settings->resume_step),
+    };
     segment_begin(sweep);
+    if (settings->resume_step > 0)
+        step_seek(sweep, settings->resume_step);
 }
 
 void sweep_segment(struct sweep *sweep)
@@ -41,20 +102,19 @@ uint64_t sweep_position(const struct sweep *sweep)
     return sweep->base + cursor;
 }
 
-// The chunk is asked: the next one of this worker, the next attempt, or the end of the segment.
+// The chunk is asked: the next one of this worker, the next pass, or the end of the segment.
 static void chunk_next(struct sweep *sweep, uint64_t now)
 {
-    sweep->cursor = (sweep->cursor + SWEEP_CHUNK - 1) / SWEEP_CHUNK * SWEEP_CHUNK +
-                    (uint64_t)(sweep->settings.workers - 1) * SWEEP_CHUNK;
-    sweep->rest_valid = false;
-    if (sweep->cursor < sweep->length) {
-        sweep->chunk_end = sweep->cursor + SWEEP_CHUNK < sweep->length ? sweep->cursor + SWEEP_CHUNK : sweep->length;
+    uint64_t chunk = sweep->settings.chunk;
+    uint64_t next = ((sweep->cursor + chunk - 1) & ~(chunk - 1)) + (sweep->settings.workers - 1) * chunk;
+    if (next < sweep->length) {
+        chunk_begin(sweep, next);
         return;
     }
-    if (sweep->attempt + 1 < sweep->settings.attempts) {
-        sweep->attempt++;
+    sweep->cursor = next;
+    if (sweep->attempt + 1 < sweep->passes) {
         sweep->wait_until = now + sweep->settings.gap_ticks;
-        attempt_begin(sweep);
+        pass_begin(sweep, sweep->attempt + 1);
         return;
     }
     sweep->segment_done = true;
@@ -72,6 +132,26 @@ static uint32_t first_attempt_next(struct sweep *sweep, uint32_t most, uint64_t 
     return count;
 }
 
+// The sample among the positions that mask leaves of the word at the cursor, or 0; it is asked whatever it answered.
+static uint64_t word_sample(struct sweep *sweep, uint64_t set, uint64_t mask)
+{
+    uint64_t start = sweep->cursor;
+    if (sweep->coverage == NULL || start < sweep->samples_from)
+        return 0;
+    uint64_t sample = coverage_word(sweep->coverage, sweep->segment, start) & mask;
+    if (sample == 0)
+        return 0;
+    bool last_pass = sweep->attempt >= sweep->settings.attempts;
+    bool had_answered = (set & sample) != 0;
+    if (coverage_ask(sweep->coverage, sweep->segment, start, had_answered))
+        sweep->samples++;
+    if (had_answered || last_pass)
+        sweep->again++;
+    if (had_answered && !last_pass)
+        sweep->skipped--;
+    return sample;
+}
+
 // Bits still to be asked of the word that holds the cursor.
 static uint64_t word_open(struct sweep *sweep)
 {
@@ -79,8 +159,10 @@ static uint64_t word_open(struct sweep *sweep)
     uint64_t left = sweep->chunk_end - start;
     uint64_t mask = left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
     uint64_t set = atomic_load_explicit(answered_word(sweep->answered, sweep->segment, start), memory_order_relaxed);
+    if (sweep->attempt >= sweep->settings.attempts)
+        return word_sample(sweep, set, mask);
     sweep->skipped += (uint64_t)__builtin_popcountll(set & mask);
-    return ~set & mask;
+    return (~set & mask) | word_sample(sweep, set, mask);
 }
 
 static uint32_t later_attempt_next(struct sweep *sweep, uint32_t most, uint64_t *ret_positions)

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Which positions a worker asks next: segment by segment, attempt by attempt, in chunks that the workers take in turn.
-// Attempt n + 1 of a worker's share begins a gap after attempt n of it has ended and leaves out what has answered.
+// Which positions a worker asks next: segment by segment, pass by pass, in chunks that the workers take in turn. Pass n
+// of a segment is attempt n; attempt n + 1 of a worker's share begins a gap after attempt n of it has ended and leaves
+// out what has answered, but for the coverage samples. With one attempt and samples, a last pass asks the samples
+// alone.
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "dataplane/answered.h"
+#include "dataplane/coverage.h"
 
-enum { SWEEP_CHUNK = 4096 }; // positions; a multiple of 64
+enum { SWEEP_CHUNK_LEAST = 64, SWEEP_CHUNK_MOST = 4096, SWEEP_CHUNKS_EACH = 8 };
 
 struct sweep_settings {
     uint64_t first_position;
     uint64_t end_position;
     uint64_t segment_positions;
-    uint64_t gap_ticks; // between attempts, TSC
+    uint64_t gap_ticks;   // between attempts, TSC
+    uint64_t resume_step; // of another sweep over the same positions; 0 = from the beginning
+    uint64_t chunk;       // positions, a power of two from 64; see sweep_chunk
     uint32_t attempts;
     uint32_t workers;
     uint32_t worker;
@@ -24,21 +29,38 @@ struct sweep_settings {
 struct sweep {
     struct sweep_settings settings;
     const struct answered *answered;
+    struct coverage *coverage; // NULL: no samples
+    uint32_t passes;
     uint32_t segment;
-    uint32_t attempt;
-    uint64_t base;       // first position of the segment
-    uint64_t length;     // positions of the segment
-    uint64_t cursor;     // offset in the segment of the next position
-    uint64_t chunk_end;  // offset
-    uint64_t rest;       // bits of the word at cursor & ~63 that are still to be asked, later attempts only
-    uint64_t wait_until; // TSC; the next attempt does not begin before
-    uint64_t skipped;    // positions left out so far because they had answered
+    uint32_t attempt;      // the pass
+    uint64_t base;         // first position of the segment
+    uint64_t length;       // positions of the segment
+    uint64_t cursor;       // offset in the segment of the next position
+    uint64_t chunk_end;    // offset
+    uint64_t step_base;    // step of offset 0 in this pass
+    uint64_t rest;         // bits of the word at cursor & ~63 that are still to be asked, later attempts only
+    uint64_t wait_until;   // TSC; the next attempt does not begin before
+    uint64_t skipped;      // positions left out so far because they had answered
+    uint64_t again;        // probes so far that only samples were asked for
+    uint64_t samples;      // positions so far that are asked again as samples, each once
+    uint64_t samples_from; // offset; earlier ones were asked first by a scan that this one resumes
     bool rest_valid;
-    bool segment_done; // all attempts of this worker's share of the segment are sent
+    bool segment_done; // all passes of this worker's share of the segment are sent
     bool finished;     // and it was the last segment
 };
 
-void sweep_init(struct sweep *sweep, const struct sweep_settings *settings, const struct answered *answered);
+// The largest power of two from 64 to 4,096 that gives every worker at least eight chunks of `positions`.
+uint64_t sweep_chunk(uint64_t positions, uint32_t workers);
+
+// How often a segment is gone through.
+uint32_t sweep_passes(uint32_t attempts, bool samples);
+
+// The segment that a step lies in; the last one for a step at the end.
+uint32_t sweep_step_segment(const struct sweep_settings *settings, bool samples, uint64_t step);
+
+// coverage: NULL for a sweep without samples. Both outlive the sweep.
+void sweep_init(struct sweep *sweep, const struct sweep_settings *settings, const struct answered *answered,
+                struct coverage *coverage);
 
 // Writes up to `most` positions (at most 64), ascending, and returns their number: 0 while an attempt has to wait, when
 // the segment is done, or when a stretch had nothing to ask (then call again).
@@ -49,6 +71,14 @@ void sweep_segment(struct sweep *sweep);
 
 // All positions below this one are asked in this attempt, as far as this worker's share goes.
 uint64_t sweep_position(const struct sweep *sweep);
+
+// How far this worker's share of the whole sweep is asked, as one number that only grows: passes of segments before,
+// times their positions, and the offset in this pass. What lies below the least step of all workers is asked, whatever
+// their number and their chunks, so a sweep with this resume_step asks exactly the rest.
+static inline uint64_t sweep_step(const struct sweep *sweep)
+{
+    return sweep->step_base + (sweep->cursor < sweep->length ? sweep->cursor : sweep->length);
+}
 
 // Whether the last attempt has begun, so that an error is the last chance to settle a position.
 static inline bool sweep_last_attempt(const struct sweep *sweep, uint64_t now)

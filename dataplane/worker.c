@@ -36,16 +36,21 @@ struct worker *worker_new(struct dataplane *dataplane, uint32_t number)
     worker->random = rte_rand() | 1;
     worker->probes_left = settings->dry_run ? settings->dry_run_frames / dataplane->worker_count : UINT64_MAX;
     worker->parked = (struct verdict *)rte_malloc_socket("parked", sizeof(struct verdict) * WORKER_PARKED, 64, socket);
+    uint64_t positions = settings->end_position - settings->first_position;
+    uint64_t segment = settings->segment_positions;
     struct sweep_settings sweep = {
         .first_position = settings->first_position,
         .end_position = settings->end_position,
         .segment_positions = settings->segment_positions,
         .gap_ticks = (uint64_t)((double)settings->attempt_gap_ns / dataplane->ns_per_tick),
+        .resume_step = dataplane->commands->resume_step,
+        .chunk = sweep_chunk(segment < positions ? segment : positions, dataplane->worker_count),
         .attempts = settings->attempts,
         .workers = dataplane->worker_count,
         .worker = number,
     };
-    sweep_init(&worker->sweep, &sweep, &dataplane->answered);
+    sweep_init(&worker->sweep, &sweep, &dataplane->answered, dataplane->samples);
+    atomic_store_explicit(&worker->progress->step, sweep_step(&worker->sweep), memory_order_relaxed);
     if (worker->parked == NULL || guard_init(&worker->guard, dataplane->image, dataplane->tsc_hz, rte_rand()) != 0) {
         worker_free(worker);
         return NULL;
@@ -108,7 +113,7 @@ static void worker_tick(struct worker *worker, uint64_t now)
     else
         worker->hold = HOLD_NOT;
     if (worker->parked_count > 0)
-        worker_unpark(worker);
+        worker_unpark(worker, now_ns);
     if (worker->sweep.segment_done && !worker->sweep.finished &&
         atomic_load_explicit(&dataplane->segment_open, memory_order_acquire) > worker->sweep.segment)
         sweep_segment(&worker->sweep);
@@ -155,6 +160,7 @@ static void progress_publish(struct worker *worker)
     struct sweep *sweep = &worker->sweep;
     atomic_store_explicit(&worker->progress->attempt, sweep->attempt, memory_order_relaxed);
     atomic_store_explicit(&worker->progress->position, sweep_position(sweep), memory_order_relaxed);
+    atomic_store_explicit(&worker->progress->step, sweep_step(sweep), memory_order_release);
     if (worker->probes_left == 0) {
         sweep->segment_done = true;
         sweep->finished = true;
@@ -162,6 +168,12 @@ static void progress_publish(struct worker *worker)
     if (sweep->skipped != 0) {
         counter_add(worker->counters, COUNTER_POSITIONS_SKIPPED, sweep->skipped);
         sweep->skipped = 0;
+    }
+    if (sweep->again != 0 || sweep->samples != 0) {
+        counter_add(worker->counters, COUNTER_PROBES_AGAIN, sweep->again);
+        counter_add(worker->counters, COUNTER_SAMPLES_ASKED, sweep->samples);
+        sweep->again = 0;
+        sweep->samples = 0;
     }
     if (!sweep->segment_done)
         return;

@@ -96,5 +96,5 @@ void worker_idle(struct worker *worker);
 
 // Verdicts and segments to control.
 void worker_verdict(struct worker *worker, const struct verdict *verdict);
-void worker_unpark(struct worker *worker);
+void worker_unpark(struct worker *worker, uint64_t now_ns); // none is left parked, or no ring has room
 void worker_segment(struct worker *worker, const struct reply *reply, const uint8_t *frame, uint64_t stamp_ns);

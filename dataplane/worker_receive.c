@@ -208,6 +208,17 @@ static void settle_open(struct worker *worker, const struct receipt *receipt, ui
     worker_verdict(worker, &verdict);
 }
 
+// One position in 1,024, and only from the second attempt on: an answer to a coverage sample that was asked again.
+static void sample_take(struct worker *worker, uint32_t segment, uint64_t offset)
+{
+    enum coverage_answer answer = coverage_take(worker->dataplane->samples, segment, offset);
+    if (answer == COVERAGE_NOT)
+        return;
+    counter_add(worker->counters, COUNTER_SAMPLES_ANSWERED, 1);
+    if (answer == COVERAGE_BOTH)
+        counter_add(worker->counters, COUNTER_SAMPLES_BOTH, 1);
+}
+
 static void settle(struct worker *worker, const struct receipt *receipt, uint32_t at, uint32_t segment, uint64_t offset)
 {
     uint32_t i = receipt->settling[at];
@@ -220,6 +231,8 @@ static void settle(struct worker *worker, const struct receipt *receipt, uint32_
         counter_add(worker->counters, before ? COUNTER_ANSWERS_DUPLICATE : COUNTER_ANSWERS_UNREACHABLE, 1);
         return;
     }
+    if (worker->dataplane->samples != NULL)
+        sample_take(worker, segment, offset);
     if (answered_set(answered, segment, offset)) {
         // A repeated SYN-ACK (our ACK was lost) or the RST of an open connection: control knows what to make of it.
         counter_add(worker->counters, COUNTER_ANSWERS_DUPLICATE, 1);

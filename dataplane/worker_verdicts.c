@@ -31,18 +31,24 @@ void worker_verdict(struct worker *worker, const struct verdict *verdict)
         counter_add(worker->counters, COUNTER_DROP_VERDICTS_FULL, 1);
         return;
     }
+    if (worker->parked_count == 0)
+        atomic_store_explicit(&worker->progress->parked_ns, parked_mark(laned.stamp_ns, 1), memory_order_release);
     worker->parked[(worker->parked_head + worker->parked_count++) & (WORKER_PARKED - 1)] = laned;
 }
 
-void worker_unpark(struct worker *worker)
+void worker_unpark(struct worker *worker, uint64_t now_ns)
 {
     while (worker->parked_count > 0) {
         const struct verdict *verdict = &worker->parked[worker->parked_head];
-        if (!verdict_push(worker, verdict))
+        if (!verdict_push(worker, verdict)) {
+            atomic_store_explicit(&worker->progress->parked_ns, parked_mark(verdict->stamp_ns, 1),
+                                  memory_order_release);
             return;
+        }
         worker->parked_head = (worker->parked_head + 1) & (WORKER_PARKED - 1);
         worker->parked_count--;
     }
+    atomic_store_explicit(&worker->progress->parked_ns, parked_mark(now_ns, 0), memory_order_release);
 }
 
 void worker_segment(struct worker *worker, const struct reply *reply, const uint8_t *frame, uint64_t stamp_ns)

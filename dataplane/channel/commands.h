@@ -31,6 +31,8 @@ struct worker_progress {
     _Alignas(64) _Atomic uint64_t position; // all of this worker's positions below are sent in this attempt
     _Atomic uint32_t attempt;               // from 0
     _Atomic uint32_t finished;              // 1: all attempts of all its positions are sent
+    _Atomic uint64_t step;                  // all three in one number: sweep_step of dataplane/sweep.h
+    _Atomic uint64_t parked_ns;             // parked_mark of what waits for room in control's rings
 };
 
 // What the port itself counted. housekeeping: wo; scan: ro.
@@ -41,12 +43,21 @@ struct port_counters {
     _Atomic uint64_t tx_errors;
 };
 
+// What worker_progress.parked_ns says. Odd: verdicts are parked, none older than this (CLOCK_MONOTONIC, to 2 ns). Even:
+// none is, since then.
+static inline uint64_t parked_mark(uint64_t ns, int parked)
+{
+    return (ns & ~UINT64_C(1)) | (parked ? 1 : 0);
+}
+
 struct commands {
     uint64_t magic;
     struct channel_geometry geometry; // scan: wo before the start
     uint8_t cookie_key[16];           // scan: wo before the start
     uint32_t drop_user;               // scan: wo before the start; user and group the dataplane becomes once its port
     uint32_t drop_group;              // has started, 0 = it stays who it is
+    uint64_t resume_step;             // scan: wo before the start; where the sweep begins, sweep_step of an earlier one
+    uint32_t samples;                 // scan: wo before the start; 1: coverage samples are asked again
 
     _Alignas(64) _Atomic uint64_t scan_heartbeat_ns; // CLOCK_MONOTONIC; older than 700 ms: no more frames leave
     _Atomic uint32_t order;                          // enum command_order; scan: wo

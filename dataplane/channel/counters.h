@@ -10,6 +10,10 @@
 #define DATAPLANE_COUNTERS(X)                                                                                          \
     X(PROBES_SENT, "probes_sent", "probe frames handed to the port")                                                   \
     X(POSITIONS_SKIPPED, "positions_skipped", "positions of a later attempt that had answered already")                \
+    X(PROBES_AGAIN, "probes_again", "probes that only the coverage estimate needed: their positions had answered")     \
+    X(SAMPLES_ASKED, "samples_asked", "coverage samples asked again, each position once")                              \
+    X(SAMPLES_ANSWERED, "samples_answered", "coverage samples that answered when asked again")                         \
+    X(SAMPLES_BOTH, "samples_both", "of these, the ones that had answered the first attempt")                          \
     X(TX_BYTES, "tx_bytes", "bytes of all frames handed to the port, without preamble and checksum")                   \
     X(TX_RETRIED, "tx_retried", "frames the port did not take at once")                                                \
     X(RX_FRAMES, "rx_frames", "frames received")                                                                       \

@@ -16,9 +16,11 @@ struct player {
     struct sweep sweep;
     uint64_t asked[ATTEMPTS];
     uint64_t settled; // bits that this worker was the first to set
+    uint64_t samples; // answered again, as this worker saw first
 };
 
 static struct answered answered;
+static struct coverage coverage;
 
 static uint64_t mix(uint64_t value)
 {
@@ -36,7 +38,10 @@ static void *player_run(void *argument)
         for (uint32_t i = 0; i < count; i++) {
             // A third of the targets answer; the answer comes to whichever worker asks about a neighbour of it.
             uint64_t other = mix(positions[i]) % POSITIONS;
-            if (other % 3 == 0 && !answered_set(&answered, 0, other))
+            if (other % 3 != 0)
+                continue;
+            player->samples += coverage_take(&coverage, 0, other) != COVERAGE_NOT;
+            if (!answered_set(&answered, 0, other))
                 player->settled++;
         }
     }
@@ -49,15 +54,18 @@ int main(void)
     uint64_t settled = 0;
     uint64_t first = 0;
     uint64_t bits = 0;
-    if (answered_init(&answered, 0, POSITIONS, POSITIONS) != 0)
+    uint64_t samples = 0;
+    uint64_t asked = 0;
+    if (answered_init(&answered, 0, POSITIONS, POSITIONS) != 0 || coverage_init(&coverage, 4711, POSITIONS) != 0)
         return 1;
     for (uint32_t i = 0; i < WORKERS; i++) {
         const struct sweep_settings settings = {.end_position = POSITIONS,
                                                 .segment_positions = POSITIONS,
+                                                .chunk = SWEEP_CHUNK_MOST,
                                                 .attempts = ATTEMPTS,
                                                 .workers = WORKERS,
                                                 .worker = i};
-        sweep_init(&players[i].sweep, &settings, &answered);
+        sweep_init(&players[i].sweep, &settings, &answered, &coverage);
     }
     for (uint32_t i = 0; i < WORKERS; i++) {
         if (pthread_create(&players[i].thread, NULL, player_run, &players[i]) != 0)
@@ -66,14 +74,20 @@ int main(void)
     for (uint32_t i = 0; i < WORKERS; i++) {
         pthread_join(players[i].thread, NULL);
         settled += players[i].settled;
+        samples += players[i].samples;
+        asked += players[i].sweep.samples;
         first += players[i].asked[0];
     }
     for (uint64_t i = 0; i < POSITIONS; i++)
         bits += answered_test(&answered, 0, i);
     answered_fini(&answered);
-    // Each bit was won by exactly one worker, and the first attempt asked each position exactly once.
-    if (settled != bits || bits == 0 || first != POSITIONS) {
-        fprintf(stderr, "%lu bits set, %lu won, %lu of %d asked first\n", bits, settled, first, POSITIONS);
+    coverage_fini(&coverage);
+    // Each bit was won by exactly one worker, the first attempt asked each position exactly once, and each sample was
+    // counted once, however often it was asked and answered.
+    if (settled != bits || bits == 0 || first != POSITIONS || asked != POSITIONS >> COVERAGE_BLOCK_BITS ||
+        samples == 0 || samples > asked) {
+        fprintf(stderr, "%lu bits set, %lu won, %lu of %d asked first, %lu samples of %lu\n", bits, settled, first,
+                POSITIONS, samples, asked);
         return 1;
     }
     return 0;

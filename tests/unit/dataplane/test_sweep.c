@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "dataplane/sweep.h"
 
@@ -20,6 +21,7 @@ struct play {
 static void play_init(struct play *play, struct sweep_settings settings)
 {
     play->settings = settings;
+    play->settings.chunk = sweep_chunk(settings.end_position - settings.first_position, settings.workers);
     play->now = 1;
     play->positions = settings.end_position - settings.first_position;
     cr_assert_eq(
@@ -27,7 +29,7 @@ static void play_init(struct play *play, struct sweep_settings settings)
     play->asked = (uint8_t *)calloc(settings.attempts, play->positions);
     for (uint32_t i = 0; i < settings.workers; i++) {
         play->settings.worker = i;
-        sweep_init(&play->workers[i], &play->settings, &play->answered);
+        sweep_init(&play->workers[i], &play->settings, &play->answered, NULL);
     }
 }
 
@@ -152,4 +154,116 @@ Test(sweep, its_position_is_never_beyond_what_was_asked)
     }
     cr_assert_eq(next, 77 + 9000);
     play_fini(&play);
+}
+
+// Asks what is left from the least step of all workers on, as a scan does that goes on after a crash.
+static void play_resume(struct play *play, uint32_t workers)
+{
+    uint64_t step = UINT64_MAX;
+    for (uint32_t i = 0; i < play->settings.workers; i++) {
+        uint64_t own = sweep_step(&play->workers[i]);
+        step = own < step ? own : step;
+    }
+    play->settings.workers = workers;
+    play->settings.resume_step = step;
+    play->settings.chunk = sweep_chunk(play->positions, workers);
+    for (uint32_t i = 0; i < workers; i++) {
+        play->settings.worker = i;
+        sweep_init(&play->workers[i], &play->settings, &play->answered, NULL);
+    }
+}
+
+static bool play_some(struct play *play, uint64_t turns)
+{
+    for (uint64_t turn = 0; turn < turns; turn++) {
+        bool all_done = true;
+        bool finished = true;
+        for (uint32_t i = 0; i < play->settings.workers; i++) {
+            play_turn(play, &play->workers[i], 1 + (uint32_t)(turn * 7 + i * 13) % 64);
+            all_done = all_done && play->workers[i].segment_done;
+            finished = finished && play->workers[i].finished;
+        }
+        play->now++;
+        if (finished)
+            return true;
+        for (uint32_t i = 0; all_done && i < play->settings.workers; i++)
+            sweep_segment(&play->workers[i]);
+    }
+    return false;
+}
+
+Test(sweep, resumes_lose_nothing_over_workers_chunks_and_segments)
+{
+    for (uint64_t length = 1; length <= 70000; length = length * 3 + 17) {
+        for (uint64_t segment = 4096; segment <= 131072; segment *= 32) {
+            for (uint32_t turns = 1; turns < 700; turns = turns * 4 + 3) {
+                struct play play;
+                play_init(&play, (struct sweep_settings){.first_position = 1000003,
+                                                         .end_position = 1000003 + length,
+                                                         .segment_positions = segment,
+                                                         .gap_ticks = 2,
+                                                         .attempts = 2,
+                                                         .workers = 3});
+                uint32_t rounds = 0;
+                while (!play_some(&play, turns * (1 + rounds / 16)))
+                    play_resume(&play, 1 + ++rounds % WORKERS_MAX);
+                for (uint64_t i = 0; i < 2 * length; i++)
+                    cr_assert_geq(play.asked[i], 1, "%lu positions, segment %lu, %u turns: entry %lu was not asked",
+                                  length, segment, turns, i);
+                play_fini(&play);
+            }
+        }
+    }
+}
+
+Test(sweep, a_resume_of_one_worker_repeats_nothing_but_the_rest_of_a_word)
+{
+    struct play play;
+    play_init(&play, (struct sweep_settings){.first_position = 5,
+                                             .end_position = 5 + 30000,
+                                             .segment_positions = 8192,
+                                             .gap_ticks = 2,
+                                             .attempts = 2,
+                                             .workers = 1});
+    uint64_t resumes = 0;
+    while (!play_some(&play, 37)) {
+        play_resume(&play, 1);
+        resumes++;
+    }
+    uint64_t repeated = 0;
+    for (uint64_t i = 0; i < 60000; i++) {
+        cr_assert_geq(play.asked[i], 1);
+        cr_assert(i >= 30000 || play.asked[i] == 1, "position %lu of the first attempt", i);
+        repeated += play.asked[i] - 1U;
+    }
+    cr_assert_gt(resumes, 20);
+    cr_assert_lt(repeated, resumes * 64);
+    play_fini(&play);
+}
+
+Test(sweep, a_step_at_the_end_asks_nothing_more)
+{
+    const uint64_t lengths[] = {1, 64, 8192, 16384, 20000};
+    for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++) {
+        struct play play;
+        play_init(&play, (struct sweep_settings){
+                             .end_position = lengths[l], .segment_positions = 8192, .attempts = 3, .workers = 2});
+        play_whole(&play);
+        cr_assert_eq(sweep_step(&play.workers[0]), 3 * lengths[l]);
+        memset(play.asked, 0, 3 * lengths[l]);
+        play_resume(&play, 2);
+        play_whole(&play);
+        for (uint64_t i = 0; i < 3 * lengths[l]; i++)
+            cr_assert_eq(play.asked[i], 0);
+        play_fini(&play);
+    }
+}
+
+Test(sweep, small_plans_are_shared_by_all_workers)
+{
+    cr_assert_eq(sweep_chunk(UINT64_C(1) << 40, 4), 4096);
+    cr_assert_eq(sweep_chunk(4096 * 8 * 4, 4), 4096);
+    cr_assert_eq(sweep_chunk(4096 * 8 * 4 - 1, 4), 2048);
+    cr_assert_eq(sweep_chunk(4096, 2), 256);
+    cr_assert_eq(sweep_chunk(10, 2), 64);
 }
