@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include "control/lane.h"
+#include "control/recorder.h"
 #include "control/resume.h"
 #include "control/sandbox.h"
 
 #define DATAPLANE_SILENCE_NS UINT64_C(2000000000)
 #define LANE_SILENCE_NS      UINT64_C(10000000000)
 #define SYNC_EVERY_NS        UINT64_C(1000000000)
+#define JOURNAL_SYNC_NS      UINT64_C(200000000) // a checkpoint waits for it, so more often than the records
 #define MEMORY_BASE_BYTES    (UINT64_C(2) << 30)
 #define MEMORY_EACH_BYTES    (UINT64_C(192) << 10) // a conversation in a TLS handshake, with room to spare
 
@@ -96,7 +98,7 @@ static void *lane_thread(void *argument)
     return NULL;
 }
 
-static void files_sync(struct control *control)
+static void journal_publish(struct control *control)
 {
     uint64_t synced_ns = UINT64_MAX;
     _Atomic uint64_t *counters = control->channel.down->counters;
@@ -108,8 +110,13 @@ static void files_sync(struct control *control)
         atomic_fetch_add_explicit(&counters[CONTROL_JOURNAL_ERRORS], 1, memory_order_relaxed);
     else
         atomic_store_explicit(&counters[CONTROL_JOURNAL_SYNCED_NS], synced_ns, memory_order_release);
+}
+
+static void records_sync(struct control *control)
+{
     if (sink_sync(&control->sink) != 0)
-        atomic_fetch_add_explicit(&counters[CONTROL_RECORD_WRITE_ERRORS], 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&control->channel.down->counters[CONTROL_RECORD_WRITE_ERRORS], 1,
+                                  memory_order_relaxed);
 }
 
 // A disk may take seconds for this, so it has a thread of its own.
@@ -117,15 +124,22 @@ static void *sync_thread(void *argument)
 {
     struct control *control = argument;
     gate_wait(control);
-    uint64_t last_ns = clock_ns();
+    uint64_t journal_ns = clock_ns();
+    uint64_t records_ns = journal_ns;
     while (!atomic_load_explicit(&control->syncing_over, memory_order_relaxed)) {
-        if (clock_ns() - last_ns >= SYNC_EVERY_NS) {
-            last_ns = clock_ns();
-            files_sync(control);
+        uint64_t now_ns = clock_ns();
+        if (now_ns - journal_ns >= JOURNAL_SYNC_NS) {
+            journal_ns = now_ns;
+            journal_publish(control);
+        }
+        if (now_ns - records_ns >= SYNC_EVERY_NS) {
+            records_ns = now_ns;
+            records_sync(control);
         }
         pause_ns(20000000);
     }
-    files_sync(control);
+    journal_publish(control);
+    records_sync(control);
     return NULL;
 }
 
@@ -147,17 +161,21 @@ static int past_read(struct control *control)
 {
     uint32_t lanes = control->channel.geometry.lanes;
     struct queue *queues[CHANNEL_LANES_MAX];
-    uint64_t records = 0;
+    struct resume_past past;
     for (uint32_t i = 0; i < lanes; i++)
         queues[i] = &control->lanes[i].queue;
-    int error = resume_read(&control->journal, &control->sink, queues, lanes, &control->seen, &records);
+    int error = resume_read(&control->journal, &control->sink, queues, lanes, &control->seen, &past);
     if (error != 0)
         return error;
     struct channel_down_header *down = control->channel.down;
     for (uint32_t i = 0; i < lanes; i++)
         control->lanes[i].counters[CONTROL_RESUMED_UNFINISHED] = queues[i]->count;
     // What is there counts, not what the one that died had said. Gauges begin again.
-    atomic_store(&down->counters[CONTROL_RECORDS], records);
+    atomic_store(&down->counters[CONTROL_RECORDS], past.records);
+    atomic_store(&down->counters[CONTROL_VERDICTS], control->seen.count);
+    atomic_store(&down->counters[CONTROL_JOURNAL_ENTRIES], control->seen.count);
+    for (size_t i = 0; i < OUTCOME_COUNT && past.outcomes_known; i++)
+        atomic_store(&down->counters[recorder_outcome_counters[i]], past.outcomes[i]);
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_OPEN], 0);
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_QUEUED], 0);
     atomic_store(&down->counters[CONTROL_FLOWS_OPEN], 0);

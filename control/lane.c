@@ -216,23 +216,33 @@ static size_t verdicts_take(struct lane *lane, uint32_t worker, size_t limit)
     return ready;
 }
 
+// Every verdict of this ring that came before the returned time is journaled: the stamps in a ring only grow.
+static uint64_t ring_drained(struct lane *lane, uint32_t worker)
+{
+    struct ring *ring = &channel_pair(lane->shared->channel, worker, lane->index)->verdicts;
+    if (ring_ready(ring, 1) == 0)
+        return lane->now_ns;
+    lane->verdicts_wait = true;
+    uint64_t stamp_ns = ((const struct verdict *)ring_slot(ring, 0))->stamp_ns;
+    return stamp_ns < lane->now_ns ? stamp_ns : lane->now_ns;
+}
+
 static size_t all_verdicts_take(struct lane *lane)
 {
     size_t work = 0;
-    bool drained = true;
-    uint64_t began_ns = lane->now_ns;
+    uint64_t drained_ns = lane->now_ns;
     bool now_mode = lane->shared->image->settings->converse == CONVERSE_NOW;
+    lane->verdicts_wait = false;
     for (uint32_t worker = 0; worker < lane->shared->channel->geometry.workers; worker++) {
         uint64_t room = now_mode && !lane_stopping(lane) ? lane_room(lane) : LANE_BURST;
         size_t limit = room < LANE_BURST ? (size_t)room : LANE_BURST;
         if (lane->now_ns < lane->journal_retry_ns || lane->tokens <= 0)
             limit = 0;
         work += limit == 0 ? 0 : verdicts_take(lane, worker, limit);
-        drained = drained && ring_ready(&channel_pair(lane->shared->channel, worker, lane->index)->verdicts, 1) == 0;
+        uint64_t ring_ns = ring_drained(lane, worker);
+        drained_ns = ring_ns < drained_ns ? ring_ns : drained_ns;
     }
-    lane->verdicts_wait = !drained;
-    if (drained)
-        atomic_store_explicit(&lane->drained_ns, began_ns, memory_order_release);
+    atomic_store_explicit(&lane->drained_ns, drained_ns, memory_order_release);
     return work;
 }
 

@@ -338,3 +338,22 @@ bool record_read_key(const char *line, size_t length, uint32_t *ret_address, uin
     *ret_port = (uint16_t)number;
     return true;
 }
+
+bool record_read_outcome(const char *line, size_t length, enum outcome *ret_outcome)
+{
+    // Inside a string each quote has a backslash before it, so these bytes are found as a key only.
+    static const char key[] = ",\"outcome\":\"";
+    const char *at = memmem(line, length, key, sizeof(key) - 1);
+    if (at == NULL)
+        return false;
+    at += sizeof(key) - 1;
+    size_t left = length - (size_t)(at - line);
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        size_t bytes = strlen(outcome_names[i]);
+        if (bytes < left && memcmp(at, outcome_names[i], bytes) == 0 && at[bytes] == '"') {
+            *ret_outcome = (enum outcome)i;
+            return true;
+        }
+    }
+    return false;
+}

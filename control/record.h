@@ -104,3 +104,6 @@ int record_write(const struct record *record, struct json *json);
 
 // Reads the key of one line (newline excluded) that record_write wrote. False when it is no such line.
 bool record_read_key(const char *line, size_t length, uint32_t *ret_address, uint16_t *ret_port);
+
+// Likewise its outcome. False when it has none of ours.
+bool record_read_outcome(const char *line, size_t length, enum outcome *ret_outcome);

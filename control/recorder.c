@@ -11,7 +11,7 @@
 
 #define RECORDER_RETRY_NS UINT64_C(200000000)
 
-static const enum control_counter outcome_counters[OUTCOME_COUNT] = {
+const enum control_counter recorder_outcome_counters[OUTCOME_COUNT] = {
     [OUTCOME_TIMEOUT] = CONTROL_TIMEOUT, [OUTCOME_COMPLETE] = CONTROL_COMPLETE,
     [OUTCOME_PARTIAL] = CONTROL_PARTIAL, [OUTCOME_RESET] = CONTROL_RESET,
     [OUTCOME_REFUSED] = CONTROL_REFUSED, [OUTCOME_NOT_RECOGNISED] = CONTROL_NOT_RECOGNISED,
@@ -102,7 +102,7 @@ void recorder_add(struct recorder *recorder, const struct ending *ending)
                                                                .position = ending->target->position,
                                                                .address = ending->target->address,
                                                                .port = ending->target->port};
-    recorder->counters[outcome_counters[ending->outcome]]++;
+    recorder->counters[recorder_outcome_counters[ending->outcome]]++;
 }
 
 int recorder_flush(struct recorder *recorder, uint64_t now_ns)

@@ -8,6 +8,7 @@
 
 #include "config/image.h"
 #include "control/classify.h"
+#include "control/counters.h"
 #include "control/journal.h"
 #include "control/queue.h"
 #include "control/record.h"
@@ -17,6 +18,9 @@ enum {
     RECORDER_BATCH_BYTES = 512 << 10,
     RECORDER_BATCH_COUNT = 1024, // records
 };
+
+// The counter of each outcome.
+extern const enum control_counter recorder_outcome_counters[OUTCOME_COUNT];
 
 struct recorder {
     const struct image *image;

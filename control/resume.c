@@ -11,7 +11,7 @@ struct resume {
     struct table seen;     // position -> 0
     struct queue *const *queues;
     uint32_t lanes;
-    uint64_t records;
+    struct resume_past past;
 };
 
 static uint64_t host_key(uint32_t address, uint16_t port)
@@ -27,7 +27,10 @@ static int record_visit(void *context, const char *line, size_t length)
     // A line that is none of ours stays in the file and ends no target.
     if (!record_read_key(line, length, &address, &port))
         return 0;
-    resume->records++;
+    enum outcome outcome;
+    resume->past.records++;
+    if (record_read_outcome(line, length, &outcome))
+        resume->past.outcomes[outcome]++;
     return table_put(&resume->finished, host_key(address, port), 0);
 }
 
@@ -36,7 +39,7 @@ static int done_visit(void *context, const struct journal_entry *entry)
     struct resume *resume = context;
     if (entry->kind != JOURNAL_DONE)
         return 0;
-    resume->records++;
+    resume->past.records++;
     return table_put(&resume->finished, host_key(entry->address, entry->port), 0);
 }
 
@@ -54,9 +57,9 @@ static int taken_visit(void *context, const struct journal_entry *entry)
 }
 
 int resume_read(const struct journal *journal, const struct sink *sink, struct queue *const *queues, uint32_t lanes,
-                struct table *ret_seen, uint64_t *ret_records)
+                struct table *ret_seen, struct resume_past *ret_past)
 {
-    struct resume resume = {.queues = queues, .lanes = lanes};
+    struct resume resume = {.queues = queues, .lanes = lanes, .past.outcomes_known = sink->is_file};
     int error = table_init(&resume.finished, 1024);
     if (error == 0)
         error = table_init(&resume.seen, 1024);
@@ -70,6 +73,6 @@ int resume_read(const struct journal *journal, const struct sink *sink, struct q
         return error;
     }
     *ret_seen = resume.seen;
-    *ret_records = resume.records;
+    *ret_past = resume.past;
     return 0;
 }
