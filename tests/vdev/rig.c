@@ -17,6 +17,8 @@
 #include "config/image_build.h"
 #include "config/intervals.h"
 
+enum { RIG_ARGUMENTS = 16 };
+
 static const struct channel_geometry RIG_GEOMETRY = {
     .lanes = 2, .verdict_slots = 4096, .segment_slots = 64, .request_slots = 64};
 
@@ -29,26 +31,21 @@ static uint64_t now_ns(void)
 
 void rig_eal(const char *lcores, const char *first_argument, const char *second_argument)
 {
-    char prefix[64];
-    snprintf(prefix, sizeof(prefix), "--file-prefix=sondetest%d", (int)getpid());
-    char *arguments[] = {
-        strdup("test"),
-        strdup("-l"),
-        strdup(lcores),
-        strdup("--no-huge"),
-        strdup("--no-shconf"),
-        strdup("-m"),
-        strdup("128"),
-        strdup("--no-pci"),
-        strdup("--no-telemetry"),
-        strdup(prefix),
-        strdup("--log-level=error"),
-        strdup(first_argument),
-        second_argument == NULL ? NULL : strdup(second_argument),
-        NULL,
-    };
-    int count = second_argument == NULL ? 12 : 13;
-    cr_assert_geq(rte_eal_init(count, arguments), 0);
+    // EAL keeps the strings and may move them about, for as long as the process lives.
+    static char arguments[RIG_ARGUMENTS][128];
+    static char *argv[RIG_ARGUMENTS + 1];
+    const char *const fixed[] = {"test", "-l",  lcores,     "--no-huge",      "--no-shconf",
+                                 "-m",   "128", "--no-pci", "--no-telemetry", "--log-level=error"};
+    int count = 0;
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        snprintf(arguments[count++], sizeof(arguments[0]), "%s", fixed[i]);
+    snprintf(arguments[count++], sizeof(arguments[0]), "--file-prefix=sondetest%d", (int)getpid());
+    snprintf(arguments[count++], sizeof(arguments[0]), "%s", first_argument);
+    if (second_argument != NULL)
+        snprintf(arguments[count++], sizeof(arguments[0]), "%s", second_argument);
+    for (int i = 0; i < count; i++)
+        argv[i] = arguments[i];
+    cr_assert_geq(rte_eal_init(count, argv), 0);
 }
 
 static int memory_file(size_t bytes)
