@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/plan.h"
 #include "control/command/subcommands.h"
 #include "sonde_build.h"
 
@@ -12,13 +13,17 @@ static void usage_print(FILE *out)
     for (size_t i = 0; subcommands[i] != NULL; i++)
         fprintf(out, "  %-10s %s\n", subcommands[i]->name, subcommands[i]->summary);
     fprintf(out, "  %-10s %s\n\nsonde --version prints the version. The manual is sonde(1).\n", "help",
-            "print what a subcommand does: sonde help SUBCOMMAND");
+            "print what a subcommand does, or every key of a plan: sonde help SUBCOMMAND, sonde help plan");
 }
 
 static enum exit_status help_run(int argc, char **argv)
 {
     if (argc < 3) {
         usage_print(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[2], "plan") == 0) {
+        keys_print_help(stdout, plan_keys, "");
         return EXIT_DONE;
     }
     const struct subcommand *subcommand = subcommand_find(argv[2]);

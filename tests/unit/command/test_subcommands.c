@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/plan.h"
 #include "control/command/subcommands.h"
 
 #define each_subcommand(subcommand)                                                                                    \
@@ -84,5 +85,40 @@ Test(subcommands, the_man_page_has_every_option_and_no_other)
         sections += subcommand_find(name) != NULL ? 1 : 1000;
     }
     cr_expect_lt(sections, 1000, "sonde.1 has a section of a subcommand that is not there");
+    free(manual);
+}
+
+// Checks that each key of a table has an item in the plan's section, and counts them.
+static size_t keys_check(const char *section, const struct key *keys, const char *prefix)
+{
+    size_t count = 0;
+    for (const struct key *key = keys; key->name != NULL; key++) {
+        char name[64];
+        char item[96];
+        snprintf(name, sizeof name, "%s%s", prefix, key->name);
+        snprintf(item, sizeof item, ".It Cm %s\n", name);
+        cr_expect_not_null(strstr(section, item), "sonde.1 lacks the plan's key %s", name);
+        count++;
+        if (key->type != KEY_OBJECT)
+            continue;
+        snprintf(name, sizeof name, "%s%s.", prefix, key->name);
+        count += keys_check(section, key->keys, name);
+    }
+    return count;
+}
+
+Test(subcommands, the_man_page_has_every_key_of_a_plan_and_no_other)
+{
+    char *manual = manual_read();
+    char *from = strstr(manual, "\n.Sh THE PLAN\n");
+    cr_assert_not_null(from);
+    char *end = strstr(from + 1, "\n.Sh ");
+    cr_assert_not_null(end);
+    end[1] = '\0';
+    size_t keys = keys_check(from, plan_keys, "");
+    size_t items = 0;
+    for (const char *item = strstr(from, "\n.It Cm "); item != NULL; item = strstr(item + 1, "\n.It Cm "))
+        items++;
+    cr_expect_eq(items, keys, "%zu keys in the manual, %zu in the table", items, keys);
     free(manual);
 }
