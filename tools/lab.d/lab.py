@@ -61,4 +61,7 @@ def print_table(table, folder):
 COMMANDS = {"write": write, "sockets": print_sockets, "locals": print_locals, "answers": print_answers,
             "truth": print_truth, "table": print_table}
 
-COMMANDS[sys.argv[1]](lab.load(), pathlib.Path(sys.argv[2]))
+try:
+    COMMANDS[sys.argv[1]](lab.load(), pathlib.Path(sys.argv[2]))
+except KeyboardInterrupt:
+    sys.exit(130)
