@@ -132,8 +132,13 @@ static int check_need(struct plan *plan, enum plan_need need, struct complaint *
 // JSON integers have a sign, so that a seed can be written down again it has 63 bits.
 static int choose_seed(struct plan *plan)
 {
+    const uint64_t *earlier = plan_private(plan)->files->seed;
     if (plan->seed_given)
         return 0;
+    if (earlier != NULL) {
+        plan->seed = *earlier;
+        return 0;
+    }
     if (getrandom(&plan->seed, sizeof(plan->seed), 0) != sizeof(plan->seed))
         return -errno;
     plan->seed &= INT64_MAX;

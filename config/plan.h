@@ -21,6 +21,7 @@ struct plan_files {
     const char *plan;       // plan.json; relative names inside it start from its folder
     const char *catalogues; // folder of services.json, findings.json, products.json
     const char *exclusions; // the site's opt-out list; NULL = PLAN_EXCLUSIONS_PATH. A plan cannot name it.
+    const uint64_t *seed;   // for a plan that names none; NULL = a random one
 };
 
 enum { PLAN_SOURCE_PORTS_MAX = 32768 };
@@ -156,6 +157,9 @@ struct plan_runtime {
     const char *const *eal_arguments; // argv[1] onwards
     size_t eal_argument_count;
 };
+
+// Positions of a segment of this plan's sweep (config/image.h).
+uint64_t plan_segment_positions(const struct plan *plan);
 
 // Writes the image (config/image.h) into fd from its start, ftruncates it to size and leaves sealing to the caller.
 // Returns 0, -EINVAL for a runtime out of bounds (no worker or lane, no source address), -ENOMEM or -errno of the

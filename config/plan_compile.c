@@ -50,9 +50,9 @@ static int compile_strings(const struct plan *plan, const struct plan_runtime *r
 }
 
 // Positions of a segment: all of a small plan, so that its bit set is no larger than needed.
-static uint64_t segment_positions(uint64_t swept)
+uint64_t plan_segment_positions(const struct plan *plan)
 {
-    uint64_t rounded = (swept + 63) & ~UINT64_C(63);
+    uint64_t rounded = (plan->summary.swept + 63) & ~UINT64_C(63);
     return rounded < UINT64_C(1) << 32 ? rounded : UINT64_C(1) << 32;
 }
 
@@ -62,7 +62,7 @@ static void compile_plan(const struct plan *plan, struct image_settings *setting
     settings->positions = plan->summary.positions;
     settings->first_position = plan->first_position;
     settings->end_position = plan->end_position;
-    settings->segment_positions = segment_positions(plan->summary.swept);
+    settings->segment_positions = plan_segment_positions(plan);
     settings->port_count = plan->port_count;
     settings->attempts = plan->attempts;
     settings->attempt_gap_ns = plan->attempt_gap_ns;

@@ -141,14 +141,11 @@ static uint64_t word_sample(struct sweep *sweep, uint64_t set, uint64_t mask)
     uint64_t sample = coverage_word(sweep->coverage, sweep->segment, start) & mask;
     if (sample == 0)
         return 0;
-    bool last_pass = sweep->attempt >= sweep->settings.attempts;
     bool had_answered = (set & sample) != 0;
     if (coverage_ask(sweep->coverage, sweep->segment, start, had_answered))
         sweep->samples++;
-    if (had_answered || last_pass)
+    if (had_answered || sweep->attempt >= sweep->settings.attempts)
         sweep->again++;
-    if (had_answered && !last_pass)
-        sweep->skipped--;
     return sample;
 }
 

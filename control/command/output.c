@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control/command/checkpoint.h"
+
 // mkdir -p. Returns 0 or -errno.
 static int folder_make(const char *folder)
 {
@@ -33,17 +35,23 @@ static bool holds_data(int folder_fd, const char *name)
     return fstatat(folder_fd, name, &status, 0) == 0 && status.st_size > 0;
 }
 
+// What an open of a result file is for.
+struct file_use {
+    mode_t mode;
+    bool keep; // what is there; else it is emptied
+};
+
 // Opens a result file for reading and writing. Truncates only after the lock is ours.
-static int file_open(int folder_fd, const char *name, mode_t mode, int *ret_fd)
+static int file_open(int folder_fd, const char *name, struct file_use use, int *ret_fd)
 {
-    int fd = openat(folder_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+    int fd = openat(folder_fd, name, O_RDWR | (use.keep ? 0 : O_CREAT) | O_CLOEXEC | O_NOFOLLOW, use.mode);
     if (fd < 0)
         return -errno;
     // The lock stays with every copy of the descriptor, so with control, should we die before it.
     int error = 0;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         error = errno == EWOULDBLOCK ? -EBUSY : -errno;
-    else if (ftruncate(fd, 0) != 0)
+    else if (!use.keep && ftruncate(fd, 0) != 0)
         error = -errno;
     if (error != 0) {
         close(fd);
@@ -65,10 +73,12 @@ static int folder_open(struct output *output, const char *where, bool force)
                    holds_data(folder_fd, "summary.json")))
         error = -EEXIST;
     if (error == 0)
-        error = file_open(folder_fd, "records.jsonl", 0666, &output->records_fd);
+        error = file_open(folder_fd, "records.jsonl", (struct file_use){.mode = 0666}, &output->records_fd);
     if (error == 0)
-        error = file_open(folder_fd, "journal", 0600, &output->journal_fd);
+        error = file_open(folder_fd, "journal", (struct file_use){.mode = 0600}, &output->journal_fd);
     if (error == 0 && unlinkat(folder_fd, "summary.json", 0) != 0 && errno != ENOENT)
+        error = -errno;
+    if (error == 0 && unlinkat(folder_fd, CHECKPOINT_NAME, 0) != 0 && errno != ENOENT)
         error = -errno;
     if (error == 0 && (output->folder = strdup(where)) == NULL)
         error = -ENOMEM;
@@ -110,6 +120,34 @@ int output_open(struct output *ret_output, const char *where, bool force, char m
         snprintf(message, 512, "%.400s is being written to by another scan", where);
     else
         snprintf(message, 512, "%.400s: %s", shown, strerror(-error));
+    return error;
+}
+
+int output_resume(struct output *ret_output, const char *where, char message[static 512])
+{
+    struct output output = {.records_fd = -1, .journal_fd = -1};
+    int folder_fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = folder_fd < 0 ? -errno : 0;
+    if (error == 0)
+        error = file_open(folder_fd, "records.jsonl", (struct file_use){.keep = true}, &output.records_fd);
+    if (error == 0)
+        error = file_open(folder_fd, "journal", (struct file_use){.keep = true}, &output.journal_fd);
+    // What an interrupted run summed up is not the end of the scan any more.
+    if (error == 0 && unlinkat(folder_fd, "summary.json", 0) != 0 && errno != ENOENT)
+        error = -errno;
+    if (error == 0 && (output.folder = strdup(where)) == NULL)
+        error = -ENOMEM;
+    if (folder_fd >= 0)
+        close(folder_fd);
+    if (error == 0) {
+        *ret_output = output;
+        return 0;
+    }
+    output_close(&output);
+    if (error == -EBUSY)
+        snprintf(message, 512, "%.400s is being written to by another scan", where);
+    else
+        snprintf(message, 512, "%.400s cannot be resumed: %s", where, strerror(-error));
     return error;
 }
 

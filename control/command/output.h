@@ -17,6 +17,9 @@ struct output {
 // Returns 0, or -errno with one line in message (-EEXIST for a folder that holds results, -EBUSY for one that a scan is
 // writing to now).
 int output_open(struct output *ret_output, const char *where, bool force, char message[static 512]);
+
+// Opens a folder that an earlier run of a scan left, with what it holds. Returns 0, or -errno with one line in message.
+int output_resume(struct output *ret_output, const char *where, char message[static 512]);
 void output_close(struct output *output);
 
 // Writes summary.json beside the records, whole or not at all. Returns 0 or -errno; 0 for standard output, which has

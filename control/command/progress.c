@@ -12,6 +12,9 @@ void progress_init(struct progress_source *source, const struct shared *shared, 
 {
     *source = (struct progress_source){
         .shared = shared, .swept = swept, .probes = probes, .start_ns = now_ns, .last_ns = now_ns};
+    // A resumed scan begins with what was sent before.
+    source->last_sent = progress_sum(shared, COUNTER_PROBES_SENT);
+    source->last_done = source->last_sent + progress_sum(shared, COUNTER_POSITIONS_SKIPPED);
 }
 
 uint64_t progress_sum(const struct shared *shared, enum dataplane_counter counter)
@@ -68,7 +71,7 @@ void progress_take(struct progress_source *source, uint64_t now_ns, struct progr
     double seconds = (double)(now_ns - source->last_ns) / 1e9;
     double done_pps = seconds > 0 ? (double)(done - source->last_done) / seconds : 0;
     // The first second says it all; later ones each a tenth.
-    source->smooth_pps = source->last_done == 0 ? done_pps : source->smooth_pps * 0.9 + done_pps * 0.1;
+    source->smooth_pps = source->smooth_pps <= 0 ? done_pps : source->smooth_pps * 0.9 + done_pps * 0.1;
     struct progress progress = {
         .phase = phase_name(shared),
         .elapsed_s = (double)(now_ns - source->start_ns) / 1e9,

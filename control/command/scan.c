@@ -8,18 +8,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/command/checkpointer.h"
 #include "control/command/eal.h"
 #include "control/command/kernel_guard.h"
 #include "control/command/output.h"
 #include "control/command/planfile.h"
 #include "control/command/programs.h"
+#include "control/command/scan_resume.h"
 #include "control/command/shared.h"
 #include "control/command/source.h"
 #include "control/command/subcommands.h"
 #include "control/command/summary.h"
 #include "control/command/supervisor.h"
 
-enum { SCAN_QUIET, SCAN_JSON, SCAN_DRY_RUN, SCAN_OUTPUT, SCAN_FORCE };
+enum { SCAN_QUIET, SCAN_JSON, SCAN_DRY_RUN, SCAN_OUTPUT, SCAN_FORCE, SCAN_RESUME };
 
 enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
 
@@ -29,6 +31,7 @@ static const struct option_row scan_options[] = {
     [SCAN_DRY_RUN] = {"dry-run", "FILE", "write the first 10,000 frames to a pcap file and send nothing"},
     [SCAN_OUTPUT] = {"output", "WHERE", "folder for the results, or - for records on standard output"},
     [SCAN_FORCE] = {"force", NULL, "overwrite the results that the folder holds"},
+    [SCAN_RESUME] = {"resume", "OUT", "go on with the scan in this folder that ended early"},
 };
 
 // One scan from preparation to report. What was not prepared yet is all zero, or -1 for descriptors.
@@ -46,6 +49,9 @@ struct scan {
     struct kernel_guard *guard;
     struct supervisor_settings settings;
     struct supervisor supervisor;
+    struct checkpoint checkpoint; // of a scan that is resumed
+    struct checkpointer checkpointer;
+    int answered_fd;
 };
 
 static uint64_t now_realtime(void)
@@ -166,6 +172,10 @@ static enum exit_status output_prepare(struct scan *scan)
         }
         return EXIT_DONE;
     }
+    if (given(scan, SCAN_RESUME))
+        return output_resume(&scan->output, scan->invocation->values[SCAN_RESUME], message) == 0
+                   ? EXIT_DONE
+                   : refuse(EXIT_FAILED, message);
     const char *where = scan->plan->output[0] != '\0' ? scan->plan->output : scan->default_output;
     if (given(scan, SCAN_OUTPUT))
         where = scan->invocation->values[SCAN_OUTPUT];
@@ -203,9 +213,30 @@ static enum exit_status guard_prepare(struct scan *scan)
 static enum exit_status shared_prepare(struct scan *scan)
 {
     int error = shared_init(&scan->shared, scan->plan, &scan->runtime);
+    if (error != 0) {
+        fprintf(stderr, "sonde: the plan image and channel could not be made: %s\n", strerror(-error));
+        return EXIT_FAILED;
+    }
+    // A dry run is the first attempt's frames and nothing else.
+    scan->shared.commands->samples = scan->dry_run == NULL;
+    if (given(scan, SCAN_RESUME))
+        return scan_resume_apply(&scan->checkpoint, &scan->output, &scan->shared, &scan->answered_fd);
+    return EXIT_DONE;
+}
+
+// From here on a crash loses nothing: the first checkpoint stands before the first probe.
+static enum exit_status checkpoint_prepare(struct scan *scan, uint64_t started_ns)
+{
+    if (scan->output.folder == NULL)
+        return EXIT_DONE;
+    int error = 0;
+    if (!given(scan, SCAN_RESUME))
+        error = scan_resume_begin(scan->plan, scan->id, &scan->shared, started_ns, &scan->checkpoint);
+    if (error == 0)
+        error = checkpointer_start(&scan->checkpointer, &scan->checkpoint, &scan->shared, scan->output.folder);
     if (error == 0)
         return EXIT_DONE;
-    fprintf(stderr, "sonde: the plan image and channel could not be made: %s\n", strerror(-error));
+    fprintf(stderr, "sonde: %s/" CHECKPOINT_NAME ": %s\n", scan->output.folder, strerror(-error));
     return EXIT_FAILED;
 }
 
@@ -225,7 +256,9 @@ static enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
         .eal = &scan->eal,
         .shared = &scan->shared,
         .supervisor = &scan->supervisor,
-        .started_ns = started_ns,
+        .started_ns = given(scan, SCAN_RESUME) ? scan->checkpoint.started_ns : started_ns,
+        .active_ns = now_realtime() - started_ns + scan->checkpoint.active_ns,
+        .resumes = scan->checkpoint.resumes,
         .ended_ns = now_realtime(),
         .exit_status = ending_status(scan->supervisor.ending),
     };
@@ -235,8 +268,10 @@ static enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
                     (unsigned long long)progress_sum(&scan->shared, COUNTER_PROBES_SENT), scan->dry_run);
         return summary.exit_status;
     }
+    int error = checkpointer_stop(&scan->checkpointer, scan->supervisor.ending == ENDING_COMPLETE);
     json_t *json = summary_json(&summary);
-    int error = json == NULL ? -ENOMEM : output_write_summary(&scan->output, json);
+    if (error == 0)
+        error = json == NULL ? -ENOMEM : output_write_summary(&scan->output, json);
     if (error == 0)
         error = output_sync(&scan->output);
     if (error != 0) {
@@ -258,9 +293,25 @@ static enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
     return summary.exit_status;
 }
 
+static enum exit_status plan_prepare(struct scan *scan)
+{
+    const char *folder = scan->invocation->values[SCAN_RESUME];
+    const char *path = scan->invocation->operand_count > 0 ? scan->invocation->operands[0] : NULL;
+    if (folder == NULL && path == NULL)
+        return refuse(EXIT_USAGE, "scan: expected PLAN (see sonde help scan)");
+    if (folder == NULL)
+        return planfile_load(scan->invocation, PLAN_NEED_SCAN, &scan->plan);
+    if (scan->dry_run != NULL || given(scan, SCAN_OUTPUT) || given(scan, SCAN_FORCE))
+        return refuse(EXIT_USAGE, "scan: --resume goes with neither --output, --force nor --dry-run");
+    enum exit_status status = scan_resume_load(scan->invocation, folder, path, &scan->checkpoint, &scan->plan);
+    if (status == EXIT_DONE)
+        snprintf(scan->id, sizeof scan->id, "%s", scan->checkpoint.scan);
+    return status;
+}
+
 static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64])
 {
-    enum exit_status status = planfile_load(scan->invocation, PLAN_NEED_SCAN, &scan->plan);
+    enum exit_status status = plan_prepare(scan);
     if (status == EXIT_DONE)
         status = programs_prepare(scan);
     if (status == EXIT_DONE)
@@ -280,12 +331,15 @@ static enum exit_status scan_run(const struct invocation *invocation)
         .invocation = invocation,
         .dry_run = invocation->values[SCAN_DRY_RUN],
         .output = {.records_fd = -1, .journal_fd = -1},
+        .answered_fd = -1,
         .shared = {.image_fd = -1, .commands_fd = -1, .up_fd = -1, .up_read_fd = -1, .down_fd = -1},
     };
     char port_name[64];
     scan_name(&scan);
     uint64_t started_ns = now_realtime();
     enum exit_status status = scan_prepare(&scan, port_name);
+    if (status == EXIT_DONE)
+        status = checkpoint_prepare(&scan, started_ns);
     if (status == EXIT_DONE) {
         for (size_t i = 0; i < scan.plan->note_count && !given(&scan, SCAN_QUIET); i++)
             fprintf(stderr, "sonde: note: %s\n", scan.plan->notes[i]);
@@ -293,12 +347,15 @@ static enum exit_status scan_run(const struct invocation *invocation)
         scan.settings.shared = &scan.shared;
         scan.settings.eal = &scan.eal;
         scan.settings.output = scan.dry_run == NULL ? &scan.output : NULL;
+        scan.settings.answered_fd = scan.answered_fd;
         scan.settings.quiet = given(&scan, SCAN_QUIET);
         scan.settings.json = given(&scan, SCAN_JSON);
         supervisor_run(&scan.supervisor, &scan.settings);
         eal_remove_runtime(&scan.eal);
         status = scan_report(&scan, started_ns);
     }
+    if (scan.answered_fd >= 0)
+        close(scan.answered_fd);
     kernel_guard_free(scan.guard);
     shared_fini(&scan.shared);
     output_close(&scan.output);
@@ -309,11 +366,11 @@ static enum exit_status scan_run(const struct invocation *invocation)
 
 const struct subcommand subcommand_scan = {
     .name = "scan",
-    .operands = "PLAN",
+    .operands = "[PLAN]",
     .summary = "scan what a plan names and write one record per exposed port",
     .options = scan_options,
     .option_count = sizeof scan_options / sizeof scan_options[0],
-    .operands_min = 1,
+    .operands_min = 0, // --resume has the plan in its checkpoint
     .operands_max = 1,
     .run = scan_run,
 };

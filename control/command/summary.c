@@ -120,7 +120,8 @@ json_t *summary_json(const struct summary *summary)
     json_object_set_new(object, "exit_status", json_integer((json_int_t)summary->exit_status));
     json_object_set_new(object, "started", time_json(summary->started_ns));
     json_object_set_new(object, "ended", time_json(summary->ended_ns));
-    json_object_set_new(object, "elapsed_s", json_real((double)(summary->ended_ns - summary->started_ns) / 1e9));
+    json_object_set_new(object, "elapsed_s", json_real((double)summary->active_ns / 1e9));
+    json_object_set_new(object, "resumed", count_json(summary->resumes));
     json_object_set_new(object, "seed", count_json(summary->plan->seed));
     json_object_set_new(object, "plan", check_json(summary->plan));
     json_object_set_new(object, "inputs", check_json_inputs(summary->plan));
@@ -178,7 +179,7 @@ void summary_print(const struct summary *summary, const char *records_path, FILE
     char b[FIGURE_MAX];
     char c[FIGURE_MAX];
     fprintf(out, "scan %s: %s after %s\n", summary->scan, scan_ending_names[summary->supervisor->ending],
-            figure_duration((double)(summary->ended_ns - summary->started_ns) / 1e9, a));
+            figure_duration((double)summary->active_ns / 1e9, a));
     uint64_t sent = progress_sum(shared, COUNTER_PROBES_SENT);
     uint64_t skipped = progress_sum(shared, COUNTER_POSITIONS_SKIPPED);
     fprintf(out, "  probes         %s sent, %s not needed, of %s\n", figure_count(sent, a), figure_count(skipped, b),
@@ -191,6 +192,8 @@ void summary_print(const struct summary *summary, const char *records_path, FILE
     losses_print(shared, out);
     if (summary->supervisor->control_starts > 1)
         fprintf(out, "  control        started %u times\n", summary->supervisor->control_starts);
+    if (summary->resumes > 0)
+        fprintf(out, "  resumed        %s\n", summary->resumes == 1 ? "once" : figure_count(summary->resumes, a));
     if (records_path != NULL)
         fprintf(out, "  written to     %s\n", records_path);
 }

@@ -23,6 +23,8 @@ struct summary {
     const struct supervisor *supervisor;
     uint64_t started_ns; // CLOCK_REALTIME
     uint64_t ended_ns;
+    uint64_t active_ns; // of all runs of a resumed scan together
+    uint64_t resumes;
     enum exit_status exit_status;
 };
 

@@ -96,14 +96,17 @@ static int dataplane_start(struct supervisor *supervisor)
         {"--commands", shared->commands_fd},
         {"--up", shared->up_fd},
         {"--down", shared->down_fd},
+        {"--answered", supervisor->settings->answered_fd},
     };
+    size_t count = sizeof descriptors / sizeof descriptors[0];
     supervisor->dataplane.name = "sonde-dataplane";
-    return child_start(&supervisor->dataplane, &(struct child_start){
-                                                   .path = supervisor->settings->dataplane_path,
-                                                   .descriptors = descriptors,
-                                                   .descriptor_count = sizeof descriptors / sizeof descriptors[0],
-                                                   .output_fd = -1,
-                                               });
+    return child_start(&supervisor->dataplane,
+                       &(struct child_start){
+                           .path = supervisor->settings->dataplane_path,
+                           .descriptors = descriptors,
+                           .descriptor_count = supervisor->settings->answered_fd < 0 ? count - 1 : count,
+                           .output_fd = -1,
+                       });
 }
 
 static int control_start(struct supervisor *supervisor)
@@ -121,8 +124,8 @@ static int control_start(struct supervisor *supervisor)
     snprintf(user, sizeof user, "%u:%u", shared->commands->drop_user, shared->commands->drop_group);
     snprintf(geometry, sizeof geometry, "%u,%u,%u,%u,%u", shared->geometry.workers, shared->geometry.lanes,
              shared->geometry.verdict_slots, shared->geometry.segment_slots, shared->geometry.request_slots);
-    const char *arguments[] = {
-        "--geometry", geometry, "--user", user, supervisor->control_starts > 0 ? "--resume" : NULL, NULL};
+    bool resume = supervisor->control_starts > 0 || supervisor->settings->answered_fd >= 0;
+    const char *arguments[] = {"--geometry", geometry, "--user", user, resume ? "--resume" : NULL, NULL};
     supervisor->control.name = "sonde-control";
     supervisor->control_starts++;
     supervisor->start_control_ns = now_monotonic();

@@ -36,6 +36,7 @@ struct supervisor_settings {
     const struct eal *eal;
     char dataplane_path[PATH_MAX];
     char control_path[PATH_MAX];
+    int answered_fd; // what has answered already, of a scan that is resumed; -1 = it begins
     bool quiet;
     bool json;
 };
