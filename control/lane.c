@@ -227,17 +227,26 @@ static uint64_t ring_drained(struct lane *lane, uint32_t worker)
     return stamp_ns < lane->now_ns ? stamp_ns : lane->now_ns;
 }
 
+// How many verdicts of a worker may be taken now. What is open goes first: were new conversations opened as fast while
+// segments pile up, the ring would overflow, and each lost segment costs its conversation a second.
+static size_t verdicts_room(struct lane *lane, uint32_t worker)
+{
+    bool now_mode = lane->shared->image->settings->converse == CONVERSE_NOW;
+    struct channel_pair *pair = channel_pair(lane->shared->channel, worker, lane->index);
+    uint64_t burst = ring_ready(&pair->segments, LANE_SEGMENTS + 1) > LANE_SEGMENTS ? LANE_BURST_BEHIND : LANE_BURST;
+    uint64_t room = now_mode && !lane_stopping(lane) ? lane_room(lane) : burst;
+    if (lane->now_ns < lane->journal_retry_ns || lane->tokens <= 0)
+        return 0;
+    return (size_t)(room < burst ? room : burst);
+}
+
 static size_t all_verdicts_take(struct lane *lane)
 {
     size_t work = 0;
     uint64_t drained_ns = lane->now_ns;
-    bool now_mode = lane->shared->image->settings->converse == CONVERSE_NOW;
     lane->verdicts_wait = false;
     for (uint32_t worker = 0; worker < lane->shared->channel->geometry.workers; worker++) {
-        uint64_t room = now_mode && !lane_stopping(lane) ? lane_room(lane) : LANE_BURST;
-        size_t limit = room < LANE_BURST ? (size_t)room : LANE_BURST;
-        if (lane->now_ns < lane->journal_retry_ns || lane->tokens <= 0)
-            limit = 0;
+        size_t limit = verdicts_room(lane, worker);
         work += limit == 0 ? 0 : verdicts_take(lane, worker, limit);
         uint64_t ring_ns = ring_drained(lane, worker);
         drained_ns = ring_ns < drained_ns ? ring_ns : drained_ns;
@@ -282,8 +291,8 @@ static size_t all_segments_take(struct lane *lane)
         struct ring *ring = &channel_pair(lane->shared->channel, worker, lane->index)->segments;
         if (ring_ready(ring, ring->capacity) > ring->capacity / 4)
             admission_crowded(&lane->admission, lane->now_ns);
-        uint64_t ready = lane->tokens > 0 ? ring_ready(ring, LANE_BURST) : 0;
-        ready = ready < LANE_BURST ? ready : LANE_BURST;
+        uint64_t ready = lane->tokens > 0 ? ring_ready(ring, LANE_SEGMENTS) : 0;
+        ready = ready < LANE_SEGMENTS ? ready : LANE_SEGMENTS;
         for (uint64_t i = 0; i < ready; i++)
             segment_handle(lane, worker, ring_slot(ring, i));
         if (ready > 0)
