@@ -2,7 +2,6 @@
 #include "control/json.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -161,6 +160,16 @@ static void date_of_days(int64_t days, int64_t *ret_year, unsigned *ret_month, u
     *ret_year = (int64_t)year_of_era + era * 400 + (*ret_month <= 2 ? 1 : 0);
 }
 
+// Writes the last `digits` digits of value and what follows them; returns where the next goes.
+static char *digits_put(char *at, unsigned value, int digits, char after)
+{
+    for (int i = digits; i-- > 0; value /= 10)
+        at[i] = (char)('0' + value % 10);
+    at[digits] = after;
+    return at + digits + 1;
+}
+
+// By hand, because printf was a twelfth of a record's cost.
 void json_time(struct json *json, const char *name, int64_t seconds, int millis)
 {
     if (seconds < INT64_C(-62167219200) || seconds > INT64_C(253402300799))
@@ -172,12 +181,16 @@ void json_time(struct json *json, const char *name, int64_t seconds, int millis)
     unsigned day;
     date_of_days(days, &year, &month, &day);
     char text[32];
-    int length = snprintf(text, sizeof(text), "%04u-%02u-%02uT%02u:%02u:%02u", (unsigned)year % 10000, month % 100,
-                          day % 100, rest / 3600, rest / 60 % 60, rest % 60);
+    char *at = digits_put(text, (unsigned)year, 4, '-');
+    at = digits_put(at, month, 2, '-');
+    at = digits_put(at, day, 2, 'T');
+    at = digits_put(at, rest / 3600, 2, ':');
+    at = digits_put(at, rest / 60 % 60, 2, ':');
+    at = digits_put(at, rest % 60, 2, millis < 0 ? 'Z' : '.');
     if (millis >= 0)
-        length += snprintf(text + length, sizeof(text) - (size_t)length, ".%03u", (unsigned)millis % 1000);
+        at = digits_put(at, (unsigned)millis, 3, 'Z');
+    *at++ = '"';
     json_name(json, name);
     json_raw(json, "\"", 1);
-    json_raw(json, text, (size_t)length);
-    json_raw(json, "Z\"", 2);
+    json_raw(json, text, (size_t)(at - text));
 }

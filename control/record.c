@@ -2,7 +2,6 @@
 #include "control/record.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "dataplane/channel/channel.h"
@@ -141,9 +140,17 @@ static void list_write(struct json *json, const char *name, const char *list, si
 static void address_write(struct json *json, const char *name, uint32_t address)
 {
     char text[16];
-    int length = snprintf(text, sizeof(text), "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
-                          address & 255);
-    json_text(json, name, text, (size_t)length);
+    char *at = text;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        unsigned octet = address >> shift & 255;
+        if (octet >= 100)
+            *at++ = (char)('0' + octet / 100);
+        if (octet >= 10)
+            *at++ = (char)('0' + octet / 10 % 10);
+        *at++ = (char)('0' + octet % 10);
+        *at++ = '.';
+    }
+    json_text(json, name, text, (size_t)(at - text) - 1);
 }
 
 static void suspect_write(struct json *json, const char *name, uint8_t suspect)
