@@ -8,6 +8,7 @@ import struct
 import sys
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+FLOW_PORT_FIRST = 24576  # the default probe_ports are 16384 to 24575; further connections come from above them
 
 
 def segments(path):
@@ -70,16 +71,17 @@ def main():
         recorded = {(record["ip"], record["port"]) for record in map(json.loads, file)}
     complaints = []
     firsts = collections.Counter()
+    # Decoys are asked on flow_ports only, and a SYN-ACK to them is answered with a RST at once, by us.
+    asked_ports = {port for (_, port, local) in found if local < FLOW_PORT_FIRST}
     for (ip, port, local), connection in found.items():
         name = f"{local} > {ip}:{port}"
         if connection.syns != 1:
             complaints.append(f"{name}: {connection.syns} SYNs")
-        # The default probe_ports are 16384 to 24575; further connections come from flow_ports above them.
-        if local < 24576:
+        if local < FLOW_PORT_FIRST:
             firsts[ip, port] += 1
         if connection.accepted and not connection.ended:
             complaints.append(f"{name}: never ended by us")
-        if connection.accepted and connection.early_reset:
+        if connection.accepted and connection.early_reset and port in asked_ports:
             complaints.append(f"{name}: a RST before any ACK, as from a kernel")
     complaints += [f"{ip}:{port}: probed {count} times" for (ip, port), count in firsts.items() if count != 1]
     complaints += [f"{ip}:{port}: recorded and never probed" for ip, port in recorded if firsts[ip, port] == 0]
