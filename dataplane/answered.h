@@ -15,6 +15,7 @@ struct answered {
     uint64_t end_position;
     size_t bytes;    // of one array
     void *memory[2]; // what was mapped; words points into it
+    bool one_writer; // only one worker sets bits, so that it needs no locked instruction; false after answered_init
 };
 
 // Positions [first, end) in segments of segment_positions (a multiple of 64). Memory comes zeroed and untouched from
@@ -30,10 +31,16 @@ static inline _Atomic uint64_t *answered_word(const struct answered *answered, u
     return &answered->words[segment & 1][offset >> 6];
 }
 
-// Sets the bit at an offset in a segment; true when it was set before. Any worker.
+// Sets the bit at an offset in a segment; true when it was set before. Any worker, or the one.
 static inline bool answered_set(const struct answered *answered, uint32_t segment, uint64_t offset)
 {
     uint64_t bit = UINT64_C(1) << (offset & 63);
+    if (answered->one_writer) {
+        _Atomic uint64_t *word = answered_word(answered, segment, offset);
+        uint64_t before = atomic_load_explicit(word, memory_order_relaxed);
+        atomic_store_explicit(word, before | bit, memory_order_relaxed);
+        return (before & bit) != 0;
+    }
     return (atomic_fetch_or_explicit(answered_word(answered, segment, offset), bit, memory_order_relaxed) & bit) != 0;
 }
 

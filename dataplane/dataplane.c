@@ -165,6 +165,7 @@ int dataplane_init(struct dataplane *dataplane, const struct image *image, struc
     port_template(&dataplane->port, &dataplane->probe);
     status = answered_init(&dataplane->answered, settings->first_position, settings->end_position,
                            settings->segment_positions);
+    dataplane->answered.one_writer = dataplane->worker_count == 1;
     if (status == 0)
         status = samples_init(dataplane);
     if (status == 0)

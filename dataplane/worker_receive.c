@@ -74,6 +74,7 @@ static void sort_tcp(struct worker *worker, struct receipt *receipt, uint32_t i)
         receipt->probed[at] = (uint8_t)i;
         worker->in.address[at] = reply->address;
         worker->in.port[at] = reply->remote_port;
+        rte_prefetch0(&worker->dataplane->plan.targets->directory[reply->address >> 16]);
         return;
     }
     if (reply->kind != REPLY_TCP ||
@@ -157,15 +158,25 @@ static bool judge(struct worker *worker, const struct receipt *receipt, uint32_t
     return false;
 }
 
-// Keeps of the probed frames those that answer a probe of the plan, with their index.
+// Keeps of the probed frames those that answer a probe of the plan, with their index. Two passes: an address' block is
+// on its way while the other answers are judged.
 static void judge_all(struct worker *worker, struct receipt *receipt)
 {
     const struct probe_plan *plan = &worker->dataplane->plan;
+    const struct targets *targets = plan->targets;
     struct probe_burst *in = &worker->in;
+    uint32_t judged = 0; // never runs ahead of at, so the fields move down within their arrays
     for (uint32_t at = 0; at < receipt->probed_count; at++) {
         if (!judge(worker, receipt, at))
             continue;
-        int64_t ordinal = targets_ordinal(plan->targets, in->address[at]);
+        rte_prefetch0(&targets->blocks[targets->directory[in->address[at] >> 16]]);
+        in->address[judged] = in->address[at];
+        in->port[judged] = in->port[at];
+        in->isn[judged] = in->isn[at];
+        receipt->settling[judged++] = receipt->probed[at];
+    }
+    for (uint32_t at = 0; at < judged; at++) {
+        int64_t ordinal = targets_ordinal(targets, in->address[at]);
         int32_t port = plan->port_index[in->port[at] & 0xffff];
         if (ordinal == TARGETS_NONE || port < 0) {
             counter_add(worker->counters, COUNTER_DROP_OUT_OF_PLAN, 1);
@@ -173,8 +184,8 @@ static void judge_all(struct worker *worker, struct receipt *receipt)
         }
         uint32_t settling = receipt->settling_count++;
         in->index[settling] = (uint64_t)ordinal * plan->port_count + (uint32_t)port;
-        in->isn[settling] = in->isn[at]; // settling never runs ahead of at
-        receipt->settling[settling] = receipt->probed[at];
+        in->isn[settling] = in->isn[at];
+        receipt->settling[settling] = receipt->settling[at];
     }
 }
 
@@ -288,6 +299,21 @@ static void settle_all(struct worker *worker, const struct receipt *receipt)
     }
 }
 
+// Gives received frames back. All of one pool, unshared and unchained, which nearly all are, go at once: their `next`
+// needs no look then, which spares a cache line each.
+static void frames_return(struct rte_mbuf **mbufs, uint32_t count)
+{
+    struct rte_mempool *pool = mbufs[0]->pool;
+    bool plain = true;
+    for (uint32_t i = 0; i < count; i++)
+        plain &= (mbufs[i]->pool == pool) & (rte_mbuf_refcnt_read(mbufs[i]) == 1) & (mbufs[i]->nb_segs == 1) &
+                 ((mbufs[i]->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) == 0);
+    if (plain)
+        rte_mempool_put_bulk(pool, (void **)mbufs, count);
+    else
+        rte_pktmbuf_free_bulk(mbufs, count);
+}
+
 uint32_t worker_receive(struct worker *worker, uint64_t now)
 {
     struct receipt receipt; // not zeroed whole: this runs millions of times a second
@@ -314,6 +340,6 @@ uint32_t worker_receive(struct worker *worker, uint64_t now)
         judge_all(worker, &receipt);
         settle_all(worker, &receipt);
     }
-    rte_pktmbuf_free_bulk(receipt.mbufs, receipt.count);
+    frames_return(receipt.mbufs, receipt.count);
     return receipt.count;
 }
