@@ -51,13 +51,29 @@ static void read_options(const uint8_t *option, const uint8_t *end, struct reply
     }
 }
 
+// The sum of a header or a short segment. Most have one of three lengths, and a sum of constant length is a handful of
+// additions, where the general one is a loop with its beginning and end.
+static inline uint64_t sum_short(uint64_t sum, const uint8_t *data, size_t length)
+{
+    switch (length) {
+    case IPV4_BYTES: // and a TCP header without options
+        return checksum_add(sum, data, IPV4_BYTES);
+    case TCP_BYTES + TCP_OPTION_MSS_BYTES:
+        return checksum_add(sum, data, TCP_BYTES + TCP_OPTION_MSS_BYTES);
+    case ICMP_BYTES + IPV4_BYTES + QUOTED_TCP_BYTES:
+        return checksum_add(sum, data, ICMP_BYTES + IPV4_BYTES + QUOTED_TCP_BYTES);
+    default:
+        return checksum_add(sum, data, length);
+    }
+}
+
 // The checksum over pseudo-header and segment (RFC 9293 section 3.1), or the value that a kernel leaves there for its
 // hardware to finish: the pseudo-header's sum alone.
 static enum reply_kind check_tcp(const uint8_t *ip, const uint8_t *tcp, size_t tcp_bytes, bool accept_deferred,
                                  struct reply *reply)
 {
     uint64_t pseudo = checksum_pseudo(ip + 12, ip + 16, IPV4_PROTOCOL_TCP, (uint16_t)tcp_bytes);
-    if (checksum_fold(checksum_add(pseudo, tcp, tcp_bytes)) == UINT16_MAX)
+    if (checksum_fold(sum_short(pseudo, tcp, tcp_bytes)) == UINT16_MAX)
         return REPLY_TCP;
     uint16_t field;
     memcpy(&field, tcp + 16, 2);
@@ -125,7 +141,7 @@ static enum reply_kind read_icmp(const uint8_t *frame, const uint8_t *ip, const 
     if (icmp_bytes < ICMP_BYTES)
         return REPLY_TRUNCATED;
     // Always checked here: offloads cover TCP and UDP, and of ICMP no port says anything.
-    if (checksum_fold(checksum_add(0, icmp, icmp_bytes)) != UINT16_MAX)
+    if (checksum_fold(sum_short(0, icmp, icmp_bytes)) != UINT16_MAX)
         return REPLY_CHECKSUM;
     reply->ttl = ip[8];
     if (icmp[0] == ICMP_ECHO && icmp[1] == 0) {
@@ -156,7 +172,7 @@ static enum reply_kind read_ipv4(const uint8_t *frame, const uint8_t *ip, size_t
         return REPLY_TRUNCATED;
     if (get32(ip + 16) != our_address)
         return REPLY_NOT_OURS;
-    if (!offload.ip_checksum_good && checksum_fold(checksum_add(0, ip, header_bytes)) != UINT16_MAX)
+    if (!offload.ip_checksum_good && checksum_fold(sum_short(0, ip, header_bytes)) != UINT16_MAX)
         return REPLY_CHECKSUM;
     if ((get16(ip + 6) & IPV4_MORE_OR_OFFSET) != 0)
         return REPLY_FRAGMENT;
