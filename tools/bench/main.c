@@ -15,7 +15,7 @@
 #include "tools/bench/bench.h"
 #include "tools/bench/report.h"
 
-static const struct part *const PARTS[] = {&part_generate, &part_classify};
+static const struct part *const PARTS[] = {&part_generate, &part_classify, &part_loop, &part_study};
 enum { PART_COUNT = sizeof(PARTS) / sizeof(PARTS[0]) };
 
 static void help_print(FILE *out)
