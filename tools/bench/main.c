@@ -15,7 +15,8 @@
 #include "tools/bench/bench.h"
 #include "tools/bench/report.h"
 
-static const struct part *const PARTS[] = {&part_generate, &part_classify, &part_loop, &part_study};
+static const struct part *const PARTS[] = {&part_generate, &part_classify, &part_loop,
+                                           &part_study,    &part_order,    &part_pacing};
 enum { PART_COUNT = sizeof(PARTS) / sizeof(PARTS[0]) };
 
 static void help_print(FILE *out)

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How exactly a rate is kept: a whole dataplane on net_null, its rate changed while it runs, each rate over at least a
+// hundred intervals between probes and at least half a second.
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_bus_vdev.h>
+#include <rte_cycles.h>
+
+#include "tools/bench/rig.h"
+
+enum { INTERVALS = 100, POLL_US = 50 };
+
+// Slow ones last: INTERVALS at 1 pps take 100 seconds.
+static const double RATES[] = {1e7, 3e6, 1e6, 3e5, 1e5, 1e4, 1e3, 100, 10, 1};
+enum { RATE_COUNT = sizeof(RATES) / sizeof(RATES[0]), RATES_QUICK = 9 };
+
+struct pacing {
+    const struct bench_options *options;
+    const double *rates;
+    unsigned rate_count;
+    double errors[RATES_MAX]; // per cent
+};
+
+// The time at which the counter changes next, and what it is then.
+static uint64_t change_await(const struct rig *rig, uint64_t *ret_sent)
+{
+    uint64_t before = rig_counter(rig, COUNTER_PROBES_SENT);
+    uint64_t sent = before;
+    while (sent == before) {
+        pause_us(POLL_US);
+        sent = rig_counter(rig, COUNTER_PROBES_SENT);
+    }
+    *ret_sent = sent;
+    return rte_rdtsc();
+}
+
+static double error_measure(const struct rig *rig, double rate)
+{
+    uint64_t first;
+    uint64_t last;
+    double hz = (double)rte_get_tsc_hz();
+    double seconds = INTERVALS / rate > 0.5 ? INTERVALS / rate : 0.5;
+    // What was saved under the rate before goes first.
+    (void)change_await(rig, &first);
+    (void)change_await(rig, &first);
+    uint64_t start = change_await(rig, &first);
+    uint64_t end = start;
+    do
+        end = change_await(rig, &last);
+    while ((double)(end - start) / hz < seconds || (double)(last - first) < INTERVALS);
+    return ((double)(last - first) / ((double)(end - start) / hz) / rate - 1) * 100;
+}
+
+static void watch_run(struct rig *rig, void *context)
+{
+    struct pacing *pacing = (struct pacing *)context;
+    for (unsigned i = 0; i < pacing->rate_count; i++) {
+        atomic_store(&rig->commands->rate_mpps, (uint64_t)(pacing->rates[i] * 1000));
+        pause_us(20000);
+        fprintf(stderr, "pacing: %.0f pps\n", pacing->rates[i]);
+        pacing->errors[i] = error_measure(rig, pacing->rates[i]);
+    }
+}
+
+static void run(const struct bench_options *options, struct outcome *outcome)
+{
+    static struct rig rig;
+    struct ground ground;
+    struct pacing pacing = {.options = options, .rates = RATES, .rate_count = options->full ? RATE_COUNT : RATES_QUICK};
+    if (options->rate_count > 0) {
+        pacing.rates = options->rates;
+        pacing.rate_count = options->rate_count;
+    }
+    if (!ground_of(options, &ground, outcome))
+        return;
+    if (rig_eal(RIG_WORKER_ALONE) != 0 || rte_vdev_init("net_null0", "no-rx=1") != 0) {
+        outcome_fail(outcome, "DPDK's EAL did not start");
+        return;
+    }
+    struct rig_plan plan = {.ground = &ground,
+                            .rate_pps = pacing.rates[0],
+                            .attempts = UINT32_MAX,
+                            .port_name = "net_null0",
+                            .channel = true};
+    if (rig_init(&rig, &plan, outcome) == 0 && rig_run(&rig, watch_run, &pacing) != 0)
+        outcome_fail(outcome, "the worker did not start");
+    rig_fini(&rig);
+    double worst = 0;
+    for (unsigned i = 0; i < pacing.rate_count; i++) {
+        char name[40];
+        snprintf(name, sizeof(name), "error_at_%.0f_pps", pacing.rates[i]);
+        outcome_add(outcome, name, "%", pacing.errors[i], 0);
+        double size = pacing.errors[i] < 0 ? -pacing.errors[i] : pacing.errors[i];
+        worst = size > worst ? size : worst;
+    }
+    outcome_add(outcome, "worst", "%", worst, 0);
+    outcome_note(outcome, "The plan allows 1 %%. Each rate over at least %d intervals and half a second.", INTERVALS);
+    ground_fini(&ground);
+    rig_eal_end();
+}
+
+const struct part part_pacing = {
+    .name = "pacing",
+    .help = "error of the rate from 10 pps to 10 Mpps (--full: from 1 pps)",
+    .runs = 1,
+    .run = run,
+};
