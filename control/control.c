@@ -316,6 +316,7 @@ static void signals_set(void)
     struct sigaction stop = {.sa_handler = terminate};
     sigaction(SIGINT, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); // a full quota is an error of the write, as a full disk is
     sigaction(SIGTERM, &stop, NULL);
 }
 

@@ -160,7 +160,7 @@ struct peer *harness_answer(struct harness *harness, uint32_t address, uint16_t 
     peer_accept(peer, address, port, (uint16_t)(40000 + harness->position % 1000), &verdict);
     harness->peers[harness->peer_count++] = peer;
     verdict.position = harness->position++;
-    verdict.stamp_ns = clock_ns();
+    verdict.stamp_ns = clock_ns() - harness->age_ns;
     struct ring *ring =
         &channel_pair(&harness->channel, address % HARNESS_WORKERS, channel_lane(address, HARNESS_LANES))->verdicts;
     while (ring_free(ring, 1) == 0)

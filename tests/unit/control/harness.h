@@ -38,6 +38,7 @@ struct harness {
     struct peer *peers[HARNESS_PEERS_MAX];
     size_t peer_count;
     uint64_t position; // of the next verdict
+    uint64_t age_ns;   // verdicts are so old when they are handed over
     uint64_t repeat_ns;
     size_t requests; // taken in all
     size_t strays;   // requests to connections that no peer has

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// sonde-control where storage or time is not what it should be: a full disk, records into a pipe, verdicts that waited.
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "control/journal.h"
+#include "control/lane.h"
+#include "tests/unit/control/harness.h"
+
+static struct harness harness;
+
+static void teardown(void)
+{
+    harness_fini(&harness);
+}
+
+static void http_server(struct peer *peer)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nServer: toy/1.2.3\r\nContent-Length: 0\r\n\r\n";
+    if (peer->in_length == 0 || peer->fin_wanted)
+        return;
+    peer_say(peer, answer, sizeof(answer) - 1);
+    peer->fin_wanted = true;
+}
+
+static void finish_clean(unsigned milliseconds)
+{
+    int status = harness_finish(&harness, milliseconds);
+    cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
+}
+
+// Every record is whole, complete, and there once.
+static void records_check(json_t *records, size_t expected)
+{
+    json_t *keys = json_object();
+    size_t i;
+    json_t *record;
+    cr_assert_not_null(records, "a record is not whole");
+    json_array_foreach(records, i, record)
+    {
+        const char *ip = json_string_value(json_object_get(record, "ip"));
+        cr_assert_str_eq(json_string_value(json_object_get(record, "outcome")), "complete");
+        cr_assert_null(json_object_get(keys, ip), "%s twice", ip);
+        json_object_set_new(keys, ip, json_true());
+    }
+    cr_assert_eq(json_array_size(records), expected, "%zu records", json_array_size(records));
+    json_decref(keys);
+}
+
+Test(storage, a_verdict_that_waited_too_long_is_asked_again_on_a_further_connection, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = http_server;
+    harness.age_ns = LANE_STALE_NS + 1000000000;
+    harness_start(&harness, false, -1);
+    struct peer *old = harness_answer(&harness, 0x0a000001, 80);
+    harness.age_ns = LANE_STALE_NS - 5000000000;
+    struct peer *young = harness_answer(&harness, 0x0a000002, 80);
+    finish_clean(8000);
+    json_t *records = harness_records(&harness);
+    records_check(records, 2);
+    json_decref(records);
+    cr_assert(old->reset && !old->established, "the connection that nobody waits for is given up");
+    cr_assert(young->established && young->fin_received);
+    cr_assert_eq(harness.peer_count, 3, "%zu connections", harness.peer_count);
+    cr_assert_eq(harness.peers[2]->address, old->address);
+    cr_assert_eq(harness.peers[2]->syns, 1);
+    cr_assert_eq(harness_counter(&harness, CONTROL_CONNECTIONS_STALE), 1);
+}
+
+static bool half_open(struct harness *of)
+{
+    return harness_counter(of, CONTROL_RECORDS) >= 20 && harness_counter(of, CONTROL_CONVERSATIONS_OPEN) == 10;
+}
+
+static uint32_t mute_from;
+
+static void http_server_or_mute(struct peer *peer)
+{
+    if (peer->address < mute_from)
+        http_server(peer);
+}
+
+// What the pipe holds, as records.
+static json_t *pipe_records(int fd)
+{
+    static char bytes[1 << 16];
+    json_t *records = json_array();
+    cr_assert_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    ssize_t length = read(fd, bytes, sizeof(bytes));
+    cr_assert_gt(length, 0);
+    for (char *line = bytes; line < bytes + length;) {
+        char *newline = memchr(line, '\n', (size_t)(bytes + length - line));
+        json_error_t error;
+        cr_assert_not_null(newline);
+        json_array_append_new(records, json_loadb(line, (size_t)(newline - line), 0, &error));
+        line = newline + 1;
+    }
+    return records;
+}
+
+Test(storage, records_that_went_into_a_pipe_are_not_repeated_after_a_crash, .fini = teardown)
+{
+    int ends[2];
+    cr_assert_eq(pipe(ends), 0);
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = http_server_or_mute;
+    mute_from = 0x0a000100 + 20;
+    harness_start(&harness, false, ends[1]);
+    for (uint32_t i = 0; i < 30; i++)
+        harness_answer(&harness, 0x0a000100 + i, 80);
+    cr_assert(harness_until(&harness, 10000, half_open), "%lu records", harness_counter(&harness, CONTROL_RECORDS));
+    cr_assert_eq(kill(harness.child, SIGKILL), 0);
+    waitpid(harness.child, NULL, 0);
+    harness.child = 0;
+    mute_from = UINT32_MAX;
+    harness_start(&harness, true, ends[1]);
+    finish_clean(20000);
+    cr_assert_eq(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), 10);
+    json_t *records = pipe_records(ends[0]);
+    records_check(records, 30);
+    json_decref(records);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static bool disk_full(struct harness *of)
+{
+    return harness_counter(of, CONTROL_RECORD_WRITE_ERRORS) > 0;
+}
+
+Test(storage, a_full_disk_leaves_whole_records_and_a_resumed_scan_has_them_all, .fini = teardown)
+{
+    // In the middle of a record, and more than the journal needs.
+    const struct rlimit full = {.rlim_cur = 10000, .rlim_max = RLIM_INFINITY};
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = http_server;
+    harness_start(&harness, false, -1);
+    cr_assert_eq(prlimit(harness.child, RLIMIT_FSIZE, &full, NULL), 0);
+    for (uint32_t i = 0; i < 100; i++)
+        harness_answer(&harness, 0x0a000100 + i, 80);
+    cr_assert(harness_until(&harness, 10000, disk_full));
+    cr_assert_eq(kill(harness.child, SIGTERM), 0);
+    int status = harness_finish(&harness, 5000);
+    cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
+    json_t *records = harness_records(&harness);
+    cr_assert_not_null(records, "half a record stands at the end");
+    cr_assert_lt(json_array_size(records), 100);
+    json_decref(records);
+    harness_start(&harness, true, -1);
+    finish_clean(20000);
+    records = harness_records(&harness);
+    records_check(records, 100);
+    cr_assert_gt(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), 0);
+    json_decref(records);
+}
