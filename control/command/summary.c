@@ -2,10 +2,12 @@
 #include "control/command/summary.h"
 
 #include <arpa/inet.h>
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "control/command/check_json.h"
+#include "control/command/estimate.h"
 #include "control/command/figures.h"
 #include "control/counters.h"
 #include "sonde_build.h"
@@ -109,6 +111,39 @@ static json_t *source_json(const struct summary *summary)
                      ports->flow_port_first + ports->flow_port_count - 1, "kernel_guard", summary->source->kernel_owns);
 }
 
+static bool coverage_estimate(const struct summary *summary, struct estimate *ret_probe, struct estimate *ret_coverage)
+{
+    const struct shared *shared = summary->shared;
+    if (!estimate_share(progress_sum(shared, COUNTER_SAMPLES_BOTH), progress_sum(shared, COUNTER_SAMPLES_ANSWERED),
+                        ret_probe))
+        return false;
+    *ret_coverage = estimate_coverage(ret_probe, summary->plan->attempts);
+    return true;
+}
+
+static json_t *estimate_json(const struct estimate *estimate)
+{
+    return json_pack("{s:f,s:f,s:f}", "estimate", estimate->value, "low", estimate->low, "high", estimate->high);
+}
+
+// What one probe and all attempts reach of the positions that would answer; null without a sample that did.
+static json_t *coverage_json(const struct summary *summary)
+{
+    struct estimate probe;
+    struct estimate coverage;
+    json_t *object = json_object();
+    bool known = coverage_estimate(summary, &probe, &coverage);
+    json_object_set_new(object, "samples_asked", count_json(progress_sum(summary->shared, COUNTER_SAMPLES_ASKED)));
+    json_object_set_new(object, "samples_answered",
+                        count_json(progress_sum(summary->shared, COUNTER_SAMPLES_ANSWERED)));
+    json_object_set_new(object, "samples_both", count_json(progress_sum(summary->shared, COUNTER_SAMPLES_BOTH)));
+    json_object_set_new(object, "attempts", count_json(summary->plan->attempts));
+    json_object_set_new(object, "confidence", json_real(0.95));
+    json_object_set_new(object, "probe", known ? estimate_json(&probe) : json_null());
+    json_object_set_new(object, "all_attempts", known ? estimate_json(&coverage) : json_null());
+    return object;
+}
+
 json_t *summary_json(const struct summary *summary)
 {
     const struct supervisor *supervisor = summary->supervisor;
@@ -127,6 +162,7 @@ json_t *summary_json(const struct summary *summary)
     json_object_set_new(object, "inputs", check_json_inputs(summary->plan));
     json_object_set_new(object, "source", source_json(summary));
     json_object_set_new(object, "device", device_json(summary));
+    json_object_set_new(object, "coverage", coverage_json(summary));
     json_object_set_new(object, "control_starts", count_json(supervisor->control_starts));
     json_object_set_new(object, "dataplane", dataplane_json(summary->shared));
     json_object_set_new(object, "workers", workers_json(summary->shared));
@@ -172,6 +208,31 @@ static void losses_print(const struct shared *shared, FILE *out)
         fprintf(out, "  lost           %s frames by the port before they were read\n", figure_count(missed, number));
 }
 
+// A share near one, in percent, with two digits of what it lacks.
+static const char *percent(double share, char text[static FIGURE_MAX])
+{
+    double lacks = (1 - share) * 100;
+    int decimals = lacks <= 0 ? 0 : 1 - (int)floor(log10(lacks));
+    snprintf(text, FIGURE_MAX, "%.*f %%", decimals < 1 ? (lacks > 0) : decimals > 10 ? 10 : decimals, share * 100);
+    return text;
+}
+
+// A scan that ended early has not made all its attempts.
+static void coverage_print(const struct summary *summary, FILE *out)
+{
+    struct estimate probe;
+    struct estimate coverage;
+    char a[FIGURE_MAX];
+    char b[FIGURE_MAX];
+    char c[FIGURE_MAX];
+    char d[FIGURE_MAX];
+    if (summary->supervisor->ending != ENDING_COMPLETE || !coverage_estimate(summary, &probe, &coverage))
+        return;
+    fprintf(out, "  coverage       %s of what answers (95 %% interval %s to %s), from %s samples\n",
+            percent(coverage.value, a), percent(coverage.low, b), percent(coverage.high, c),
+            figure_count(progress_sum(summary->shared, COUNTER_SAMPLES_ANSWERED), d));
+}
+
 void summary_print(const struct summary *summary, const char *records_path, FILE *out)
 {
     const struct shared *shared = summary->shared;
@@ -188,6 +249,7 @@ void summary_print(const struct summary *summary, const char *records_path, FILE
             figure_count(progress_sum(shared, COUNTER_ANSWERS_OPEN), a),
             figure_count(progress_sum(shared, COUNTER_ANSWERS_CLOSED), b),
             figure_count(progress_sum(shared, COUNTER_ANSWERS_UNREACHABLE), c));
+    coverage_print(summary, out);
     outcomes_print(shared->down, out);
     losses_print(shared, out);
     if (summary->supervisor->control_starts > 1)
