@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cap-ng.h>
 #include <rte_eal.h>
 
 #include "dataplane/dataplane.h"
@@ -76,6 +77,17 @@ static int eal_start(const struct image *image)
     return rte_eal_init((int)count + 1, argv) < 0 ? -EIO : 0;
 }
 
+// net_af_xdp takes its program off the interface when the port is closed, which needs CAP_NET_ADMIN: this thread keeps
+// that one then, and sends no frame by it.
+static int net_admin_keep(void)
+{
+    capng_clear(CAPNG_SELECT_CAPS);
+    if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN) != 0 ||
+        capng_apply(CAPNG_SELECT_CAPS) != 0)
+        return -EPERM;
+    return 0;
+}
+
 // From here on no thread of the process, EAL's own included, can open a device, change a route or read another's
 // memory: glibc carries these calls to every thread. The death signal has to be set again afterwards, prctl(2).
 static int privileges_drop(const struct commands *commands)
@@ -84,8 +96,12 @@ static int privileges_drop(const struct commands *commands)
         return 0;
     gid_t group = (gid_t)commands->drop_group;
     uid_t user = (uid_t)commands->drop_user;
-    if (setgroups(0, NULL) != 0 || setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0)
+    bool xdp = strncmp(commands->port_name, "net_af_xdp", strlen("net_af_xdp")) == 0;
+    if (prctl(PR_SET_KEEPCAPS, xdp ? 1 : 0) != 0 || setgroups(0, NULL) != 0 || setresgid(group, group, group) != 0 ||
+        setresuid(user, user, user) != 0)
         return -errno;
+    if (xdp && net_admin_keep() != 0)
+        return -EPERM;
     return prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ? -errno : 0;
 }
 
