@@ -214,6 +214,10 @@ static void peer_flush(struct harness *harness, struct peer *peer)
 static void request_take(struct harness *harness, const struct segment *request)
 {
     harness->requests++;
+    if (harness->dropped_from != 0 && request->remote_port >= harness->dropped_from) {
+        harness->dropped++;
+        return;
+    }
     struct peer *peer = peer_find(harness, request);
     if (peer == NULL || is_lost(harness))
         return;

@@ -32,7 +32,9 @@ struct harness {
     struct channel channel;
     harness_application application;
     uint16_t refused_from; // further connections to ports from here on are refused; 0 = none is
-    unsigned loss;         // one in so many segments is lost, either way; 0 = none
+    uint16_t dropped_from; // segments to ports from here on are dropped; 0 = none is
+    size_t dropped;
+    unsigned loss; // one in so many segments is lost, either way; 0 = none
     unsigned random;
     bool frozen; // no heartbeat
     struct peer *peers[HARNESS_PEERS_MAX];

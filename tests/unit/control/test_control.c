@@ -315,6 +315,19 @@ Test(control, a_host_that_refuses_a_decoy_is_not_suspect, .fini = teardown)
     cr_assert_eq(peers_asked(50002), 0);
 }
 
+Test(control, decoys_that_nobody_answers_are_asked_once_each_and_prove_nothing, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .decoys = {50001, 50002}});
+    harness.application = silent_server;
+    harness.dropped_from = 50000;
+    harness_start(&harness, false, -1);
+    harness_answer(&harness, 0x0a000002, 80);
+    finish_clean(60000);
+    records_check(1, "timeout");
+    cr_assert_eq(unmasked(), 0);
+    cr_assert_eq(harness.dropped, 2, "%zu segments", harness.dropped);
+}
+
 Test(control, a_host_that_speaks_is_never_asked_for_decoys, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .decoys = {50001, 50002}});
