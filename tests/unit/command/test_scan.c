@@ -211,6 +211,34 @@ Test(scan, an_interrupt_ends_it_with_130_and_whole_results)
     json_decref(summary);
 }
 
+Test(scan, what_ended_early_is_resumed_and_what_is_complete_is_not)
+{
+    const char *const resume[] = {"scan", "--resume", "out", "--quiet", NULL};
+    const char *const both[] = {"scan", "--resume", "out", "--force", NULL};
+    setenv("FAKE_DATAPLANE", "die", 1);
+    cr_assert_eq(sonde(scan_words), 1);
+    json_t *first = summary_read();
+    setenv("FAKE_DATAPLANE", "", 1);
+    cr_assert_eq(sonde(both), 2, "%s", output_text);
+    cr_assert_eq(sonde(resume), 0, "%s", output_text);
+    json_t *second = summary_read();
+    cr_assert_str_eq(text_of(first, "scan"), text_of(second, "scan"));
+    cr_assert_str_eq(text_of(first, "started"), text_of(second, "started"));
+    cr_assert_eq(json_integer_value(json_object_get(first, "seed")),
+                 json_integer_value(json_object_get(second, "seed")));
+    cr_assert_eq(json_integer_value(json_object_get(second, "resumed")), 1);
+    json_decref(first);
+    json_decref(second);
+    cr_assert_eq(sonde(resume), 2);
+    cr_assert_not_null(strstr(output_text, "is complete"), "%s", output_text);
+    const char *const nowhere[] = {"scan", "--resume", "elsewhere", NULL};
+    cr_assert_eq(sonde(nowhere), 2);
+    cr_assert_not_null(strstr(output_text, "holds no checkpoint"), "%s", output_text);
+    const char *const nothing[] = {"scan", NULL};
+    cr_assert_eq(sonde(nothing), 2);
+    cr_assert_not_null(strstr(output_text, "expected PLAN"), "%s", output_text);
+}
+
 Test(scan, a_second_interrupt_does_not_wait_for_conversations)
 {
     setenv("FAKE_DATAPLANE", "endless", 1);
