@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Judges a capture of a scan: wire.py PCAP OUR_ADDRESS RECORDS."""
+"""Judges a capture of a scan: wire.py PCAP OUR_ADDRESS OUTPUT_FOLDER."""
 
 import collections
 import json
@@ -67,7 +67,9 @@ def connections(path, ours):
 
 def main():
     found = connections(sys.argv[1], sys.argv[2])
-    with open(sys.argv[3], encoding="utf-8") as file:
+    with open(sys.argv[3] + "/summary.json", encoding="utf-8") as file:
+        decoys = json.load(file)["plan"]["decoys"]
+    with open(sys.argv[3] + "/records.jsonl", encoding="utf-8") as file:
         recorded = {(record["ip"], record["port"]) for record in map(json.loads, file)}
     complaints = []
     sampled = []
