@@ -45,6 +45,7 @@ struct dataplane {
     _Alignas(64) _Atomic uint32_t segment_open; // the segment that may be asked now
     _Atomic uint32_t segment_floor;             // answers to earlier segments are too late
     _Atomic bool stop;                          // workers return
+    _Atomic int64_t clock_correction_ns;        // what the TSC's frequency, known to 100 ppm or so, has cost by now
 };
 
 // Opens the port, learns the gateway's MAC by ARP where it was not given, and prepares the workers. Returns 0 or
@@ -66,5 +67,7 @@ void dataplane_fini(struct dataplane *dataplane);
 
 static inline uint64_t dataplane_ns(const struct dataplane *dataplane, uint64_t tsc)
 {
-    return dataplane->epoch_ns + (uint64_t)((double)(tsc - dataplane->epoch_tsc) * dataplane->ns_per_tick);
+    uint64_t elapsed_ns = (uint64_t)((double)(tsc - dataplane->epoch_tsc) * dataplane->ns_per_tick);
+    return dataplane->epoch_ns + elapsed_ns +
+           (uint64_t)atomic_load_explicit(&dataplane->clock_correction_ns, memory_order_relaxed);
 }

@@ -122,6 +122,7 @@ static void image_init(struct rig *rig, const struct rig_plan *plan)
 void rig_init(struct rig *rig, const struct rig_plan *plan)
 {
     memset(rig, 0, sizeof(*rig));
+    rig->clock_error = plan->clock_error;
     image_init(rig, plan);
     rig->commands = (struct commands *)mmap(NULL, sizeof(struct commands), PROT_READ | PROT_WRITE,
                                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -162,6 +163,7 @@ int rig_run(struct rig *rig)
     cr_assert_eq(pthread_create(&rig->scan, NULL, scan_run, rig), 0);
     int status = dataplane_init(&rig->dataplane, &rig->image, rig->commands, &rig->dataplane_side, rig->commands->error,
                                 sizeof(rig->commands->error));
+    rig->dataplane.ns_per_tick *= 1.0 + rig->clock_error;
     if (status == 0)
         status = dataplane_run(&rig->dataplane, &rig->terminate);
     atomic_store(&rig->over, true);

@@ -24,6 +24,7 @@ struct rig_plan {
     uint32_t dry_run_frames;                 // 0 = no dry run
     uint64_t cooldown_ms;
     const char *port_name; // NULL = ""
+    double clock_error;    // 0.5: the dataplane believes that time runs half as fast again
 };
 
 struct rig {
@@ -36,6 +37,7 @@ struct rig {
     _Atomic bool terminate;
     _Atomic bool over;
     int image_fd;
+    double clock_error;
 };
 
 static const uint32_t RIG_SOURCE = 0x0a630002; // 10.99.0.2

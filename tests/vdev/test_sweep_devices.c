@@ -148,3 +148,15 @@ Test(sweep_devices, nothing_leaves_once_the_scan_is_gone)
     cr_assert_eq(rig_counter(&rig, COUNTER_PROBES_SENT), 0);
     rig_fini(&rig);
 }
+
+Test(sweep_devices, a_wrong_tsc_frequency_never_looks_like_a_lost_scan)
+{
+    rig_eal("0", "--vdev=net_null0,no-rx=1", NULL);
+    struct rig_plan plan = SMALL;
+    plan.rate_pps = 1500; // two seconds: the clocks would be a second apart
+    plan.clock_error = 0.5;
+    rig_init(&rig, &plan);
+    cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
+    cr_assert_eq(rig_counter(&rig, COUNTER_PROBES_SENT), SMALL_POSITIONS);
+    rig_fini(&rig);
+}
