@@ -259,7 +259,7 @@ static void segment_handle(struct lane *lane, uint32_t worker, const struct segm
 {
     lane->counters[CONTROL_SEGMENTS_IN]++;
     if (segment->payload_length > sizeof(segment->payload)) {
-        lane->counters[CONTROL_SEGMENTS_REFUSED]++;
+        lane->flows.refused++;
         return;
     }
     uint32_t index =
@@ -324,7 +324,11 @@ static size_t queue_run(struct lane *lane)
     size_t work = 0;
     while (work < LANE_BURST && lane->tokens > 0 && lane_room(lane) > 0 && !lane_stopping(lane) &&
            queue_take(&lane->queue, &target)) {
-        inquiry_begin(lane, &target);
+        // Without conversations only a restart leaves anything here, and the plan still wants none.
+        if (lane->shared->image->settings->converse == CONVERSE_NONE)
+            inquiry_skip(lane, &target, OUTCOME_PARTIAL);
+        else
+            inquiry_begin(lane, &target);
         work++;
     }
     dirty_settle(lane);

@@ -9,6 +9,7 @@
 #include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
+#include <rte_version.h>
 
 #include "dataplane/housekeeping.h"
 #include "dataplane/neighbour.h"
@@ -129,6 +130,7 @@ static int workers_new(struct dataplane *dataplane)
 static void told_init(const struct dataplane *dataplane)
 {
     struct commands *commands = dataplane->commands;
+    snprintf(commands->dpdk_version, sizeof(commands->dpdk_version), "%s", rte_version());
     snprintf(commands->port_name, sizeof(commands->port_name), "%s", dataplane->port.name);
     memcpy(commands->source_mac, dataplane->link.source_mac, 6);
     memcpy(commands->gateway_mac, dataplane->link.gateway_mac, 6);

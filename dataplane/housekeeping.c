@@ -12,6 +12,8 @@
 
 #include "dataplane/worker.h"
 
+enum { CLOCKS_APART_NS = 50000 };
+
 enum { PERIOD_MS = 10, ORPHAN_SECONDS = 5, INTERRUPTED_COOLDOWN_MS = 2000, STATS_MS = 200 };
 
 static uint64_t clock_ns(void)
@@ -79,7 +81,11 @@ static void stats_publish(struct housekeeping *housekeeping)
 // and they would hold back for nothing; so the difference to the real clock is given to them each time.
 static void clock_correct(struct dataplane *dataplane, uint64_t now_ns)
 {
-    int64_t wrong = (int64_t)(now_ns - dataplane_ns(dataplane, rte_rdtsc()));
+    uint64_t tsc = rte_rdtsc();
+    // If the thread was interrupted between the two clocks they say nothing about each other.
+    if (clock_ns() - now_ns > CLOCKS_APART_NS)
+        return;
+    int64_t wrong = (int64_t)(now_ns - dataplane_ns(dataplane, tsc));
     int64_t before = atomic_load_explicit(&dataplane->clock_correction_ns, memory_order_relaxed);
     atomic_store_explicit(&dataplane->clock_correction_ns, before + wrong, memory_order_relaxed);
 }

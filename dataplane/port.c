@@ -15,7 +15,7 @@ enum {
     POOL_CACHE = 256,
     RX_BUFFERS = 4095 + 2048, // per queue: a full ring, a cache and two bursts
     TEMPLATE_BUFFERS = 4095 + 1024,
-    FRAME_BUFFERS = 1023,
+    FRAME_BUFFERS = 4095 + 1024,                // also more than the ring: drivers give sent buffers back late
     TEMPLATE_ROOM = RTE_PKTMBUF_HEADROOM + 128, // a probe is 60 to 96 bytes
 };
 

@@ -95,6 +95,19 @@ static void rate_follow(struct worker *worker)
     worker->rate_seen = rate;
 }
 
+// Counts the rings that an impossible index has killed, wherever it was noticed.
+static void rings_watch(struct worker *worker)
+{
+    uint32_t dead = 0;
+    for (uint32_t lane = 0; lane < worker->lanes; lane++) {
+        const struct channel_pair *pair = channel_pair(worker->dataplane->channel, worker->number, lane);
+        dead += (uint32_t)pair->verdicts.dead + (uint32_t)pair->segments.dead + (uint32_t)pair->requests.dead;
+    }
+    if (dead > worker->rings_dead)
+        counter_add(worker->counters, COUNTER_CHANNEL_KILLED, dead - worker->rings_dead);
+    worker->rings_dead = dead;
+}
+
 // What the outside wants is looked at twenty thousand times a second, not at every turn: those lines are shared.
 static void worker_tick(struct worker *worker, uint64_t now)
 {
@@ -102,6 +115,7 @@ static void worker_tick(struct worker *worker, uint64_t now)
     struct commands *commands = dataplane->commands;
     worker->next_tick = now + worker->tick_interval;
     rate_follow(worker);
+    rings_watch(worker);
     uint64_t alive = atomic_load_explicit(&commands->scan_heartbeat_ns, memory_order_relaxed);
     uint64_t now_ns = dataplane_ns(dataplane, now);
     if (now_ns > alive && now_ns - alive > (uint64_t)HEARTBEAT_STALE_MS * 1000000)
@@ -138,6 +152,10 @@ struct rte_mbuf *worker_frame(struct worker *worker)
         return NULL;
     }
     struct rte_mbuf *mbuf = rte_pktmbuf_alloc(worker->queue.frames);
+    if (mbuf == NULL) {
+        (void)rte_eth_tx_done_cleanup(worker->port_id, worker->queue_id, 0);
+        mbuf = rte_pktmbuf_alloc(worker->queue.frames);
+    }
     if (mbuf == NULL)
         counter_add(worker->counters, COUNTER_MBUFS_EXHAUSTED, 1);
     return mbuf;

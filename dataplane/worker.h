@@ -55,6 +55,7 @@ struct worker {
     uint64_t probes_left; // of a dry run; else more than there are
     uint64_t random;
     uint32_t idle_rounds;
+    uint32_t rings_dead; // of our rings, how many were given up
     uint32_t pending_count;
     uint32_t parked_head;
     uint32_t parked_count;

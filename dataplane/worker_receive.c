@@ -136,9 +136,10 @@ static bool judge(struct worker *worker, const struct receipt *receipt, uint32_t
     } else if ((reply->flags & TCP_RST) != 0 && (reply->flags & TCP_ACK) == 0) {
         // A RST without ACK cannot carry the cookie. It may end an open connection, whose sequence number control
         // checks.
-        if (!forged)
+        if (!forged) {
             worker_segment(worker, reply, frame_of(receipt, i), receipt->stamp_ns);
-        return false;
+            return false;
+        }
     } else if ((reply->flags & TCP_ACK) == 0) {
         forged = true;
     } else if ((reply->flags & TCP_RST) != 0 && !forged && (beyond == 0 || beyond == UINT32_MAX)) {

@@ -56,7 +56,6 @@ static void request_send(struct worker *worker)
 static uint32_t lane_requests(struct worker *worker, uint32_t lane, uint64_t now)
 {
     struct ring *ring = &channel_pair(worker->dataplane->channel, worker->number, lane)->requests;
-    bool was_dead = ring->dead;
     uint32_t done = 0;
     while (done < WORKER_REQUESTS && worker->pending_count < WORKER_PENDING && ring_ready(ring, 1) > 0) {
         request_copy(&worker->request, (const struct segment *)ring_slot(ring, 0));
@@ -68,8 +67,6 @@ static uint32_t lane_requests(struct worker *worker, uint32_t lane, uint64_t now
         else
             counter_add(worker->counters, (enum dataplane_counter)refused, 1);
     }
-    if (ring->dead && !was_dead)
-        counter_add(worker->counters, COUNTER_CHANNEL_KILLED, 1);
     return done;
 }
 

@@ -8,12 +8,8 @@
 static bool verdict_push(struct worker *worker, const struct verdict *verdict)
 {
     struct ring *ring = &channel_pair(worker->dataplane->channel, worker->number, verdict->lane)->verdicts;
-    bool was_dead = ring->dead;
-    if (ring_free(ring, 1) == 0) {
-        if (ring->dead && !was_dead)
-            counter_add(worker->counters, COUNTER_CHANNEL_KILLED, 1);
+    if (ring_free(ring, 1) == 0)
         return false;
-    }
     memcpy(ring_slot_ahead(ring, 0), verdict, sizeof(*verdict));
     ring_advance(ring, 1);
     return true;
@@ -57,11 +53,8 @@ void worker_segment(struct worker *worker, const struct reply *reply, const uint
         return;
     uint32_t lane = channel_lane(reply->address, worker->lanes);
     struct ring *ring = &channel_pair(worker->dataplane->channel, worker->number, lane)->segments;
-    bool was_dead = ring->dead;
     if (ring_free(ring, 1) == 0 || reply->payload_bytes > sizeof(((struct segment *)0)->payload)) {
         counter_add(worker->counters, COUNTER_DROP_SEGMENTS_FULL, 1);
-        if (ring->dead && !was_dead)
-            counter_add(worker->counters, COUNTER_CHANNEL_KILLED, 1);
         return;
     }
     struct segment *segment = (struct segment *)ring_slot_ahead(ring, 0);

@@ -205,8 +205,10 @@ int checkpoint_read(const char *folder, struct checkpoint *ret_checkpoint, char 
     char hex[CHECKPOINT_DIGEST_BYTES];
     json_error_t where;
     struct checkpoint checkpoint = {0};
-    if (snprintf(path, sizeof path, "%s/" CHECKPOINT_NAME, folder) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/" CHECKPOINT_NAME, folder) >= (int)sizeof path) {
+        snprintf(message, 512, "%.400s...: the name is too long", folder);
         return -ENAMETOOLONG;
+    }
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         int error = -errno;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/crypto.h>
+
 #include "control/command/check_json.h"
 #include "control/command/estimate.h"
 #include "control/command/figures.h"
@@ -144,6 +146,19 @@ static json_t *coverage_json(const struct summary *summary)
     return object;
 }
 
+// Of what the result depends on besides sonde. The library's, which control uses as well.
+static json_t *versions_json(const struct supervisor *supervisor)
+{
+    const struct commands *commands = supervisor->settings->shared->commands;
+    char dpdk[sizeof commands->dpdk_version];
+    snprintf(dpdk, sizeof dpdk, "%.*s", (int)sizeof dpdk - 1, commands->dpdk_version);
+    json_t *object = json_object();
+    json_object_set_new(object, "sonde", json_string(SONDE_VERSION));
+    json_object_set_new(object, "dpdk", json_string(dpdk));
+    json_object_set_new(object, "openssl", json_string(OpenSSL_version(OPENSSL_VERSION)));
+    return object;
+}
+
 json_t *summary_json(const struct summary *summary)
 {
     const struct supervisor *supervisor = summary->supervisor;
@@ -151,6 +166,7 @@ json_t *summary_json(const struct summary *summary)
     json_object_set_new(object, "schema", json_integer(SUMMARY_SCHEMA));
     json_object_set_new(object, "scan", json_string(summary->scan));
     json_object_set_new(object, "version", json_string(SONDE_VERSION));
+    json_object_set_new(object, "versions", versions_json(supervisor));
     json_object_set_new(object, "outcome", json_string(scan_ending_names[supervisor->ending]));
     json_object_set_new(object, "exit_status", json_integer((json_int_t)summary->exit_status));
     json_object_set_new(object, "started", time_json(summary->started_ns));

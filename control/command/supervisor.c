@@ -181,6 +181,13 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
         supervisor->runtime_removed = true;
         eal_remove_runtime(supervisor->settings->eal);
     }
+    if (!supervisor->exit_ordered && !supervisor->channel_killed &&
+        progress_sum(supervisor->settings->shared, COUNTER_CHANNEL_KILLED) > 0) {
+        supervisor->channel_killed = true;
+        fail(supervisor, now_ns,
+             "sonde-control wrote an impossible index into the channel and is not trusted any more; the records are "
+             "whole");
+    }
     uint64_t beat = atomic_load_explicit(&commands->heartbeat_ns, memory_order_relaxed);
     uint64_t alive = beat != 0 ? beat : supervisor->start_ns + EAL_GRACE_NS;
     if (now_ns > alive && now_ns - alive > HANG_NS && !supervisor->exit_ordered) {

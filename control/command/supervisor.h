@@ -51,6 +51,7 @@ struct supervisor {
     bool control_done;
     bool control_abandoned; // it was told to record what is open and end
     bool exit_ordered;
+    bool channel_killed;
     bool runtime_removed; // DPDK's folder is gone
     uint32_t interrupts;
     uint64_t start_ns;

@@ -69,6 +69,7 @@ struct commands {
     char port_name[64];                  // what was opened
     uint8_t source_mac[6];
     uint8_t gateway_mac[6];
+    char dpdk_version[32];     // NUL-terminated
     char checksum_offload[16]; // "ip+tcp", "none"
 
     struct port_counters port;
