@@ -219,7 +219,10 @@ static void request_take(struct harness *harness, const struct segment *request)
         return;
     }
     struct peer *peer = peer_find(harness, request);
-    if (peer == NULL || is_lost(harness))
+    if (peer == NULL)
+        return;
+    peer->end_sent = peer->end_sent || (request->flags & (TCP_FIN | TCP_RST)) != 0;
+    if (is_lost(harness))
         return;
     bool before = peer->established;
     size_t length = peer->in_length;
