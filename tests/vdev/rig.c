@@ -40,7 +40,8 @@ void rig_eal(const char *lcores, const char *first_argument, const char *second_
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
         snprintf(arguments[count++], sizeof(arguments[0]), "%s", fixed[i]);
     snprintf(arguments[count++], sizeof(arguments[0]), "--file-prefix=sondetest%d", (int)getpid());
-    snprintf(arguments[count++], sizeof(arguments[0]), "%s", first_argument);
+    if (first_argument != NULL)
+        snprintf(arguments[count++], sizeof(arguments[0]), "%s", first_argument);
     if (second_argument != NULL)
         snprintf(arguments[count++], sizeof(arguments[0]), "%s", second_argument);
     for (int i = 0; i < count; i++)

@@ -43,8 +43,8 @@ struct rig {
 static const uint32_t RIG_SOURCE = 0x0a630002; // 10.99.0.2
 static const uint8_t RIG_GATEWAY_MAC[6] = {2, 0, 0, 0, 0, 1};
 
-// EAL without hugepages, devices by argument ("--vdev=net_null0,no-rx=1"), lcores "0" or "0,1". A test process calls it
-// once.
+// EAL without hugepages, devices by argument ("--vdev=net_null0,no-rx=1", or NULL), lcores "0" or "0,1". A test process
+// calls it once.
 void rig_eal(const char *lcores, const char *first_argument, const char *second_argument);
 
 // Image, commands and channel for a plan; EAL is not needed yet.

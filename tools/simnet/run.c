@@ -33,6 +33,7 @@ enum {
 struct lane {
     struct responder *responder;
     uint16_t queue;
+    uint16_t answer_queue;
     uint32_t pending_first;
     uint32_t pending_count;
     uint32_t polls; // since the last call
@@ -99,6 +100,7 @@ static int lanes_init(struct simnet *simnet, const struct simnet_setup *setup)
                                       .first_sequence = (uint64_t)i << 40,
                                       .look = setup->look};
         simnet->lanes[i].queue = i;
+        simnet->lanes[i].answer_queue = setup->answers_cross ? (uint16_t)((i + 1) % simnet->queues) : i;
         simnet->lanes[i].responder = responder_new(&own);
         if (simnet->lanes[i].responder == NULL)
             return -errno;
@@ -162,8 +164,8 @@ static void lane_send(struct simnet *simnet, struct lane *lane)
     lane->polls = 0;
     if (lane->pending_count == 0)
         return;
-    uint16_t sent =
-        rte_eth_tx_burst(simnet->port, lane->queue, &lane->pending[lane->pending_first], (uint16_t)lane->pending_count);
+    uint16_t sent = rte_eth_tx_burst(simnet->port, lane->answer_queue, &lane->pending[lane->pending_first],
+                                     (uint16_t)lane->pending_count);
     responder_counters(lane->responder)[COUNT_SENT] += sent;
     lane->pending_count -= sent;
     lane->pending_first = lane->pending_count == 0 ? 0 : lane->pending_first + sent;

@@ -20,6 +20,7 @@ struct simnet_setup {
     uint16_t queues;                   // 0 = 1
     uint32_t buffers;                  // for answers on the way or waiting; 0 = 8,191
     bool never_idle;                   // spin instead of sleeping when nothing comes
+    bool answers_cross;                // answers leave on the queue after the one that asked, as RSS may have it
     const struct screen_variant *look; // NULL = the best
 };
 
