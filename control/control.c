@@ -112,6 +112,20 @@ static void journal_publish(struct control *control)
         atomic_store_explicit(&counters[CONTROL_JOURNAL_SYNCED_NS], synced_ns, memory_order_release);
 }
 
+// What is wrong with the disk, for `sonde scan`, which knows the files' names.
+static void errors_publish(struct control *control)
+{
+    _Atomic uint64_t *counters = control->channel.down->counters;
+    int append = atomic_load_explicit(&control->journal.append_error, memory_order_relaxed);
+    int sync = atomic_load_explicit(&control->journal.sync_error, memory_order_relaxed);
+    atomic_store_explicit(&counters[CONTROL_JOURNAL_ERRNO], (uint64_t)(append != 0 ? append : sync),
+                          memory_order_relaxed);
+    append = atomic_load_explicit(&control->sink.append_error, memory_order_relaxed);
+    sync = atomic_load_explicit(&control->sink.sync_error, memory_order_relaxed);
+    atomic_store_explicit(&counters[CONTROL_RECORD_ERRNO], (uint64_t)(append != 0 ? append : sync),
+                          memory_order_relaxed);
+}
+
 static void records_sync(struct control *control)
 {
     if (sink_sync(&control->sink) != 0)
@@ -176,6 +190,8 @@ static int past_read(struct control *control)
     atomic_store(&down->counters[CONTROL_JOURNAL_ENTRIES], control->seen.count);
     for (size_t i = 0; i < OUTCOME_COUNT && past.outcomes_known; i++)
         atomic_store(&down->counters[recorder_outcome_counters[i]], past.outcomes[i]);
+    // Those that an earlier one lost are among what is asked again.
+    atomic_store(&down->counters[CONTROL_RECORDS_LOST], 0);
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_OPEN], 0);
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_QUEUED], 0);
     atomic_store(&down->counters[CONTROL_FLOWS_OPEN], 0);
@@ -300,6 +316,7 @@ static int control_watch(struct control *control)
         }
         if (terminated)
             atomic_store(&control->shared.stop, true);
+        errors_publish(control);
         if (lanes_alive(control, now_ns))
             atomic_store_explicit(&control->channel.down->heartbeat_ns, now_ns, memory_order_relaxed);
         pause_ns(20000000);
@@ -347,6 +364,10 @@ int control_run(const struct control_options *options, bool sandbox)
         pthread_join(control->lanes[i].thread, NULL);
     atomic_store(&control->syncing_over, true);
     pthread_join(control->syncer, NULL);
+    errors_publish(control);
+    // Whoever starts it again has them asked once more.
+    if (atomic_load(&control->channel.down->counters[CONTROL_RECORDS_LOST]) != 0)
+        status = 1;
     pthread_cond_destroy(&control->gate_change);
     pthread_mutex_destroy(&control->gate_mutex);
     control_fini(control);

@@ -40,9 +40,12 @@
     X(RINGS_DEAD, "rings_dead", "rings given up because an index of the dataplane's was impossible")                   \
     X(JOURNAL_ENTRIES, "journal_entries", "journal entries written")                                                   \
     X(JOURNAL_ERRORS, "journal_errors", "journal writes or syncs that failed (tried again)")                           \
+    X(JOURNAL_ERRNO, "journal_errno", "errno while the journal cannot be written, 0 = it can")                         \
     X(JOURNAL_SYNCED_NS, "journal_synced_ns", "CLOCK_MONOTONIC before which every verdict is journaled and synced")    \
     X(RECORD_BYTES, "record_bytes", "bytes of records written")                                                        \
     X(RECORD_WRITE_ERRORS, "record_write_errors", "record writes that failed (tried again)")                           \
+    X(RECORD_ERRNO, "record_errno", "errno while records cannot be written, 0 = they can")                             \
+    X(RECORDS_LOST, "records_lost", "records never written; their targets are in the journal, to be asked again")      \
     X(RESUMED_UNFINISHED, "resumed_unfinished",                                                                        \
       "targets of an earlier control that had no record and are asked again")                                          \
     X(RECORDS_CUT, "records_cut", "bytes cut from the end of the records at the start, after the last whole one")

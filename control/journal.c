@@ -109,13 +109,19 @@ int journal_append(struct journal *journal, struct journal_entry *entries, size_
     int error = bytes_write(journal->fd, entries, count * sizeof(*entries), journal->end);
     if (error == 0)
         journal->end += count * sizeof(*entries);
+    atomic_store_explicit(&journal->append_error, -error, memory_order_relaxed);
     pthread_mutex_unlock(&journal->mutex);
     return error;
 }
 
 int journal_sync(struct journal *journal)
 {
-    return fdatasync(journal->fd) == 0 ? 0 : -errno;
+    int error = atomic_load_explicit(&journal->sync_error, memory_order_relaxed);
+    if (error == 0 && fdatasync(journal->fd) != 0) {
+        error = errno;
+        atomic_store_explicit(&journal->sync_error, error, memory_order_relaxed);
+    }
+    return -error;
 }
 
 int journal_walk(const struct journal *journal, int (*visit)(void *context, const struct journal_entry *entry),

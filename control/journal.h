@@ -6,6 +6,7 @@
 // for them.
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,8 +37,10 @@ _Static_assert(sizeof(struct journal_entry) == 24 && sizeof(struct journal_heade
 
 struct journal {
     int fd;
-    pthread_mutex_t mutex; // held for one write
-    uint64_t end;          // where the next entry goes
+    pthread_mutex_t mutex;    // held for one write
+    uint64_t end;             // where the next entry goes
+    _Atomic int append_error; // errno of the last append, 0 = it succeeded
+    _Atomic int sync_error;   // of the first sync that failed, 0 = none has
 };
 
 // Takes over fd (a regular file; still the caller's to close) at its end. resume: entries are kept and a torn tail is
@@ -49,7 +52,8 @@ void journal_fini(struct journal *journal);
 // may be repeated. Any thread. Returns 0 or -errno.
 int journal_append(struct journal *journal, struct journal_entry *entries, size_t count);
 
-// Waits until everything appended before the call is on the disk. Any thread; never one that handles packets.
+// Waits until everything appended before the call is on the disk. One thread; never one that handles packets. What the
+// kernel could not write it forgets and says so once (fsync(2)), so after one failure every later call fails too.
 int journal_sync(struct journal *journal);
 
 // Calls visit for each entry from the start; for before the first append only. A visit other than 0 ends it and is

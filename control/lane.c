@@ -235,7 +235,7 @@ static size_t verdicts_room(struct lane *lane, uint32_t worker)
     struct channel_pair *pair = channel_pair(lane->shared->channel, worker, lane->index);
     uint64_t burst = ring_ready(&pair->segments, LANE_SEGMENTS + 1) > LANE_SEGMENTS ? LANE_BURST_BEHIND : LANE_BURST;
     uint64_t room = now_mode && !lane_stopping(lane) ? lane_room(lane) : burst;
-    if (lane->now_ns < lane->journal_retry_ns || lane->tokens <= 0)
+    if (lane->now_ns < lane->journal_retry_ns || recorder_troubled(lane->recorder) || lane->tokens <= 0)
         return 0;
     return (size_t)(room < burst ? room : burst);
 }
@@ -323,7 +323,7 @@ static size_t queue_run(struct lane *lane)
     struct target target;
     size_t work = 0;
     while (work < LANE_BURST && lane->tokens > 0 && lane_room(lane) > 0 && !lane_stopping(lane) &&
-           queue_take(&lane->queue, &target)) {
+           !recorder_troubled(lane->recorder) && queue_take(&lane->queue, &target)) {
         // Without conversations only a restart leaves anything here, and the plan still wants none.
         if (lane->shared->image->settings->converse == CONVERSE_NONE)
             inquiry_skip(lane, &target, OUTCOME_PARTIAL);
@@ -477,7 +477,9 @@ void lane_run(struct lane *lane)
         idle_ns = idle_ns * 2 > LANE_IDLE_MOST ? LANE_IDLE_MOST : idle_ns * 2;
     }
     all_abandon(lane);
-    if (recorder_flush(lane->recorder, UINT64_MAX) != 0)
+    if (recorder_flush(lane->recorder, UINT64_MAX) != 0) {
+        recorder_give_up(lane->recorder);
         atomic_store_explicit(&lane->shared->failed, true, memory_order_relaxed);
+    }
     lane_publish(lane);
 }

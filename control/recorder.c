@@ -9,7 +9,8 @@
 #include "config/attribution.h"
 #include "control/counters.h"
 
-#define RECORDER_RETRY_NS UINT64_C(200000000)
+#define RECORDER_RETRY_LEAST_NS UINT64_C(100000000)
+#define RECORDER_RETRY_MOST_NS  UINT64_C(1600000000)
 
 const enum control_counter recorder_outcome_counters[OUTCOME_COUNT] = {
     [OUTCOME_TIMEOUT] = CONTROL_TIMEOUT, [OUTCOME_COMPLETE] = CONTROL_COMPLETE,
@@ -17,15 +18,46 @@ const enum control_counter recorder_outcome_counters[OUTCOME_COUNT] = {
     [OUTCOME_REFUSED] = CONTROL_REFUSED, [OUTCOME_NOT_RECOGNISED] = CONTROL_NOT_RECOGNISED,
 };
 
+// A fresh batch at the young end. False when there is no memory for it, or too much is held already.
+static bool batch_begin(struct recorder *recorder)
+{
+    struct recorder_batch *batch = recorder->batches < RECORDER_BATCHES_MAX ? malloc(sizeof(*batch)) : NULL;
+    if (batch == NULL)
+        return false;
+    batch->next = NULL;
+    batch->count = 0;
+    json_init(&batch->json, batch->bytes, sizeof(batch->bytes));
+    if (recorder->last != NULL)
+        recorder->last->next = batch;
+    else
+        recorder->first = batch;
+    recorder->last = batch;
+    recorder->batches++;
+    return true;
+}
+
+// Releases the oldest batch; the last one stays and is emptied.
+static void batch_end(struct recorder *recorder)
+{
+    struct recorder_batch *batch = recorder->first;
+    recorder->count -= batch->count;
+    if (batch->next == NULL) {
+        batch->count = 0;
+        json_init(&batch->json, batch->bytes, sizeof(batch->bytes));
+        return;
+    }
+    recorder->first = batch->next;
+    recorder->batches--;
+    free(batch);
+}
+
 struct recorder *recorder_new(const struct image *image, struct sink *sink, struct journal *journal, uint64_t *counters)
 {
     struct recorder *recorder = calloc(1, sizeof(*recorder));
-    char *batch = malloc(RECORDER_BATCH_BYTES);
     struct classifier *classifier = classifier_new(&image->catalogue, image->strings, image->string_bytes);
-    if (recorder == NULL || batch == NULL || classifier == NULL) {
+    if (recorder == NULL || classifier == NULL || !batch_begin(recorder)) {
         int error = classifier == NULL ? errno : ENOMEM;
         classifier_free(classifier);
-        free(batch);
         free(recorder);
         errno = error;
         return NULL;
@@ -35,7 +67,6 @@ struct recorder *recorder_new(const struct image *image, struct sink *sink, stru
     recorder->journal = journal;
     recorder->classifier = classifier;
     recorder->counters = counters;
-    json_init(&recorder->json, batch, RECORDER_BATCH_BYTES);
     return recorder;
 }
 
@@ -43,8 +74,10 @@ void recorder_free(struct recorder *recorder)
 {
     if (recorder == NULL)
         return;
+    while (recorder->first->next != NULL)
+        batch_end(recorder);
+    free(recorder->first);
     classifier_free(recorder->classifier);
-    free(recorder->json.data);
     free(recorder);
 }
 
@@ -80,6 +113,11 @@ static void record_fill(const struct recorder *recorder, const struct ending *en
     }
 }
 
+static bool batch_full(const struct recorder_batch *batch)
+{
+    return batch->count == RECORDER_BATCH_COUNT || batch->json.capacity - batch->json.length < RECORD_BYTES_MAX;
+}
+
 void recorder_add(struct recorder *recorder, const struct ending *ending)
 {
     struct classification classification;
@@ -89,41 +127,53 @@ void recorder_add(struct recorder *recorder, const struct ending *ending)
     classify(recorder->classifier, ending->observation, now.tv_sec, &classification);
     record_fill(recorder, ending, &classification, &record);
     record.time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    bool full =
-        recorder->count == RECORDER_BATCH_COUNT || recorder->json.capacity - recorder->json.length < RECORD_BYTES_MAX;
-    if ((full && recorder_flush(recorder, ending->now_ns) != 0) || record_write(&record, &recorder->json) != 0) {
-        // No room and no way to make some. The journal remembers the target, so a resumed scan asks it again.
-        recorder->counters[CONTROL_RECORD_WRITE_ERRORS]++;
+    bool room = !batch_full(recorder->last) || recorder_flush(recorder, ending->now_ns) == 0 || batch_begin(recorder);
+    struct recorder_batch *batch = recorder->last;
+    if (!room || record_write(&record, &batch->json) != 0) {
+        // The journal remembers the target, so a control or scan that goes on from it asks it again.
+        recorder->counters[CONTROL_RECORDS_LOST]++;
         return;
     }
-    if (recorder->count == 0)
+    if (recorder->count++ == 0)
         recorder->oldest_ns = ending->now_ns;
-    recorder->done[recorder->count++] = (struct journal_entry){.kind = JOURNAL_DONE,
-                                                               .position = ending->target->position,
-                                                               .address = ending->target->address,
-                                                               .port = ending->target->port};
+    batch->done[batch->count++] = (struct journal_entry){.kind = JOURNAL_DONE,
+                                                         .position = ending->target->position,
+                                                         .address = ending->target->address,
+                                                         .port = ending->target->port};
     recorder->counters[recorder_outcome_counters[ending->outcome]]++;
+}
+
+static void flush_fail(struct recorder *recorder, uint64_t now_ns)
+{
+    uint64_t wait_ns = recorder->wait_ns == 0 ? RECORDER_RETRY_LEAST_NS : recorder->wait_ns * 2;
+    recorder->counters[CONTROL_RECORD_WRITE_ERRORS]++;
+    recorder->broken = !recorder->sink->is_file;
+    recorder->wait_ns = wait_ns < RECORDER_RETRY_MOST_NS ? wait_ns : RECORDER_RETRY_MOST_NS;
+    recorder->retry_ns = now_ns + recorder->wait_ns;
 }
 
 int recorder_flush(struct recorder *recorder, uint64_t now_ns)
 {
-    if (recorder->count == 0)
-        return 0;
-    if (recorder->broken || now_ns < recorder->retry_ns)
-        return -EIO;
-    int error = sink_append(recorder->sink, recorder->json.data, recorder->json.length);
-    if (error != 0) {
-        recorder->counters[CONTROL_RECORD_WRITE_ERRORS]++;
-        recorder->broken = !recorder->sink->is_file;
-        recorder->retry_ns = now_ns + RECORDER_RETRY_NS;
-        return error;
+    while (recorder->count > 0) {
+        struct recorder_batch *batch = recorder->first;
+        if (recorder->broken || now_ns < recorder->retry_ns)
+            return -EIO;
+        int error = sink_append(recorder->sink, batch->json.data, batch->json.length);
+        if (error != 0) {
+            flush_fail(recorder, now_ns);
+            return error;
+        }
+        if (!recorder->sink->is_file && journal_append(recorder->journal, batch->done, batch->count) != 0)
+            recorder->counters[CONTROL_JOURNAL_ERRORS]++;
+        recorder->counters[CONTROL_RECORDS] += batch->count;
+        recorder->counters[CONTROL_RECORD_BYTES] += batch->json.length;
+        batch_end(recorder);
     }
-    if (!recorder->sink->is_file && journal_append(recorder->journal, recorder->done, recorder->count) != 0)
-        recorder->counters[CONTROL_JOURNAL_ERRORS]++;
-    recorder->counters[CONTROL_RECORDS] += recorder->count;
-    recorder->counters[CONTROL_RECORD_BYTES] += recorder->json.length;
-    recorder->json.length = 0;
-    recorder->json.full = false;
-    recorder->count = 0;
+    recorder->wait_ns = 0;
     return 0;
+}
+
+void recorder_give_up(struct recorder *recorder)
+{
+    recorder->counters[CONTROL_RECORDS_LOST] += recorder->count;
 }

@@ -102,13 +102,19 @@ int sink_append(struct sink *sink, const char *records, size_t length)
 {
     pthread_mutex_lock(&sink->mutex);
     int error = sink->is_file ? file_append(sink, records, length) : pipe_append(sink, records, length);
+    atomic_store_explicit(&sink->append_error, -error, memory_order_relaxed);
     pthread_mutex_unlock(&sink->mutex);
     return error;
 }
 
 int sink_sync(struct sink *sink)
 {
-    return !sink->is_file || fdatasync(sink->fd) == 0 ? 0 : -errno;
+    if (!sink->is_file || fdatasync(sink->fd) == 0)
+        return 0;
+    int error = errno;
+    if (atomic_load_explicit(&sink->sync_error, memory_order_relaxed) == 0)
+        atomic_store_explicit(&sink->sync_error, error, memory_order_relaxed);
+    return -error;
 }
 
 // Visits the whole lines of a chunk and returns how many bytes they were.

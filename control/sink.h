@@ -4,15 +4,18 @@
 // record whatever happens; what a crash tore all the same is cut at the next start.
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct sink {
     int fd;
-    bool is_file;          // a regular file: written at an offset, and readable
-    pthread_mutex_t mutex; // held for one write
-    uint64_t end;          // of the last whole record
+    bool is_file;             // a regular file: written at an offset, and readable
+    pthread_mutex_t mutex;    // held for one write
+    uint64_t end;             // of the last whole record
+    _Atomic int append_error; // errno of the last append, 0 = it succeeded
+    _Atomic int sync_error;   // of the first sync that failed: what the kernel could not write it forgets, fsync(2)
 };
 
 // Takes over fd (still the caller's to close). A regular file is cut behind its last newline; *ret_cut is how many
@@ -24,7 +27,7 @@ void sink_fini(struct sink *sink);
 // waits for its reader, and on error takes no more. Any thread. Returns 0 or -errno.
 int sink_append(struct sink *sink, const char *records, size_t length);
 
-// On the disk. Nothing to do for a pipe.
+// On the disk. Nothing to do for a pipe. One thread.
 int sink_sync(struct sink *sink);
 
 // Calls visit for each record of a file, newline excluded; for before the first append only.

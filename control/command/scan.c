@@ -268,7 +268,14 @@ static enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
                     (unsigned long long)progress_sum(&scan->shared, COUNTER_PROBES_SENT), scan->dry_run);
         return summary.exit_status;
     }
-    int error = checkpointer_stop(&scan->checkpointer, scan->supervisor.ending == ENDING_COMPLETE);
+    char lost[STORAGE_LINE_MAX];
+    bool records_lost = storage_lost(&scan->shared, &scan->output, lost);
+    if (records_lost) {
+        fprintf(stderr, "sonde: %s\n", lost);
+        summary.exit_status = EXIT_FAILED;
+        summary.lost = lost;
+    }
+    int error = checkpointer_stop(&scan->checkpointer, scan->supervisor.ending == ENDING_COMPLETE && !records_lost);
     json_t *json = summary_json(&summary);
     if (error == 0)
         error = json == NULL ? -ENOMEM : output_write_summary(&scan->output, json);

@@ -186,6 +186,8 @@ json_t *summary_json(const struct summary *summary)
     json_object_set_new(object, "control", control_json(summary->shared->down));
     if (object != NULL && supervisor->failure[0] != '\0')
         json_object_set_new(object, "failure", json_string(supervisor->failure));
+    if (object != NULL && summary->lost != NULL)
+        json_object_set_new(object, "lost", json_string(summary->lost));
     return object;
 }
 

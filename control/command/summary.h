@@ -26,6 +26,7 @@ struct summary {
     uint64_t active_ns; // of all runs of a resumed scan together
     uint64_t resumes;
     enum exit_status exit_status;
+    const char *lost; // the line about records that were not written, NULL = all were
 };
 
 // A new object with every counter, or NULL when out of memory. Both programs have ended.

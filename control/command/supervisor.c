@@ -355,6 +355,8 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
         dataplane_watch(supervisor, now_ns);
         control_watch(supervisor, now_ns);
         limits_watch(supervisor, now_ns);
+        if (settings->output != NULL)
+            storage_watch(&supervisor->storage, settings->shared, settings->output, now_ns);
         progress_show(supervisor, now_ns);
     }
     close(supervisor->signal_fd);

@@ -12,6 +12,7 @@
 #include "control/command/output.h"
 #include "control/command/progress.h"
 #include "control/command/shared.h"
+#include "control/command/storage.h"
 
 // Why a scan ended. X(enumerator, name in summary.json)
 #define SCAN_ENDINGS(X)                                                                                                \
@@ -46,6 +47,7 @@ struct supervisor {
     struct child dataplane;
     struct child control;
     struct progress_source progress;
+    struct storage storage;
     int signal_fd;
     uint32_t control_starts;
     bool control_done;

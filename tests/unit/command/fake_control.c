@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Stands in sonde-control's place: appends a line when it starts, beats, and ends when the dataplane has cooled or
 // SIGTERM came. FAKE_CONTROL: "die" or "hang" does so in its first life, "die-always" in every one, "refuse" will not
-// end.
+// end, "full" finds the disk full for a while, "full-always" until it is told to end, and then loses five records.
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -60,10 +61,20 @@ int main(int argc, char **argv)
     uint64_t start_ns = now_monotonic();
     for (;;) {
         uint64_t now_ns = now_monotonic();
+        uint64_t age_ns = now_ns - start_ns;
         atomic_store(&down->heartbeat_ns, now_ns);
-        if (strcmp(mode, "refuse") != 0 && (told != 0 || atomic_load(&up->phase) == CHANNEL_COOLED))
+        int due = age_ns > 50000000;
+        int always = strcmp(mode, "full-always") == 0;
+        int full = always || (strcmp(mode, "full") == 0 && due && age_ns < 200000000);
+        atomic_store(&down->counters[CONTROL_RECORD_ERRNO], full ? ENOSPC : 0);
+        if (always && told != 0) {
+            atomic_store(&down->counters[CONTROL_RECORDS_LOST], 5);
+            return 1;
+        }
+        // Recovery is told a second later.
+        int waits = always || strcmp(mode, "refuse") == 0 || (strcmp(mode, "full") == 0 && age_ns < 2500000000);
+        if (!waits && (told != 0 || atomic_load(&up->phase) == CHANNEL_COOLED))
             return 0;
-        int due = now_ns - start_ns > 50000000;
         if (due && (strcmp(mode, "die-always") == 0 || (strcmp(mode, "die") == 0 && !resumed)))
             abort();
         if (due && strcmp(mode, "hang") == 0 && !resumed)

@@ -239,6 +239,41 @@ Test(scan, what_ended_early_is_resumed_and_what_is_complete_is_not)
     cr_assert_not_null(strstr(output_text, "expected PLAN"), "%s", output_text);
 }
 
+Test(scan, a_disk_that_is_full_is_told_once_and_so_is_its_recovery)
+{
+    setenv("FAKE_CONTROL", "full", 1);
+    cr_assert_eq(sonde(scan_words), 0, "%s", output_text);
+    const char *full = strstr(output_text, "sonde: out/records.jsonl: No space left on device; ");
+    cr_assert_eq(full, output_text, "%s", output_text);
+    cr_assert_not_null(strstr(full, "sonde scan --resume out"), "%s", full);
+    const char *again = strstr(full, "\nsonde: out/records.jsonl: can be written again after 0.");
+    cr_assert_not_null(again, "%s", full);
+    cr_assert_eq(strchr(full, '\n'), again, "%s", full);
+    cr_assert_eq(strchr(again + 1, '\n')[1], '\0', "%s", full);
+}
+
+Test(scan, records_that_could_not_be_written_make_it_fail_and_say_what_to_do)
+{
+    const char *const resume[] = {"scan", "--resume", "out", "--quiet", NULL};
+    setenv("FAKE_CONTROL", "full-always", 1);
+    pid_t pid = sonde_start(scan_words);
+    wait_for_records();
+    poll(NULL, 0, 500); // the sweep is long over, and it waits for the disk
+    kill(pid, SIGINT);
+    cr_assert_eq(sonde_wait(pid), 1, "%s", output_text);
+    cr_assert_not_null(strstr(output_text,
+                              "sonde: 5 records could not be written to out/records.jsonl (No space left on "
+                              "device); the journal has their targets: make room, then sonde scan "
+                              "--resume out asks them again\n"),
+                       "%s", output_text);
+    json_t *summary = summary_read();
+    cr_assert_eq(json_integer_value(json_object_get(summary, "exit_status")), 1);
+    cr_assert_not_null(strstr(text_of(summary, "lost"), "5 records"));
+    json_decref(summary);
+    setenv("FAKE_CONTROL", "", 1);
+    cr_assert_eq(sonde(resume), 0, "%s", output_text);
+}
+
 Test(scan, a_second_interrupt_does_not_wait_for_conversations)
 {
     setenv("FAKE_DATAPLANE", "endless", 1);

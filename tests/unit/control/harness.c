@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@
 
 #include "config/image_build.h"
 #include "config/intervals.h"
+
+enum { HARNESS_USER = 65534 };
 
 static const struct channel_geometry geometry = {HARNESS_WORKERS, HARNESS_LANES, 64, 256, 256};
 static const uint16_t ports[] = {22, 80, 443, 2222};
@@ -149,6 +152,35 @@ void harness_start(struct harness *harness, bool resume, int records_fd)
         _exit(127);
     }
     cr_assert_gt(harness->child, 0);
+}
+
+// Limits are set from outside only by root with CAP_SYS_RESOURCE, or by the user that the program has become.
+static bool limit_set(pid_t pid, const struct rlimit *limit)
+{
+    if (prlimit(pid, RLIMIT_FSIZE, limit, NULL) == 0)
+        return true;
+    pid_t helper = fork();
+    if (helper == 0)
+        _exit(setresgid(HARNESS_USER, HARNESS_USER, HARNESS_USER) == 0 &&
+                      setresuid(HARNESS_USER, HARNESS_USER, HARNESS_USER) == 0 &&
+                      prlimit(pid, RLIMIT_FSIZE, limit, NULL) == 0
+                  ? 0
+                  : 1);
+    int status = -1;
+    return waitpid(helper, &status, 0) == helper && status == 0;
+}
+
+void harness_disk_limit(struct harness *harness, uint64_t bytes)
+{
+    const struct rlimit limit = {.rlim_cur = bytes, .rlim_max = RLIM_INFINITY};
+    const struct timespec pause = {.tv_nsec = 1000000};
+    bool set = limit_set(harness->child, &limit);
+    // It may be between the two users.
+    for (int i = 0; i < 5000 && !set; i++) {
+        nanosleep(&pause, NULL);
+        set = limit_set(harness->child, &limit);
+    }
+    cr_assert(set, "the limit cannot be set");
 }
 
 struct peer *harness_answer(struct harness *harness, uint32_t address, uint16_t port)

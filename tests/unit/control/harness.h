@@ -59,6 +59,9 @@ void harness_fini(struct harness *harness);
 // Starts the program. records_fd: -1 = the harness's own file.
 void harness_start(struct harness *harness, bool resume, int records_fd);
 
+// The most that a file of the program's may hold from now on: plays the full disk, and the one with room again.
+void harness_disk_limit(struct harness *harness, uint64_t bytes);
+
 // A server that has answered a probe, and its verdict.
 struct peer *harness_answer(struct harness *harness, uint32_t address, uint16_t port);
 

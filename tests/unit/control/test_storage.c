@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sonde-control where storage or time is not what it should be: a full disk, records into a pipe, verdicts that waited.
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -139,12 +140,11 @@ static bool disk_full(struct harness *of)
 
 Test(storage, a_full_disk_leaves_whole_records_and_a_resumed_scan_has_them_all, .fini = teardown)
 {
-    // In the middle of a record, and more than the journal needs.
-    const struct rlimit full = {.rlim_cur = 10000, .rlim_max = RLIM_INFINITY};
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
     harness.application = http_server;
     harness_start(&harness, false, -1);
-    cr_assert_eq(prlimit(harness.child, RLIMIT_FSIZE, &full, NULL), 0);
+    // In the middle of a record, and more than the journal needs.
+    harness_disk_limit(&harness, 10000);
     for (uint32_t i = 0; i < 100; i++)
         harness_answer(&harness, 0x0a000100 + i, 80);
     cr_assert(harness_until(&harness, 10000, disk_full));
@@ -154,11 +154,109 @@ Test(storage, a_full_disk_leaves_whole_records_and_a_resumed_scan_has_them_all, 
     json_t *records = harness_records(&harness);
     cr_assert_not_null(records, "half a record stands at the end");
     cr_assert_lt(json_array_size(records), 100);
+    uint64_t missing = harness_counter(&harness, CONTROL_VERDICTS) - json_array_size(records);
+    cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_LOST), missing);
     json_decref(records);
     harness_start(&harness, true, -1);
     finish_clean(20000);
     records = harness_records(&harness);
     records_check(records, 100);
-    cr_assert_gt(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), 0);
+    cr_assert_eq(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), missing, "exactly those are asked again");
+    cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_LOST), 0);
     json_decref(records);
+}
+
+// Six bytes of record for each of one line: a few dozen fill a batch.
+static void http_server_verbose(struct peer *peer)
+{
+    char answer[4096];
+    char noise[900];
+    if (peer->in_length == 0 || peer->fin_wanted)
+        return;
+    memset(noise, 1, sizeof(noise));
+    int length = snprintf(answer, sizeof(answer),
+                          "HTTP/1.1 200 OK\r\nServer: %.250s\r\nLocation: %.500s\r\nContent-Type: text/html%.200s\r\n"
+                          "Content-Length: 0\r\n\r\n",
+                          noise, noise, noise);
+    peer_say(peer, answer, (size_t)length);
+    peer->fin_wanted = true;
+}
+
+static bool nothing_open(struct harness *of)
+{
+    return harness_counter(of, CONTROL_CONVERSATIONS_OPEN) == 0;
+}
+
+static bool never(struct harness *of)
+{
+    (void)of;
+    return false;
+}
+
+static bool all_recorded(struct harness *of)
+{
+    return harness_counter(of, CONTROL_RECORDS) >= of->position;
+}
+
+Test(storage, a_disk_that_is_full_for_a_while_costs_no_record_and_nothing_new_is_begun_meanwhile, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .max_open = 40});
+    harness.application = http_server_verbose;
+    harness_start(&harness, false, -1);
+    harness_disk_limit(&harness, 20000);
+    // No more than the rings hold, because nobody may take them for a while.
+    for (uint32_t i = 0; i < 200; i++)
+        harness_answer(&harness, 0x0a000100 + i, 80);
+    cr_assert(harness_until(&harness, 20000, disk_full));
+    cr_assert(harness_until(&harness, 20000, nothing_open));
+    (void)harness_until(&harness, 500, never);
+    cr_assert_lt(harness_counter(&harness, CONTROL_VERDICTS), 200, "it went on without a disk");
+    cr_assert_eq(harness_counter(&harness, CONTROL_RECORD_ERRNO), EFBIG);
+    cr_assert_gt(atomic_load(&harness.channel.down->open_conversations), 0, "what is held holds probes back");
+    harness_disk_limit(&harness, RLIM_INFINITY);
+    cr_assert(harness_until(&harness, 20000, all_recorded), "%lu", harness_counter(&harness, CONTROL_RECORDS));
+    finish_clean(10000);
+    json_t *records = harness_records(&harness);
+    records_check(records, 200);
+    json_decref(records);
+    cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_LOST), 0);
+    cr_assert_eq(harness_counter(&harness, CONTROL_RECORD_ERRNO), 0);
+}
+
+Test(storage, what_finds_no_room_in_memory_is_lost_and_counted_and_the_rest_is_written_once_there_is_a_disk)
+{
+    const struct rlimit full = {.rlim_cur = 100, .rlim_max = RLIM_INFINITY};
+    const struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    uint64_t counters[CONTROL_COUNTER_COUNT] = {0};
+    struct observation observation;
+    struct image image;
+    struct sink sink;
+    struct journal journal;
+    uint64_t cut;
+    signal(SIGXFSZ, SIG_IGN);
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    cr_assert_eq(image_map(harness.image_fd, &image), 0);
+    cr_assert_eq(sink_init(&sink, harness.records_fd, &cut), 0);
+    cr_assert_eq(journal_init(&journal, harness.journal_fd, 1, false), 0);
+    struct recorder *recorder = recorder_new(&image, &sink, &journal, counters);
+    observation_init(&observation);
+    const uint64_t room = (uint64_t)RECORDER_BATCHES_MAX * RECORDER_BATCH_COUNT;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
+    for (uint32_t i = 0; i < room + 7; i++) {
+        struct target target = {.position = i, .address = 0x0a000000 + i, .port = 80};
+        recorder_add(recorder, &(struct ending){.target = &target, .observation = &observation, .now_ns = 1 + i});
+    }
+    cr_assert(recorder_troubled(recorder));
+    cr_assert_eq(counters[CONTROL_RECORDS_LOST], 7, "%lu", counters[CONTROL_RECORDS_LOST]);
+    cr_assert_eq(counters[CONTROL_RECORDS], 0);
+    cr_assert_lt(counters[CONTROL_RECORD_WRITE_ERRORS], 3, "not tried again at every record");
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    cr_assert_eq(recorder_flush(recorder, UINT64_MAX), 0);
+    cr_assert_not(recorder_troubled(recorder));
+    cr_assert_eq(counters[CONTROL_RECORDS], room);
+    recorder_free(recorder);
+    sink_fini(&sink);
+    journal_fini(&journal);
+    image_unmap(&image);
+    harness_fini(&harness);
 }
