@@ -8,7 +8,8 @@
 #include <time.h>
 
 enum { LANE_KEPT_LIMIT = 64 << 20, LANE_TIMERS = 1024 };
-#define LANE_JOURNAL_RETRY_NS UINT64_C(100000000)
+#define LANE_JOURNAL_LEAST_NS UINT64_C(100000000)
+#define LANE_JOURNAL_MOST_NS  UINT64_C(1600000000)
 #define LANE_STOP_GRACE_NS    UINT64_C(400000000)
 
 static uint64_t clock_ns(void)
@@ -177,26 +178,40 @@ static void verdict_handle(struct lane *lane, uint32_t worker, const struct verd
     }
 }
 
-// Journals a burst of one ring, then lets the ring go on, then acts. Returns how many verdicts were taken.
+static void journal_fail(struct lane *lane)
+{
+    uint64_t wait_ns = lane->journal_wait_ns == 0 ? LANE_JOURNAL_LEAST_NS : lane->journal_wait_ns * 2;
+    lane->counters[CONTROL_JOURNAL_ERRORS]++;
+    lane->journal_wait_ns = wait_ns < LANE_JOURNAL_MOST_NS ? wait_ns : LANE_JOURNAL_MOST_NS;
+    lane->journal_retry_ns = lane->now_ns + lane->journal_wait_ns;
+}
+
+// An earlier control has journaled it; this connection of it is nobody's.
+static void verdict_refuse(struct lane *lane, uint32_t worker, const struct verdict *verdict)
+{
+    struct target target = {.address = verdict->address, .port = verdict->remote_port};
+    struct flow_packet refusal = flow_refusal(verdict);
+    lane_send(lane, worker, &target, verdict->local_port, &refusal);
+    lane->counters[CONTROL_VERDICTS_REPEATED]++;
+}
+
+// Journals a burst of one ring, then lets the ring go on, then acts. While the journal cannot be written the ring keeps
+// its verdicts, and its filling up is what holds new probes back. Returns how many verdicts were taken.
 static size_t verdicts_take(struct lane *lane, uint32_t worker, size_t limit)
 {
     struct ring *ring = &channel_pair(lane->shared->channel, worker, lane->index)->verdicts;
     struct verdict verdicts[LANE_BURST];
     struct journal_entry entries[LANE_BURST];
+    bool known[LANE_BURST];
     size_t count = 0;
     uint64_t ready = ring_ready(ring, limit);
     ready = ready < limit ? ready : limit;
     for (size_t i = 0; i < ready; i++) {
-        verdicts[count] = *(const struct verdict *)ring_slot(ring, i);
-        const struct verdict *verdict = &verdicts[count];
-        if (table_find(lane->shared->seen, verdict->position) != TABLE_NONE) {
-            // An earlier control has journaled it; this connection of it is nobody's.
-            struct target target = {.address = verdict->address, .port = verdict->remote_port};
-            struct flow_packet refusal = flow_refusal(verdict);
-            lane_send(lane, worker, &target, verdict->local_port, &refusal);
-            lane->counters[CONTROL_VERDICTS_REPEATED]++;
+        verdicts[i] = *(const struct verdict *)ring_slot(ring, i);
+        const struct verdict *verdict = &verdicts[i];
+        known[i] = table_find(lane->shared->seen, verdict->position) != TABLE_NONE;
+        if (known[i])
             continue;
-        }
         entries[count++] = (struct journal_entry){.position = verdict->position,
                                                   .address = verdict->address,
                                                   .port = verdict->remote_port,
@@ -204,15 +219,19 @@ static size_t verdicts_take(struct lane *lane, uint32_t worker, size_t limit)
                                                   .suspect = verdict->suspect};
     }
     if (count > 0 && journal_append(lane->shared->journal, entries, count) != 0) {
-        lane->counters[CONTROL_JOURNAL_ERRORS]++;
-        lane->journal_retry_ns = lane->now_ns + LANE_JOURNAL_RETRY_NS;
+        journal_fail(lane);
         return 0;
     }
+    lane->journal_wait_ns = count > 0 ? 0 : lane->journal_wait_ns;
     ring_advance(ring, ready);
     lane->counters[CONTROL_VERDICTS] += count;
     lane->counters[CONTROL_JOURNAL_ENTRIES] += count;
-    for (size_t i = 0; i < count; i++)
-        verdict_handle(lane, worker, &verdicts[i]);
+    for (size_t i = 0; i < ready; i++) {
+        if (known[i])
+            verdict_refuse(lane, worker, &verdicts[i]);
+        else
+            verdict_handle(lane, worker, &verdicts[i]);
+    }
     return ready;
 }
 

@@ -66,11 +66,12 @@ struct lane {
     struct admission admission;
     struct inquiry *dirty;
     uint64_t now_ns;
-    uint64_t journal_retry_ns;
-    uint64_t stop_ns;   // when what is open is abandoned, 0 = not stopping
-    bool verdicts_wait; // some are left in a ring, for want of room
-    uint64_t open;      // inquiries without a record
-    uint64_t window;    // conversations that may be open now
+    uint64_t journal_retry_ns; // after an error: no verdict is taken before
+    uint64_t journal_wait_ns;  // how long that is, 0 = the last write succeeded
+    uint64_t stop_ns;          // when what is open is abandoned, 0 = not stopping
+    bool verdicts_wait;        // some are left in a ring, for want of room
+    uint64_t open;             // inquiries without a record
+    uint64_t window;           // conversations that may be open now
     uint64_t published_window;
     uint64_t published_open; // what of open and the batch the channel's header shows
     double tokens;           // segments that may be asked for now

@@ -223,6 +223,43 @@ Test(storage, a_disk_that_is_full_for_a_while_costs_no_record_and_nothing_new_is
     cr_assert_eq(harness_counter(&harness, CONTROL_RECORD_ERRNO), 0);
 }
 
+static bool journal_failed_often(struct harness *of)
+{
+    return harness_counter(of, CONTROL_JOURNAL_ERRORS) >= 4;
+}
+
+Test(storage, a_journal_that_cannot_be_written_holds_verdicts_back_and_refuses_each_connection_once, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = http_server;
+    harness_start(&harness, false, -1);
+    harness_answer(&harness, 0x0a000102, 22);
+    cr_assert(harness_until(&harness, 10000, all_recorded));
+    cr_assert_eq(kill(harness.child, SIGKILL), 0);
+    waitpid(harness.child, NULL, 0);
+    harness.child = 0;
+    // An answer to what is recorded already, and a new one of the same ring, wait for a control without a disk.
+    harness.position = 0;
+    harness_answer(&harness, 0x0a000102, 22);
+    struct peer *new = harness_answer(&harness, 0x0a000102, 80);
+    const struct rlimit full = {.rlim_cur = (rlim_t)lseek(harness.journal_fd, 0, SEEK_END), .rlim_max = RLIM_INFINITY};
+    const struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
+    harness_start(&harness, true, -1);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    cr_assert(harness_until(&harness, 20000, journal_failed_often));
+    cr_assert_eq(harness_counter(&harness, CONTROL_JOURNAL_ERRNO), EFBIG);
+    cr_assert(!new->established, "nothing is begun that is not journaled");
+    harness_disk_limit(&harness, RLIM_INFINITY);
+    finish_clean(20000);
+    cr_assert(harness.peers[0]->reset && new->established); // the same tuple as before
+    cr_assert_eq(harness_counter(&harness, CONTROL_VERDICTS_REPEATED), 1);
+    cr_assert_eq(harness_counter(&harness, CONTROL_JOURNAL_ERRNO), 0);
+    json_t *records = harness_records(&harness);
+    cr_assert_eq(json_array_size(records), 2);
+    json_decref(records);
+}
+
 Test(storage, what_finds_no_room_in_memory_is_lost_and_counted_and_the_rest_is_written_once_there_is_a_disk)
 {
     const struct rlimit full = {.rlim_cur = 100, .rlim_max = RLIM_INFINITY};
