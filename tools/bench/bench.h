@@ -15,7 +15,7 @@ struct bench_options {
     unsigned runs;          // 0 = the part's own number
     double rates[RATES_MAX];
     unsigned rate_count; // 0 = the default ones
-    bool full;
+    bool quick;
     bool json;
 };
 
