@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_mempool.h>
 
 #include "tests/unit/simnet/frames.h"
+#include "tools/simnet/eal.h"
 #include "tools/simnet/responder.h"
 #include "tools/simnet/run.h"
 
@@ -214,27 +214,13 @@ static int print_row(const struct rig *rig, struct rte_mempool *answers_pool, do
 
 int main(int argc, char **argv)
 {
-    char prefix[48];
-    snprintf(prefix, sizeof(prefix), "--file-prefix=bench-simnet-%d", (int)getpid());
-    char lcores[8];
-    snprintf(lcores, sizeof(lcores), sysconf(_SC_NPROCESSORS_ONLN) > 1 ? "0,1" : "0");
-    char *arguments[] = {argv[0],
-                         (char[]){"-l"},
-                         lcores,
-                         (char[]){"-m"},
-                         (char[]){"64"},
-                         (char[]){"--no-huge"},
-                         (char[]){"--no-shconf"},
-                         (char[]){"--no-pci"},
-                         (char[]){"--no-telemetry"},
-                         (char[]){"--log-level=error"},
-                         prefix,
-                         NULL};
     struct rig rig = {.seconds = argc > 1 ? atof(argv[1]) : 1};
-    if (!(rig.seconds > 0 && rig.seconds <= 60) || rte_eal_init(11, arguments) < 0)
+    const struct eal_setup setup = {.program = "bench-simnet",
+                                    .lcores = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? "0,1" : "0",
+                                    .main_lcore = -1,
+                                    .memory_mb = 64};
+    if (!(rig.seconds > 0 && rig.seconds <= 60) || eal_start(&setup) != 0)
         return 1;
-    char folder[256];
-    snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
     rig.probes = pool_new("bench_probes");
     struct rte_mempool *answers =
         rte_pktmbuf_pool_create("bench_answers", 2047, 256, 0, RTE_PKTMBUF_HEADROOM + RESPONDER_ROOM_BYTES, 0);
@@ -251,7 +237,6 @@ int main(int argc, char **argv)
     printf("]}\n");
     rte_mempool_free(answers);
     rte_mempool_free(rig.probes);
-    rte_eal_cleanup();
-    rmdir(folder);
+    eal_stop();
     return status;
 }

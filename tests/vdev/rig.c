@@ -3,8 +3,6 @@
 
 #include <criterion/criterion.h>
 
-#include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <rte_eal.h>
-
 #include "config/image_build.h"
 #include "config/intervals.h"
-
-enum { RIG_ARGUMENTS = 16 };
+#include "tools/simnet/eal.h"
 
 static const struct channel_geometry RIG_GEOMETRY = {
     .lanes = 2, .verdict_slots = 4096, .segment_slots = 64, .request_slots = 64};
@@ -31,22 +26,12 @@ static uint64_t now_ns(void)
 
 void rig_eal(const char *lcores, const char *first_argument, const char *second_argument)
 {
-    // EAL keeps the strings and may move them about, for as long as the process lives.
-    static char arguments[RIG_ARGUMENTS][128];
-    static char *argv[RIG_ARGUMENTS + 1];
-    const char *const fixed[] = {"test", "-l",  lcores,     "--no-huge",      "--no-shconf",
-                                 "-m",   "128", "--no-pci", "--no-telemetry", "--log-level=error"};
-    int count = 0;
-    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-        snprintf(arguments[count++], sizeof(arguments[0]), "%s", fixed[i]);
-    snprintf(arguments[count++], sizeof(arguments[0]), "--file-prefix=sondetest%d", (int)getpid());
-    if (first_argument != NULL)
-        snprintf(arguments[count++], sizeof(arguments[0]), "%s", first_argument);
-    if (second_argument != NULL)
-        snprintf(arguments[count++], sizeof(arguments[0]), "%s", second_argument);
-    for (int i = 0; i < count; i++)
-        argv[i] = arguments[i];
-    cr_assert_geq(rte_eal_init(count, argv), 0);
+    const struct eal_setup setup = {.program = "sonde-test",
+                                    .lcores = lcores,
+                                    .main_lcore = -1,
+                                    .memory_mb = 128,
+                                    .more = {first_argument, second_argument}};
+    cr_assert_eq(eal_start(&setup), 0);
 }
 
 static int memory_file(size_t bytes)
@@ -172,20 +157,6 @@ int rig_run(struct rig *rig)
     return status;
 }
 
-// EAL leaves its folder behind.
-static void eal_folder_remove(void)
-{
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
-    (void)rte_eal_cleanup();
-    DIR *entries = opendir(folder);
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
-        (void)unlinkat(dirfd(entries), entry->d_name, 0);
-    if (entries != NULL)
-        closedir(entries);
-    (void)rmdir(folder);
-}
-
 void rig_fini(struct rig *rig)
 {
     dataplane_fini(&rig->dataplane);
@@ -194,7 +165,7 @@ void rig_fini(struct rig *rig)
     munmap(rig->commands, sizeof(struct commands));
     image_unmap(&rig->image);
     close(rig->image_fd);
-    eal_folder_remove();
+    eal_stop();
 }
 
 uint64_t rig_counter(const struct rig *rig, enum dataplane_counter counter)

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tools/bench/rig.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <rte_eal.h>
-
 #include "config/image_build.h"
+#include "tools/simnet/eal.h"
 
 enum { MEMORY_MB = 192, HUGE_PAGES_WANTED = 96, SOURCE = 0x0a630002 };
 
@@ -59,62 +56,26 @@ unsigned rig_cpu_last(void)
     return cpu;
 }
 
-static bool hugepages_free(void)
-{
-    unsigned long pages = 0;
-    FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
-    if (file == NULL)
-        return false;
-    if (fscanf(file, "%lu", &pages) != 1)
-        pages = 0;
-    fclose(file);
-    return pages >= HUGE_PAGES_WANTED;
-}
-
 int rig_eal(enum rig_lcores lcores)
 {
     char cores[32];
-    char main_core[32];
-    char prefix[48];
-    char memory[16];
     unsigned first = rig_cpu_first();
     unsigned last = rig_cpu_last();
     if (lcores == RIG_WORKER_ALONE || first == last)
-        snprintf(cores, sizeof(cores), "-l%u", last);
+        snprintf(cores, sizeof(cores), "%u", last);
     else
-        snprintf(cores, sizeof(cores), "-l%u,%u", first, last);
-    snprintf(main_core, sizeof(main_core), "--main-lcore=%u", last);
-    snprintf(prefix, sizeof(prefix), "--file-prefix=sondebench%d", (int)getpid());
-    snprintf(memory, sizeof(memory), "-m%d", MEMORY_MB);
-    const char *arguments[12] = {"sonde-bench",      cores, main_core, prefix, "--no-pci", "--no-telemetry",
-                                 "--log-level=error"};
-    if (hugepages_free()) {
-        arguments[7] = "--in-memory";
-    } else {
-        arguments[7] = "--no-huge";
-        arguments[8] = "--no-shconf";
-        arguments[9] = memory;
-    }
-    // EAL keeps and reorders argv, so it gets strings that live as long as the process.
-    static char *copies[12];
-    int count = 0;
-    for (; arguments[count] != NULL; count++)
-        copies[count] = strdup(arguments[count]);
-    return rte_eal_init(count, copies) < 0 ? -EIO : 0;
+        snprintf(cores, sizeof(cores), "%u,%u", first, last);
+    const struct eal_setup setup = {.program = "sonde-bench",
+                                    .lcores = cores,
+                                    .main_lcore = (int)last,
+                                    .memory_mb = MEMORY_MB,
+                                    .hugepages = HUGE_PAGES_WANTED};
+    return eal_start(&setup);
 }
 
-// EAL leaves its folder behind.
 void rig_eal_end(void)
 {
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
-    (void)rte_eal_cleanup();
-    DIR *entries = opendir(folder);
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
-        (void)unlinkat(dirfd(entries), entry->d_name, 0);
-    if (entries != NULL)
-        closedir(entries);
-    (void)rmdir(folder);
+    eal_stop();
 }
 
 static int memory_file(size_t bytes)

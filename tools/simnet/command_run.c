@@ -5,10 +5,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <rte_eal.h>
 #include <rte_ethdev.h>
 
 #include "tools/simnet/command.h"
+#include "tools/simnet/eal.h"
 #include "tools/simnet/run.h"
 
 static struct simnet *running; // for the signal handler; set before handlers are installed
@@ -19,47 +19,22 @@ static void stop_running(int signal)
     simnet_signal_stop(running);
 }
 
-// EAL on one CPU, without hugepages, without a trace in the file system but its run-time folder, which is removed.
-static int eal_start(const struct command_options *options)
+// On one CPU, without hugepages.
+static int run_eal(const struct command_options *options)
 {
     char lcore[16];
-    char memory[16];
-    char prefix[48];
+    char device[512];
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     snprintf(lcore, sizeof(lcore), "%u", options->lcore_given ? options->lcore : (unsigned)(cpus > 0 ? cpus - 1 : 0));
-    snprintf(memory, sizeof(memory), "%u", options->memory_mb == 0 ? 64 : options->memory_mb);
-    snprintf(prefix, sizeof(prefix), "--file-prefix=simnet-%d", (int)getpid());
-    // EAL reorders argv and keeps its strings, so they live as long as the process.
-    static char copies[16][512];
-    char *argv[16] = {NULL};
-    const char *arguments[] = {"simnet",
-                               "-l",
-                               lcore,
-                               "-m",
-                               memory,
-                               "--no-huge",
-                               "--no-shconf",
-                               "--no-pci",
-                               "--no-telemetry",
-                               "--log-level=warning",
-                               prefix,
-                               "--vdev",
-                               options->vdev};
-    int count = sizeof(arguments) / sizeof(arguments[0]);
-    for (int i = 0; i < count; i++) {
-        if (snprintf(copies[i], sizeof(copies[i]), "%s", arguments[i]) >= (int)sizeof(copies[i]))
-            return -EINVAL;
-        argv[i] = copies[i];
-    }
-    return rte_eal_init(count, argv) < 0 ? -EIO : 0;
-}
-
-static void eal_stop(void)
-{
-    char folder[512];
-    snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
-    rte_eal_cleanup();
-    rmdir(folder);
+    if (snprintf(device, sizeof(device), "--vdev=%s", options->vdev) >= (int)sizeof(device))
+        return -EINVAL;
+    const struct eal_setup setup = {.program = "simnet",
+                                    .lcores = lcore,
+                                    .main_lcore = -1,
+                                    .memory_mb = options->memory_mb == 0 ? 64 : options->memory_mb,
+                                    .log_level = "warning",
+                                    .more = {device}};
+    return eal_start(&setup);
 }
 
 static void print_counters(const struct command_options *options)
@@ -107,7 +82,7 @@ int command_run(const struct command_options *options)
     if (command_load(options, &population, &world) != 0)
         return 2;
     int status = 1;
-    if (eal_start(options) != 0) {
+    if (run_eal(options) != 0) {
         fprintf(stderr, "simnet: EAL did not start\n");
         goto out;
     }

@@ -9,40 +9,19 @@
 #include <unistd.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
 #include "tests/unit/simnet/frames.h"
+#include "tools/simnet/eal.h"
 #include "tools/simnet/responder.h"
 #include "tools/simnet/run.h"
 #include "tools/simnet/truth.h"
 
-static char runtime_folder[256];
-
 static void eal_up(void)
 {
-    char prefix[48];
-    snprintf(prefix, sizeof(prefix), "--file-prefix=simnet-test-%d", (int)getpid());
-    const char *arguments[] = {"test", "-l", "0",        "--no-huge",      "--no-shconf",
-                               "-m",   "64", "--no-pci", "--no-telemetry", "--log-level=error",
-                               prefix};
-    enum { COUNT = sizeof(arguments) / sizeof(arguments[0]) };
-    // EAL keeps the strings and loses one of the pointers.
-    static char copies[COUNT][64];
-    char *argv[COUNT + 1] = {NULL};
-    for (size_t i = 0; i < COUNT; i++) {
-        snprintf(copies[i], sizeof(copies[i]), "%s", arguments[i]);
-        argv[i] = copies[i];
-    }
-    cr_assert_geq(rte_eal_init(COUNT, argv), 0);
-    snprintf(runtime_folder, sizeof(runtime_folder), "%s", rte_eal_get_runtime_dir());
-}
-
-static void eal_down(void)
-{
-    rte_eal_cleanup();
-    rmdir(runtime_folder);
+    const struct eal_setup setup = {.program = "simnet-test", .lcores = "0", .main_lcore = -1, .memory_mb = 64};
+    cr_assert_eq(eal_start(&setup), 0);
 }
 
 // Everything one scan of the small population needs.
@@ -75,7 +54,7 @@ static void bench_down(struct bench *bench)
     rte_mempool_free(bench->answers);
     world_free(bench->world);
     population_fini(&bench->population);
-    eal_down();
+    eal_stop();
 }
 
 static struct rte_mbuf *probe_new(const struct bench *bench, uint32_t address, uint16_t port)
