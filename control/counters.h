@@ -3,6 +3,7 @@
 // Every counter of sonde-control, with the help that metrics and README print. One list yields enum, names and help.
 // They live in struct channel_down_header.counters, which a restarted control goes on counting from.
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dataplane/channel/channel.h"
@@ -57,6 +58,9 @@ enum control_counter {
         CONTROL_COUNTER_COUNT
 };
 _Static_assert((int)CONTROL_COUNTER_COUNT <= (int)CHANNEL_CONTROL_COUNTERS, "the channel has room for every counter");
+
+// Whether it only grows, so that a resumed scan counts on from it; the others are states of the moment.
+bool control_counter_grows(enum control_counter counter);
 
 extern const char *const control_counter_names[CONTROL_COUNTER_COUNT];
 extern const char *const control_counter_help[CONTROL_COUNTER_COUNT];

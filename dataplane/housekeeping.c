@@ -54,27 +54,33 @@ static void baseline_take(struct housekeeping *housekeeping)
     housekeeping->baseline.interface_received = interface_received(port->interface_index);
     if (rte_eth_stats_get(port->id, &stats) == 0)
         housekeeping->baseline.port_received = stats.ipackets;
+    const struct port_counters *counters = &housekeeping->dataplane->commands->port;
+    housekeeping->baseline.rx_missed = atomic_load_explicit(&counters->rx_missed, memory_order_relaxed);
+    housekeeping->baseline.rx_errors = atomic_load_explicit(&counters->rx_errors, memory_order_relaxed);
+    housekeeping->baseline.rx_no_buffer = atomic_load_explicit(&counters->rx_no_buffer, memory_order_relaxed);
+    housekeeping->baseline.tx_errors = atomic_load_explicit(&counters->tx_errors, memory_order_relaxed);
 }
 
 static void stats_publish(struct housekeeping *housekeeping)
 {
     const struct port *port = &housekeeping->dataplane->port;
     struct port_counters *counters = &housekeeping->dataplane->commands->port;
+    const struct port_baseline *before = &housekeeping->baseline;
     struct rte_eth_stats stats;
     if (rte_eth_stats_get(port->id, &stats) != 0)
         return;
     uint64_t missed = stats.imissed;
     // af_packet does not say what its ring had no room for: the interface's own counter does.
     uint64_t interface = interface_received(port->interface_index);
-    uint64_t seen = stats.ipackets - housekeeping->baseline.port_received;
-    if (interface > housekeeping->baseline.interface_received) {
-        uint64_t arrived = interface - housekeeping->baseline.interface_received;
+    uint64_t seen = stats.ipackets - before->port_received;
+    if (interface > before->interface_received) {
+        uint64_t arrived = interface - before->interface_received;
         missed += arrived > seen ? arrived - seen : 0;
     }
-    atomic_store_explicit(&counters->rx_missed, missed, memory_order_relaxed);
-    atomic_store_explicit(&counters->rx_errors, stats.ierrors, memory_order_relaxed);
-    atomic_store_explicit(&counters->rx_no_buffer, stats.rx_nombuf, memory_order_relaxed);
-    atomic_store_explicit(&counters->tx_errors, stats.oerrors, memory_order_relaxed);
+    atomic_store_explicit(&counters->rx_missed, before->rx_missed + missed, memory_order_relaxed);
+    atomic_store_explicit(&counters->rx_errors, before->rx_errors + stats.ierrors, memory_order_relaxed);
+    atomic_store_explicit(&counters->rx_no_buffer, before->rx_no_buffer + stats.rx_nombuf, memory_order_relaxed);
+    atomic_store_explicit(&counters->tx_errors, before->tx_errors + stats.oerrors, memory_order_relaxed);
 }
 
 // Workers tell the time by the TSC alone. An error of its frequency would add up to the heartbeat's limit within hours,

@@ -9,6 +9,10 @@
 struct port_baseline {
     uint64_t interface_received; // of the kernel interface behind a virtual device
     uint64_t port_received;
+    uint64_t rx_missed; // what an earlier run of the scan counted
+    uint64_t rx_errors;
+    uint64_t rx_no_buffer;
+    uint64_t tx_errors;
 };
 
 struct housekeeping {

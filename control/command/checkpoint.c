@@ -14,7 +14,7 @@
 #include <jansson.h>
 #include <openssl/evp.h>
 
-enum { CHECKPOINT_SCHEMA = 1 };
+enum { CHECKPOINT_SCHEMA = 2 };
 
 static int digest(const void *data, size_t bytes, char ret_hex[static CHECKPOINT_DIGEST_BYTES])
 {
@@ -76,7 +76,11 @@ int checkpoint_compare(const struct checkpoint_sweep *was, const struct checkpoi
     X(number, "step", step)                                                                                            \
     X(number, "started_ns", started_ns)                                                                                \
     X(number, "active_ns", active_ns)                                                                                  \
-    X(number, "resumes", resumes)
+    X(number, "resumes", resumes)                                                                                      \
+    X(number, "rx_missed", rx_missed)                                                                                  \
+    X(number, "rx_errors", rx_errors)                                                                                  \
+    X(number, "rx_no_buffer", rx_no_buffer)                                                                            \
+    X(number, "tx_errors", tx_errors)
 
 static json_t *fields_json(const struct checkpoint *checkpoint)
 {
@@ -98,6 +102,10 @@ static json_t *fields_json(const struct checkpoint *checkpoint)
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         json_object_set_new(counters, dataplane_counter_names[i], json_integer((json_int_t)checkpoint->counters[i]));
     json_object_set_new(object, "counters", counters);
+    json_t *control = json_object();
+    for (size_t i = 0; i < CONTROL_COUNTER_COUNT; i++)
+        json_object_set_new(control, control_counter_names[i], json_integer((json_int_t)checkpoint->control[i]));
+    json_object_set_new(object, "control", control);
     return object;
 }
 
@@ -195,6 +203,9 @@ static bool fields_take(const json_t *object, struct checkpoint *checkpoint)
     const json_t *counters = json_object_get(object, "counters");
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         whole = whole && number_take(counters, dataplane_counter_names[i], &checkpoint->counters[i]);
+    const json_t *control = json_object_get(object, "control");
+    for (size_t i = 0; i < CONTROL_COUNTER_COUNT; i++)
+        whole = whole && number_take(control, control_counter_names[i], &checkpoint->control[i]);
     checkpoint->complete = json_is_true(json_object_get(object, "complete"));
     return whole;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "config/plan.h"
+#include "control/counters.h"
 #include "dataplane/channel/counters.h"
 
 #define CHECKPOINT_NAME "checkpoint"
@@ -36,7 +37,12 @@ struct checkpoint {
     uint64_t started_ns; // CLOCK_REALTIME, of the first run
     uint64_t active_ns;  // of all runs together
     uint64_t resumes;
-    uint64_t counters[COUNTER_COUNT]; // of all runs, all workers
+    uint64_t counters[COUNTER_COUNT];        // of all runs, all workers
+    uint64_t control[CONTROL_COUNTER_COUNT]; // of all runs; those that do not grow are 0
+    uint64_t rx_missed;                      // struct port_counters, of all runs
+    uint64_t rx_errors;
+    uint64_t rx_no_buffer;
+    uint64_t tx_errors;
 };
 
 // Describes a plan. Returns 0 or -ENOMEM.

@@ -29,6 +29,21 @@ static uint64_t step_probes(const struct checkpoint_sweep *sweep, bool samples, 
     return whole + (rest < length ? rest : length);
 }
 
+// What control counted and what the port did. Control may write any number, and JSON ends at 2^63.
+static void others_take(struct checkpoint *checkpoint, const struct shared *shared)
+{
+    const struct port_counters *port = &shared->commands->port;
+    for (size_t i = 0; i < CONTROL_COUNTER_COUNT; i++) {
+        uint64_t count = atomic_load_explicit(&shared->down->counters[i], memory_order_relaxed);
+        bool kept = control_counter_grows((enum control_counter)i) && count <= INT64_MAX;
+        checkpoint->control[i] = kept ? count : 0;
+    }
+    checkpoint->rx_missed = atomic_load_explicit(&port->rx_missed, memory_order_relaxed);
+    checkpoint->rx_errors = atomic_load_explicit(&port->rx_errors, memory_order_relaxed);
+    checkpoint->rx_no_buffer = atomic_load_explicit(&port->rx_no_buffer, memory_order_relaxed);
+    checkpoint->tx_errors = atomic_load_explicit(&port->tx_errors, memory_order_relaxed);
+}
+
 static int checkpoint_save(struct checkpointer *checkpointer)
 {
     struct checkpoint *checkpoint = &checkpointer->checkpoint;
@@ -38,6 +53,7 @@ static int checkpoint_save(struct checkpointer *checkpointer)
     checkpoint->active_ns = checkpointer->active_ns + now_monotonic() - checkpointer->start_ns;
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         checkpoint->counters[i] = progress_sum(checkpointer->shared, (enum dataplane_counter)i);
+    others_take(checkpoint, checkpointer->shared);
     // These describe the durable part: what is repeated after it is not counted twice.
     uint64_t probes = step_probes(&checkpoint->sweep, checkpointer->shared->commands->samples != 0, best->step);
     checkpoint->counters[COUNTER_POSITIONS_SKIPPED] = best->skipped < probes ? best->skipped : probes;

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/command/planfile.h"
 #include "control/command/settled.h"
@@ -43,6 +45,20 @@ enum exit_status scan_resume_load(const struct invocation *invocation, const cha
     return EXIT_DONE;
 }
 
+// What control and the port had counted, for both to count on from.
+static int others_put(const struct checkpoint *checkpoint, const struct shared *shared)
+{
+    struct port_counters *port = &shared->commands->port;
+    atomic_store_explicit(&port->rx_missed, checkpoint->rx_missed, memory_order_relaxed);
+    atomic_store_explicit(&port->rx_errors, checkpoint->rx_errors, memory_order_relaxed);
+    atomic_store_explicit(&port->rx_no_buffer, checkpoint->rx_no_buffer, memory_order_relaxed);
+    atomic_store_explicit(&port->tx_errors, checkpoint->tx_errors, memory_order_relaxed);
+    // Our mapping of control's half is read-only, for good; before control runs the file may still be written.
+    const off_t at = (off_t)offsetof(struct channel_down_header, counters);
+    ssize_t written = pwrite(shared->down_fd, checkpoint->control, sizeof checkpoint->control, at);
+    return written == (ssize_t)sizeof checkpoint->control ? 0 : written < 0 ? -errno : -EIO;
+}
+
 enum exit_status scan_resume_apply(const struct checkpoint *checkpoint, const struct output *output,
                                    const struct shared *shared, int *ret_answered_fd)
 {
@@ -58,7 +74,8 @@ enum exit_status scan_resume_apply(const struct checkpoint *checkpoint, const st
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         atomic_store_explicit(&commands->counters[0].values[i], checkpoint->counters[i], memory_order_relaxed);
     atomic_store_explicit(&commands->counters[0].values[COUNTER_ANSWERS_OPEN], settled, memory_order_relaxed);
-    return EXIT_DONE;
+    error = others_put(checkpoint, shared);
+    return error == 0 ? EXIT_DONE : refuse(EXIT_FAILED, output->folder, strerror(-error));
 }
 
 int scan_resume_begin(const struct plan *plan, const char *scan, const struct shared *shared, uint64_t started_ns,

@@ -35,7 +35,8 @@ struct worker_progress {
     _Atomic uint64_t parked_ns;             // parked_mark of what waits for room in control's rings
 };
 
-// What the port itself counted. housekeeping: wo; scan: ro.
+// What the port itself counted, on top of what scan puts here before the start: an earlier run's. housekeeping: rw;
+// scan: ro from then on.
 struct port_counters {
     _Alignas(64) _Atomic uint64_t rx_missed; // ethdev imissed, or for a vdev the interface's own drops
     _Atomic uint64_t rx_errors;

@@ -92,6 +92,19 @@ Test(sweep_devices, a_dry_run_stops_after_its_frames)
     rig_fini(&rig);
 }
 
+Test(sweep_devices, the_ports_counters_go_on_from_those_of_an_earlier_run)
+{
+    rig_eal("0", "--vdev=net_null0,no-rx=1", NULL);
+    struct rig_plan plan = SMALL;
+    rig_init(&rig, &plan);
+    atomic_store(&rig.commands->port.rx_missed, 5);
+    atomic_store(&rig.commands->port.tx_errors, 7);
+    cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
+    cr_assert_eq(atomic_load(&rig.commands->port.rx_missed), 5);
+    cr_assert_eq(atomic_load(&rig.commands->port.tx_errors), 7);
+    rig_fini(&rig);
+}
+
 Test(sweep_devices, segments_follow_each_other_and_buffers_come_back)
 {
     rig_eal("0", "--vdev=net_null0,no-rx=1", NULL);

@@ -58,6 +58,9 @@ int main(int argc, char **argv)
     if (dprintf(records, "{\"resumed\":%d}\n", resumed) < 0)
         return 5;
     atomic_fetch_add(&down->counters[CONTROL_RECORDS], 1);
+    atomic_fetch_add(&down->counters[CONTROL_SEGMENTS_IN], 7);
+    if (!resumed)
+        atomic_store(&down->counters[CONTROL_JOURNAL_SYNCED_NS], 1);
     uint64_t start_ns = now_monotonic();
     for (;;) {
         uint64_t now_ns = now_monotonic();

@@ -57,6 +57,7 @@ int main(int argc, char **argv)
         return 4;
     if (strcmp(mode, "fail") == 0)
         return fail(commands);
+    atomic_fetch_add(&commands->port.rx_missed, 3);
     uint64_t start_ns = now_monotonic();
     for (;;) {
         uint64_t now_ns = now_monotonic();

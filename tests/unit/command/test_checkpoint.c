@@ -43,11 +43,17 @@ static struct checkpoint sample(void)
         .started_ns = 1700000000000000000,
         .active_ns = 42,
         .resumes = 7,
+        .rx_missed = 8,
+        .rx_errors = 9,
+        .rx_no_buffer = 10,
+        .tx_errors = 11,
     };
     for (size_t i = 0; i < sizeof checkpoint.cookie_key; i++)
         checkpoint.cookie_key[i] = (uint8_t)(i * 17);
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         checkpoint.counters[i] = i * i;
+    for (size_t i = 0; i < CONTROL_COUNTER_COUNT; i++)
+        checkpoint.control[i] = 1000 + i;
     return checkpoint;
 }
 

@@ -274,6 +274,28 @@ Test(scan, records_that_could_not_be_written_make_it_fail_and_say_what_to_do)
     cr_assert_eq(sonde(resume), 0, "%s", output_text);
 }
 
+static json_int_t count_of(const json_t *summary, const char *part, const char *counter)
+{
+    return json_integer_value(json_object_get(json_object_get(summary, part), counter));
+}
+
+Test(scan, the_summary_of_a_resumed_scan_counts_what_control_and_port_did_in_all_runs)
+{
+    const char *const resume[] = {"scan", "--resume", "out", "--quiet", NULL};
+    setenv("FAKE_DATAPLANE", "endless", 1);
+    pid_t pid = sonde_start(scan_words);
+    wait_for_records();
+    kill(pid, SIGINT);
+    cr_assert_eq(sonde_wait(pid), 130, "%s", output_text);
+    setenv("FAKE_DATAPLANE", "", 1);
+    cr_assert_eq(sonde(resume), 0, "%s", output_text);
+    json_t *summary = summary_read();
+    cr_assert_eq(count_of(summary, "control", "segments_in"), 14);
+    cr_assert_eq(count_of(summary, "control", "journal_synced_ns"), 0, "a clock of another run");
+    cr_assert_eq(count_of(summary, "port", "rx_missed"), 6);
+    json_decref(summary);
+}
+
 Test(scan, a_second_interrupt_does_not_wait_for_conversations)
 {
     setenv("FAKE_DATAPLANE", "endless", 1);
