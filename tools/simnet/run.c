@@ -100,7 +100,7 @@ static int lanes_init(struct simnet *simnet, const struct simnet_setup *setup)
                                       .first_sequence = (uint64_t)i << 40,
                                       .look = setup->look};
         simnet->lanes[i].queue = i;
-        simnet->lanes[i].answer_queue = setup->answers_cross ? (uint16_t)((i + 1) % simnet->queues) : i;
+        simnet->lanes[i].answer_queue = (uint16_t)(setup->answers_cross ? (i + 1) % simnet->queues : i);
         simnet->lanes[i].responder = responder_new(&own);
         if (simnet->lanes[i].responder == NULL)
             return -errno;
