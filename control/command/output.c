@@ -35,24 +35,16 @@ static bool holds_data(int folder_fd, const char *name)
     return fstatat(folder_fd, name, &status, 0) == 0 && status.st_size > 0;
 }
 
-// What an open of a result file is for.
-struct file_use {
-    mode_t mode;
-    bool keep; // what is there; else it is emptied
-};
-
-// Opens a result file for reading and writing. Truncates only after the lock is ours.
-static int file_open(int folder_fd, const char *name, struct file_use use, int *ret_fd)
+// Opens a result file for reading and writing, and locks it. mode 0: it must be there.
+static int file_open(int folder_fd, const char *name, mode_t mode, int *ret_fd)
 {
-    int fd = openat(folder_fd, name, O_RDWR | (use.keep ? 0 : O_CREAT) | O_CLOEXEC | O_NOFOLLOW, use.mode);
+    int fd = openat(folder_fd, name, O_RDWR | (mode == 0 ? 0 : O_CREAT) | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         return -errno;
     // The lock stays with every copy of the descriptor, so with control, should we die before it.
     int error = 0;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         error = errno == EWOULDBLOCK ? -EBUSY : -errno;
-    else if (!use.keep && ftruncate(fd, 0) != 0)
-        error = -errno;
     if (error != 0) {
         close(fd);
         return error;
@@ -73,15 +65,12 @@ static int folder_open(struct output *output, const char *where, bool force)
                    holds_data(folder_fd, "summary.json")))
         error = -EEXIST;
     if (error == 0)
-        error = file_open(folder_fd, "records.jsonl", (struct file_use){.mode = 0666}, &output->records_fd);
+        error = file_open(folder_fd, "records.jsonl", 0666, &output->records_fd);
     if (error == 0)
-        error = file_open(folder_fd, "journal", (struct file_use){.mode = 0600}, &output->journal_fd);
-    if (error == 0 && unlinkat(folder_fd, "summary.json", 0) != 0 && errno != ENOENT)
-        error = -errno;
-    if (error == 0 && unlinkat(folder_fd, CHECKPOINT_NAME, 0) != 0 && errno != ENOENT)
-        error = -errno;
+        error = file_open(folder_fd, "journal", 0600, &output->journal_fd);
     if (error == 0 && (output->folder = strdup(where)) == NULL)
         error = -ENOMEM;
+    output->fresh = true;
     close(folder_fd);
     return error;
 }
@@ -129,12 +118,9 @@ int output_resume(struct output *ret_output, const char *where, char message[sta
     int folder_fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int error = folder_fd < 0 ? -errno : 0;
     if (error == 0)
-        error = file_open(folder_fd, "records.jsonl", (struct file_use){.keep = true}, &output.records_fd);
+        error = file_open(folder_fd, "records.jsonl", 0, &output.records_fd);
     if (error == 0)
-        error = file_open(folder_fd, "journal", (struct file_use){.keep = true}, &output.journal_fd);
-    // What an interrupted run summed up is not the end of the scan any more.
-    if (error == 0 && unlinkat(folder_fd, "summary.json", 0) != 0 && errno != ENOENT)
-        error = -errno;
+        error = file_open(folder_fd, "journal", 0, &output.journal_fd);
     if (error == 0 && (output.folder = strdup(where)) == NULL)
         error = -ENOMEM;
     if (folder_fd >= 0)
@@ -148,6 +134,26 @@ int output_resume(struct output *ret_output, const char *where, char message[sta
         snprintf(message, 512, "%.400s is being written to by another scan", where);
     else
         snprintf(message, 512, "%.400s cannot be resumed: %s", where, strerror(-error));
+    return error;
+}
+
+int output_begin(const struct output *output)
+{
+    if (output->folder == NULL)
+        return 0;
+    int folder_fd = open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return -errno;
+    int error = 0;
+    // Without its checkpoint nobody can go on with what is removed next.
+    if (output->fresh && unlinkat(folder_fd, CHECKPOINT_NAME, 0) != 0 && errno != ENOENT)
+        error = -errno;
+    // What an interrupted run summed up is not the end of the scan any more, either.
+    if (error == 0 && unlinkat(folder_fd, "summary.json", 0) != 0 && errno != ENOENT)
+        error = -errno;
+    if (error == 0 && output->fresh && (ftruncate(output->records_fd, 0) != 0 || ftruncate(output->journal_fd, 0) != 0))
+        error = -errno;
+    close(folder_fd);
     return error;
 }
 

@@ -11,15 +11,20 @@ struct output {
     char *folder;   // NULL for standard output
     int records_fd; // control's: readable and writable where it is a file
     int journal_fd;
+    bool fresh; // what is there is of another scan
 };
 
-// Opens `where`: a folder, made when it is not there, or "-". force: what an earlier scan left there is overwritten.
-// Returns 0, or -errno with one line in message (-EEXIST for a folder that holds results, -EBUSY for one that a scan is
-// writing to now).
+// Opens `where`: a folder, made when it is not there, or "-". force: what an earlier scan left there will be
+// overwritten. Nothing of that is touched yet, so a scan that does not start costs nothing. Returns 0, or -errno with
+// one line in message (-EEXIST for a folder that holds results, -EBUSY for one that a scan is writing to now).
 int output_open(struct output *ret_output, const char *where, bool force, char message[static 512]);
 
 // Opens a folder that an earlier run of a scan left, with what it holds. Returns 0, or -errno with one line in message.
 int output_resume(struct output *ret_output, const char *where, char message[static 512]);
+
+// The scan starts: removes what an earlier scan left, and of a scan that goes on the summary of its end. Returns 0 or
+// -errno.
+int output_begin(const struct output *output);
 void output_close(struct output *output);
 
 // Writes summary.json beside the records, whole or not at all. Returns 0 or -errno; 0 for standard output, which has

@@ -229,14 +229,14 @@ static enum exit_status checkpoint_prepare(struct scan *scan, uint64_t started_n
 {
     if (scan->output.folder == NULL)
         return EXIT_DONE;
-    int error = 0;
-    if (!given(scan, SCAN_RESUME))
+    int error = output_begin(&scan->output);
+    if (error == 0 && !given(scan, SCAN_RESUME))
         error = scan_resume_begin(scan->plan, scan->id, &scan->shared, started_ns, &scan->checkpoint);
     if (error == 0)
         error = checkpointer_start(&scan->checkpointer, &scan->checkpoint, &scan->shared, scan->output.folder);
     if (error == 0)
         return EXIT_DONE;
-    fprintf(stderr, "sonde: %s/" CHECKPOINT_NAME ": %s\n", scan->output.folder, strerror(-error));
+    fprintf(stderr, "sonde: %s: the scan cannot be begun there: %s\n", scan->output.folder, strerror(-error));
     return EXIT_FAILED;
 }
 

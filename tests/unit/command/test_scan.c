@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -140,6 +141,32 @@ Test(scan, results_are_not_overwritten_unless_forced)
     cr_assert_eq(lines_of("out/records.jsonl"), 1);
     const char *const forced[] = {"scan", "plan.json", "--quiet", "--output", "out", "--force", NULL};
     cr_assert_eq(sonde(forced), 0, "%s", output_text);
+}
+
+static size_t file_bytes(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (size_t)status.st_size : 0;
+}
+
+Test(scan, a_forced_scan_that_does_not_start_costs_nothing)
+{
+    static const char *const files[] = {"out/records.jsonl", "out/summary.json", "out/checkpoint"};
+    const char *const forced[] = {"scan", "plan.json", "--quiet", "--output", "out", "--force", NULL};
+    const struct rlimit small = {.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
+    size_t before[3];
+    cr_assert_eq(sonde(scan_words), 0, "%s", output_text);
+    for (size_t i = 0; i < 3; i++)
+        before[i] = file_bytes(files[i]);
+    // Too little for the memory that the programs share.
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    cr_assert_eq(sonde(forced), 1, "%s", output_text);
+    cr_assert_not_null(strstr(output_text, "channel could not be made"), "%s", output_text);
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_gt(before[i], 0);
+        cr_assert_eq(file_bytes(files[i]), before[i], "%s: %zu, then %zu", files[i], before[i], file_bytes(files[i]));
+    }
 }
 
 Test(scan, a_control_that_dies_or_hangs_is_started_again_and_resumes)
