@@ -28,7 +28,7 @@ static const struct rig_plan PLAN = {
     .attempts = ATTEMPTS,
     .workers = WORKERS,
     .rate_pps = 200000,
-    .cooldown_ms = 400,
+    .cooldown_ms = 1000,
 };
 
 static struct rig rig;
