@@ -44,6 +44,21 @@ static inline bool answered_set(const struct answered *answered, uint32_t segmen
     return (atomic_fetch_or_explicit(answered_word(answered, segment, offset), bit, memory_order_relaxed) & bit) != 0;
 }
 
+// answered_set where `set`, else answered_test.
+static inline bool answered_settle(const struct answered *answered, uint32_t segment, uint64_t offset, bool set)
+{
+    uint64_t bit = UINT64_C(1) << (offset & 63);
+    _Atomic uint64_t *word = answered_word(answered, segment, offset);
+    if (answered->one_writer) {
+        uint64_t before = atomic_load_explicit(word, memory_order_relaxed);
+        atomic_store_explicit(word, before | (set ? bit : 0), memory_order_relaxed);
+        return (before & bit) != 0;
+    }
+    if (!set)
+        return (atomic_load_explicit(word, memory_order_relaxed) & bit) != 0;
+    return (atomic_fetch_or_explicit(word, bit, memory_order_relaxed) & bit) != 0;
+}
+
 static inline bool answered_test(const struct answered *answered, uint32_t segment, uint64_t offset)
 {
     return atomic_load_explicit(answered_word(answered, segment, offset), memory_order_relaxed) >> (offset & 63) & 1;

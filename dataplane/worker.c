@@ -28,6 +28,7 @@ struct worker *worker_new(struct dataplane *dataplane, uint32_t number)
     worker->counters = &dataplane->commands->counters[number];
     worker->progress = &dataplane->commands->progress[number];
     worker->queue = dataplane->port.queues[number];
+    worker->in.accept_deferred = settings->is_vdev != 0;
     worker->port_id = dataplane->port.id;
     worker->queue_id = (uint16_t)number;
     worker->number = number;

@@ -12,7 +12,7 @@
 #include "dataplane/guard.h"
 #include "dataplane/pacer.h"
 #include "dataplane/sweep.h"
-#include "probes/packet/reply.h"
+#include "probes/packet/replies.h"
 
 struct rte_mbuf;
 
@@ -62,8 +62,7 @@ struct worker {
     struct rte_mbuf *pending[WORKER_PENDING];
     struct verdict *parked; // [WORKER_PARKED]
     struct probe_burst out;
-    struct probe_burst in;
-    struct reply replies[WORKER_BURST];
+    struct reply_burst in; // frames are the receiving call's
     struct segment request; // a private copy, taken before it is checked
 
     // worker: wo; housekeeping: ro.
@@ -83,6 +82,10 @@ int worker_run(void *worker);
 uint32_t worker_receive(struct worker *worker, uint64_t now);
 uint32_t worker_requests(struct worker *worker, uint64_t now);
 uint32_t worker_probes(struct worker *worker, uint64_t now);
+
+// Settles the answers of worker->in. Returns the set of those that were answered before: repeated SYN-ACKs (our ACK was
+// lost) or RSTs of open connections, of which control knows what to make.
+uint64_t worker_settle(struct worker *worker, uint64_t now, uint64_t stamp_ns);
 
 // Gives pending frames to the port; false when some are left.
 bool worker_flush(struct worker *worker);

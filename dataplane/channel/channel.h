@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "dataplane/channel/ring.h"
+#include "probes/packet/tcp.h" // enum tcp_flag
 
 #define CHANNEL_MAGIC UINT64_C(0x65646e6f73636801)
 
@@ -44,9 +45,6 @@ struct verdict {
     uint8_t lane;
     uint8_t reserved[25];
 };
-
-// TCP flag bits, RFC 9293 section 3.1.
-enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
 
 // A TCP segment, up (received on one of our ports) or down (asked for). 1,664 bytes a slot.
 struct segment {

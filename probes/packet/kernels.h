@@ -13,6 +13,8 @@
 
 enum { BURST_MAX = 64 };
 
+struct reply_burst; // probes/packet/replies.h
+
 // What the probes of a plan have in common. Read-only after probe_plan_init; any thread.
 struct probe_plan {
     struct order order;
@@ -25,6 +27,7 @@ struct probe_plan {
     uint32_t ip_checksum;   // unfolded sum of the template's constant IPv4 words (RFC 1071), as host-order numbers
     uint32_t tcp_checksum;  // unfolded sum of the template's constant TCP and pseudo-header words, likewise
     uint64_t ip_word;       // the template's struct probe_burst.ip_word, identification and checksum zero
+    uint32_t ip_offset;     // of the template: 14, or 18 behind a VLAN tag; answers come likewise
 };
 
 // A burst's fields, structure of arrays, private to one worker. index -> (address ordinal, port) is index / port_count
@@ -54,6 +57,12 @@ struct kernels {
 
     // index -> position, for answers. Indexes below plan->order.count.
     void (*positions)(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
+
+    // Frames [0, count) as captured -> kinds and fields. count at most BURST_MAX.
+    void (*read)(const struct probe_plan *plan, struct reply_burst *burst, size_t count);
+
+    // What `read` left -> answers, segments, forged, outside, probed, and which probes the answers belong to.
+    void (*judge)(const struct probe_plan *plan, struct reply_burst *burst, size_t count);
 };
 
 // The best variant this CPU runs. kernels_all lists every variant this CPU runs, best first, for tests and benches

@@ -4,6 +4,7 @@
 
 #include "probes/packet/kernels_generic.h"
 #include "probes/packet/kernels_variants.h"
+#include "probes/packet/replies_generic.h"
 
 enum { BLOCKS = 8 }; // in flight at once, to fill the cipher's pipeline
 
@@ -51,9 +52,22 @@ static void avx2_positions(const struct probe_plan *plan, struct probe_burst *bu
     burst_positions(plan, burst, count);
 }
 
+static void avx2_judge(const struct probe_plan *plan, struct reply_burst *burst, size_t count)
+{
+    burst->probed = burst_probed(plan, burst);
+    if (burst->probed != 0)
+        avx2_cookies(plan, &burst->probe, count);
+    burst_sort(burst);
+    burst_place(plan, burst);
+    if (burst->answers != 0)
+        burst_positions(plan, &burst->probe, count);
+}
+
 const struct kernels kernels_avx2 = {
     .name = "avx2-aes",
     .generate = avx2_generate,
     .cookies = avx2_cookies,
     .positions = avx2_positions,
+    .read = burst_read,
+    .judge = avx2_judge,
 };

@@ -2,17 +2,11 @@
 // AVX-512 with VAES, sixteen lanes at a time. By hand, because compilers vectorise neither the gathers nor the cipher.
 // Two passes over the burst: the first ends in the gather from the table of bases, which outgrows the second-level
 // cache, so that its misses overlap the arithmetic of the groups behind; the second makes cookies, checksums and words.
-#include <immintrin.h>
-
+#include "probes/packet/avx512.h"
 #include "probes/packet/kernels_variants.h"
 
-enum { LANES = 16, GROUPS = 4, STEP = GROUPS * LANES, PORTS_IN_REGISTER = 32 };
+enum { GROUPS = 4, STEP = GROUPS * LANES, PORTS_IN_REGISTER = 32 };
 _Static_assert(BURST_MAX % STEP == 0, "the arrays of a burst hold whole steps");
-
-static inline __m512i set32(uint32_t value)
-{
-    return _mm512_set1_epi32((int)value);
-}
 
 // Sixteen 64-bit numbers, the first eight in low.
 struct wide {
@@ -244,12 +238,6 @@ static inline void locate(const struct probe_plan *plan, struct probe_burst *bur
     }
 }
 
-static inline __m512i swap_bytes32(__m512i words)
-{
-    const __m128i reversed = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
-    return _mm512_shuffle_epi8(words, _mm512_broadcast_i32x4(reversed));
-}
-
 // Each 16-bit half swapped by itself.
 static inline __m512i swap_bytes16(__m512i words)
 {
@@ -379,4 +367,6 @@ const struct kernels kernels_avx512 = {
     .generate = avx512_generate,
     .cookies = avx512_cookies,
     .positions = avx512_positions,
+    .read = avx512_read,
+    .judge = avx512_judge,
 };

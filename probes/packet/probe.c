@@ -89,6 +89,7 @@ int probe_plan_init(struct probe_plan *ret_plan, const struct targets *targets, 
         .port_reciprocal = reciprocal_of(port_count),
         .ip_checksum = sum_words(ip, IPV4_BYTES),
         .tcp_checksum = sum_words(tcp, tcp_bytes) + sum_words(ip + 12, 4) + IPV4_PROTOCOL_TCP + tcp_bytes,
+        .ip_offset = probe->ip_offset,
     };
     memcpy(&ret_plan->ip_word, ip + 4, 8);
     return 0;

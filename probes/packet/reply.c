@@ -45,7 +45,7 @@ static void read_options(const uint8_t *option, const uint8_t *end, struct reply
         reply->options_present = true;
         if (end - option < 2 || option[1] < 2 || option[1] > end - option)
             return;
-        if (option[0] == TCP_OPTION_MSS && option[1] == TCP_OPTION_MSS_BYTES)
+        if (option[0] == TCP_OPTION_MSS && option[1] == TCP_OPTION_MSS_BYTES && reply->mss == 0)
             reply->mss = get16(option + 2);
         option += option[1];
     }

@@ -41,7 +41,7 @@ struct reply {
     uint32_t seq; // REPLY_ICMP_ERROR: sequence number of the quoted segment, which was ours
     uint32_t ack;
     uint16_t window;
-    uint16_t mss;            // MSS option, 0 when absent
+    uint16_t mss;            // the first MSS option, 0 when absent
     uint16_t payload_offset; // of the TCP payload, or of the ICMP message for an echo request, from the frame's start
     uint16_t payload_bytes;
     bool options_present; // any TCP option other than padding

@@ -7,15 +7,22 @@
 #include <string.h>
 #include <x86intrin.h>
 
+#include "config/intervals.h"
+#include "config/targets.h"
+#include "probes/packet/frames.h"
 #include "probes/packet/probe.h"
-#include "probes/packet/reply.h"
+#include "probes/packet/replies.h"
+#include "probes/packet/tcp.h"
 
 enum { WHOLES = 615000, SIXTEENS = 10000, SINGLES = 8000, PORTS = 8, RUNS = 7, BURSTS = 20000, FRAMES = 512 };
 
 struct bench {
     struct probe_plan plan;
     struct probe_template probe;
-    struct targets targets;
+    struct targets_storage targets;
+    int32_t port_index[65536];
+    struct reply_burst replies;
+    uint8_t (*answers)[128];
     const struct kernels *kernels;
     struct probe_burst burst;
     uint64_t sink; // keeps results alive
@@ -66,8 +73,8 @@ static void run_address(struct bench *bench)
 {
     uint64_t ordinal = 0;
     for (uint64_t i = 0; i < (uint64_t)BURSTS * BURST_MAX; i++) {
-        ordinal = (ordinal + UINT64_C(97612893)) % bench->targets.count;
-        bench->sink += targets_address(&bench->targets, ordinal);
+        ordinal = (ordinal + UINT64_C(97612893)) % bench->targets.targets.count;
+        bench->sink += targets_address(&bench->targets.targets, ordinal);
     }
 }
 
@@ -99,6 +106,26 @@ static void run_read_offloaded(struct bench *bench)
     read_with(bench, (struct reply_offload){.ip_checksum_good = true, .l4_checksum_good = true});
 }
 
+static void run_replies_read(struct bench *bench)
+{
+    for (size_t n = 0; n < BURSTS; n++) {
+        bench->kernels->read(&bench->plan, &bench->replies, BURST_MAX);
+        bench->sink += bench->replies.kinds[REPLY_TCP];
+    }
+}
+
+static void run_replies_judge(struct bench *bench)
+{
+    for (size_t n = 0; n < BURSTS; n++) {
+        bench->kernels->judge(&bench->plan, &bench->replies, BURST_MAX);
+        bench->sink += bench->replies.answers;
+    }
+    if (bench->replies.answers != UINT64_MAX) {
+        fprintf(stderr, "bench_kernels: an answer was not recognised\n");
+        exit(1);
+    }
+}
+
 static const struct step {
     const char *name;
     void (*run)(struct bench *bench);
@@ -108,6 +135,7 @@ static const struct step {
     {"generate", run_generate, true},  {"probe_write", run_write, false},
     {"reply_read", run_read, false},   {"reply_read_offloaded", run_read_offloaded, false},
     {"cookies", run_cookies, true},    {"positions", run_positions, true},
+    {"read", run_replies_read, true},  {"judge", run_replies_judge, true},
 };
 
 static int compare(const void *a, const void *b)
@@ -134,33 +162,70 @@ static void measure(struct bench *bench, const struct step *step, bool json, boo
         printf("%-22s %-12s %8.2f %8.2f %8.2f\n", step->name, variant, cycles[RUNS / 2], cycles[0], cycles[RUNS - 1]);
 }
 
+// A SYN-ACK with an MSS option to each of a burst of probes anywhere in the plan.
+static void answers_make(struct bench *bench)
+{
+    const struct probe_link link = {.vlan_given = false};
+    struct probe_burst *burst = &bench->burst;
+    uint8_t frame[FRAME_MAX];
+    for (size_t i = 0; i < BURST_MAX; i++)
+        burst->position[i] = i * UINT64_C(982451653) % bench->plan.order.count;
+    kernels_best()->generate(&bench->plan, burst, BURST_MAX);
+    for (size_t i = 0; i < BURST_MAX; i++) {
+        const struct frame_segment segment = {.source_address = burst->address[i],
+                                              .address = our_address,
+                                              .seq = 1,
+                                              .ack = burst->isn[i] + 1,
+                                              .local_port = (uint16_t)burst->port[i],
+                                              .remote_port = (uint16_t)burst->local_port[i],
+                                              .window = 64240,
+                                              .mss = 1460,
+                                              .flags = TCP_SYN | TCP_ACK};
+        bench->replies.frame[i] = bench->answers[i];
+        bench->replies.length[i] = (uint32_t)frame_segment(&link, &segment, frame);
+        memcpy(bench->answers[i], frame, sizeof(bench->answers[i]));
+    }
+}
+
 static void setup(struct bench *bench)
 {
     static const uint16_t ports[PORTS] = {22, 23, 445, 3306, 3389, 5432, 6379, 27017};
-    static uint32_t bases[WHOLES + SIXTEENS + SINGLES];
-    for (uint32_t i = 0; i < WHOLES; i++)
-        bases[i] = 0x01000000 + i * 5632 / 256 * 256;
-    for (uint32_t i = 0; i < SIXTEENS + SINGLES; i++)
-        bases[WHOLES + i] = 0xdf000000 + i * 16;
-    bench->targets = (struct targets){.count = (uint64_t)WHOLES * 256 + SIXTEENS * 16 + SINGLES,
-                                      .whole_addresses = (uint64_t)WHOLES * 256,
-                                      .sixteen_addresses = SIXTEENS * 16,
-                                      .base_count = WHOLES + SIXTEENS + SINGLES,
-                                      .bases = bases};
+    struct interval_set set;
+    interval_set_init(&set);
+    int status = 0;
+    for (uint32_t i = 0; i < WHOLES && status == 0; i++)
+        status =
+            interval_set_add(&set, (struct interval){0x01000000 + i * 22 / 4 * 256, 0x010000ff + i * 22 / 4 * 256});
+    for (uint32_t i = 0; i < SIXTEENS && status == 0; i++)
+        status = interval_set_add(&set, (struct interval){0xdf000000 + i * 256, 0xdf00000f + i * 256});
+    for (uint32_t i = 0; i < SINGLES && status == 0; i++)
+        status = interval_set_add(&set, (struct interval){0xdf000080 + i * 256, 0xdf000080 + i * 256});
+    interval_set_seal(&set);
+    if (status != 0 || targets_build(&set, &bench->targets) != 0) {
+        fprintf(stderr, "bench_kernels: no memory for the targets\n");
+        exit(1);
+    }
+    interval_set_fini(&set);
+    memset(bench->port_index, 0xff, sizeof(bench->port_index));
+    for (int i = 0; i < PORTS; i++)
+        bench->port_index[ports[i]] = i;
     static const uint8_t secret[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
     struct cookie_key key;
     const struct probe_link link = {.vlan_given = false};
     probe_template_init(&bench->probe, &link, our_address, PROBE_PROFILE_MSS);
     if (cookie_key_init(&key, secret, our_address, 40960, 8192) != 0 ||
-        probe_plan_init(&bench->plan, &bench->targets, ports, NULL, PORTS, 1, &key, &bench->probe) != 0) {
+        probe_plan_init(&bench->plan, &bench->targets.targets, ports, bench->port_index, PORTS, 1, &key,
+                        &bench->probe) != 0) {
         fprintf(stderr, "bench_kernels: the plan was refused\n");
         exit(1);
     }
     bench->frames = aligned_alloc(128, sizeof(*bench->frames) * FRAMES);
-    if (bench->frames == NULL)
+    bench->answers = aligned_alloc(128, sizeof(*bench->answers) * BURST_MAX);
+    if (bench->frames == NULL || bench->answers == NULL)
         exit(1);
     for (size_t i = 0; i < FRAMES; i++)
         memcpy(bench->frames[i], bench->probe.frame, PROBE_FRAME_MAX);
+    answers_make(bench);
 }
 
 int main(int argc, char **argv)
@@ -183,5 +248,7 @@ int main(int argc, char **argv)
     if (json)
         printf("]\n");
     free(bench.frames);
+    free(bench.answers);
+    targets_storage_fini(&bench.targets);
     return bench.sink == 0;
 }

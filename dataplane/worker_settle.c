@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/worker.h"
+
+// Where the answers of a burst lie: entry i is the i-th frame's.
+struct places {
+    uint64_t known; // the answers to what this scan may still settle
+    uint32_t segment[BURST_MAX];
+    uint64_t offset[BURST_MAX];
+};
+
+// A position within the segment that is asked or the one before it, which is still answered, and below the scan's end.
+static void places_find(struct worker *worker, struct places *ret_places)
+{
+    const struct dataplane *dataplane = worker->dataplane;
+    const struct answered *answered = &dataplane->answered;
+    const uint64_t size = answered->segment_positions;
+    const uint32_t floor = atomic_load_explicit(&dataplane->segment_floor, memory_order_acquire);
+    const uint64_t base = answered->first_position + floor * size;
+    const uint64_t left = answered->end_position > base ? answered->end_position - base : 0;
+    const uint64_t reach = left < 2 * size ? left : 2 * size;
+    ret_places->known = 0;
+    for (uint64_t rest = worker->in.answers; rest != 0; rest &= rest - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(rest);
+        uint64_t offset = worker->in.probe.position[i] - base; // enormous below the base
+        uint32_t later = offset >= size;
+        ret_places->segment[i] = floor + later;
+        ret_places->offset[i] = offset - (later ? size : 0);
+        if (offset >= reach)
+            continue;
+        ret_places->known |= UINT64_C(1) << i;
+        __builtin_prefetch(answered_word(answered, ret_places->segment[i], ret_places->offset[i]), 1);
+    }
+}
+
+// Looks at the bits of all, and sets those of a subset; in the order in which the frames came, so that of two answers
+// to one probe the first is the one that counts. Returns the set of those whose bit was set before.
+static uint64_t places_settle(const struct answered *answered, const struct places *places, uint64_t settling)
+{
+    uint64_t before = 0;
+    for (uint64_t rest = places->known; rest != 0; rest &= rest - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(rest);
+        bool was = answered_settle(answered, places->segment[i], places->offset[i], (settling >> i & 1) != 0);
+        before |= (uint64_t)was << i;
+    }
+    return before;
+}
+
+// One position in 1,024, and only from the second attempt on: answers to coverage samples that were asked again.
+static void samples_take(struct worker *worker, const struct places *places, uint64_t answers)
+{
+    for (; answers != 0; answers &= answers - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(answers);
+        enum coverage_answer answer = coverage_take(worker->dataplane->samples, places->segment[i], places->offset[i]);
+        counter_add(worker->counters, COUNTER_SAMPLES_ANSWERED, answer != COVERAGE_NOT);
+        counter_add(worker->counters, COUNTER_SAMPLES_BOTH, answer == COVERAGE_BOTH);
+    }
+}
+
+static uint8_t suspicion(const struct worker *worker, uint32_t i)
+{
+    uint8_t suspect = worker->in.window[i] == 0 ? SUSPECT_ZERO_WINDOW : 0;
+    bool options = (worker->in.options >> i & 1) != 0;
+    if (!options && worker->dataplane->image->settings->profile != PROBE_PROFILE_NONE)
+        suspect |= SUSPECT_NO_OPTIONS;
+    return suspect;
+}
+
+static void verdict_give(struct worker *worker, uint32_t i, uint64_t stamp_ns)
+{
+    const struct reply_burst *in = &worker->in;
+    const struct verdict verdict = {
+        .position = in->probe.position[i],
+        .stamp_ns = stamp_ns,
+        .address = in->probe.address[i],
+        .remote_seq = in->seq[i],
+        .local_isn = in->probe.isn[i],
+        .remote_port = (uint16_t)in->probe.port[i],
+        .local_port = (uint16_t)in->local_port[i],
+        .window = (uint16_t)in->window[i],
+        .mss = (uint16_t)in->mss[i],
+        .ttl = (uint8_t)in->ttl[i],
+        .suspect = suspicion(worker, i),
+    };
+    counter_add(worker->counters, COUNTER_ANSWERS_SUSPECT, verdict.suspect != 0);
+    worker_verdict(worker, &verdict);
+}
+
+uint64_t worker_settle(struct worker *worker, uint64_t now, uint64_t stamp_ns)
+{
+    const struct dataplane *dataplane = worker->dataplane;
+    const struct reply_burst *in = &worker->in;
+    struct places places;
+    if (in->answers == 0)
+        return 0;
+    places_find(worker, &places);
+    const uint64_t errors = places.known & in->kinds[REPLY_ICMP_ERROR];
+    const uint64_t segments = places.known & ~errors;
+    if (dataplane->samples != NULL)
+        samples_take(worker, &places, segments);
+    // An error may be transient: while there are attempts to come it settles nothing.
+    uint64_t settling = sweep_last_attempt(&worker->sweep, now) ? places.known : segments;
+    uint64_t before = places_settle(&dataplane->answered, &places, settling);
+    uint64_t fresh = segments & ~before;
+    uint64_t open = fresh & ~in->resets;
+    counter_add(worker->counters, COUNTER_DROP_OUT_OF_PLAN,
+                (uint64_t)__builtin_popcountll(in->answers & ~places.known));
+    counter_add(worker->counters, COUNTER_ANSWERS_DUPLICATE, (uint64_t)__builtin_popcountll(before));
+    counter_add(worker->counters, COUNTER_ANSWERS_UNREACHABLE, (uint64_t)__builtin_popcountll(errors & ~before));
+    counter_add(worker->counters, COUNTER_ANSWERS_CLOSED, (uint64_t)__builtin_popcountll(fresh & in->resets));
+    counter_add(worker->counters, COUNTER_ANSWERS_OPEN, (uint64_t)__builtin_popcountll(open));
+    for (; open != 0; open &= open - 1)
+        verdict_give(worker, (uint32_t)__builtin_ctzll(open), stamp_ns);
+    return segments & before;
+}
