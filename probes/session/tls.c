@@ -252,6 +252,12 @@ static struct session_result tls_event(struct session *self, enum session_event 
         (void)tls_flush(self);
         return session_done();
     }
+    if (!state->recognised && event == SESSION_SILENCE && self->input.length == 0) {
+        // A server that has taken our hello and says nothing is slow, not another protocol's: were it asked for a page
+        // as soon as it is awake, its refusal of plain text would stand for it. Who knows nothing of TLS hangs up or
+        // answers; and where the port suggested nothing, HTTP was asked first.
+        return session_done();
+    }
     if (!state->recognised) {
         return detect_nothing(self);
     }

@@ -154,16 +154,18 @@ Test(detect, an_unknown_service_keeps_its_first_line_or_its_first_bytes)
 
 Test(detect, a_service_that_never_speaks_is_asked_a_few_times_and_left)
 {
+    // A server that only waits where TLS was expected may be slow; one that hangs up has heard enough.
     static const struct {
         const char *first;
+        bool closes;
         size_t connections;
-    } cases[] = {{"", 2}, {"ssh", 3}, {"http", 2}, {"tls", 2}};
-    for (size_t at = 0; at < 8; at++) {
+    } cases[] = {{"", false, 2}, {"ssh", false, 3}, {"http", false, 2}, {"tls", false, 1},
+                 {"", true, 2},  {"ssh", true, 3},  {"http", true, 2},  {"tls", true, 2}};
+    for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
         struct observation seen;
         struct scripted peer;
-        scripted_init(&peer, "", "", at >= 4);
-        cr_assert_eq(talk(cases[at % 4].first, &peer.peer, &seen), cases[at % 4].connections, "%s",
-                     cases[at % 4].first);
+        scripted_init(&peer, "", "", cases[at].closes);
+        cr_assert_eq(talk(cases[at].first, &peer.peer, &seen), cases[at].connections, "case %zu", at);
         cr_assert_not(seen.spoke);
         cr_assert_not(seen.finished);
         cr_assert_str_eq(seen.service, "");
