@@ -5,13 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LINE_BITS = 512 }; // of a cache line
+
 int coverage_init(struct coverage *coverage, uint64_t seed, uint64_t positions)
 {
-    uint64_t blocks = (positions >> COVERAGE_BLOCK_BITS) + 1;
-    *coverage = (struct coverage){.seed = seed, .words = (size_t)(blocks + 63) / 64};
-    coverage->memory = calloc(coverage->words, 2 * COVERAGE_BITS * sizeof(uint64_t));
+    // Each of the six arrays is whole cache lines, which it shares with nothing else.
+    uint64_t lines = (positions >> COVERAGE_BLOCK_BITS) / LINE_BITS + 1;
+    *coverage = (struct coverage){.seed = seed, .words = (size_t)lines * (LINE_BITS / 64)};
+    size_t bytes = coverage->words * 2 * COVERAGE_BITS * sizeof(uint64_t);
+    coverage->memory = aligned_alloc(LINE_BITS / 8, bytes);
+    if (coverage->memory == NULL)
+        return -ENOMEM;
+    memset(coverage->memory, 0, bytes);
     coverage->bits = (_Atomic uint64_t *)coverage->memory;
-    return coverage->memory == NULL ? -ENOMEM : 0;
+    return 0;
 }
 
 void coverage_fini(struct coverage *coverage)

@@ -3,14 +3,17 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double HOST_DEPTH_SECONDS = 0.25;
 
 int guard_init(struct guard *guard, const struct image *image, uint64_t tsc_hz, uint64_t key)
 {
-    struct guard_host *hosts = (struct guard_host *)calloc(GUARD_HOSTS, sizeof(*hosts));
+    // Whole cache lines, because the next allocation may be another worker's.
+    struct guard_host *hosts = (struct guard_host *)aligned_alloc(64, GUARD_HOSTS * sizeof(*hosts));
     if (hosts == NULL)
         return -ENOMEM;
+    memset(hosts, 0, GUARD_HOSTS * sizeof(*hosts));
     const struct image_settings *settings = image->settings;
     double host_rate = settings->host_rate_pps == 0 ? 1.0 : settings->host_rate_pps;
     double depth = host_rate * HOST_DEPTH_SECONDS;

@@ -127,7 +127,8 @@ int channel_map(enum channel_side side, const struct channel_geometry *geometry,
         goto out;
     channel.up = (struct channel_up_header *)up;
     channel.down = (struct channel_down_header *)down;
-    channel.pairs = (struct channel_pair *)calloc(pair_count(geometry), sizeof(struct channel_pair));
+    channel.pairs = (struct channel_pair *)aligned_alloc(_Alignof(struct channel_pair),
+                                                         pair_count(geometry) * sizeof(struct channel_pair));
     if (channel.pairs == NULL) {
         status = -ENOMEM;
         goto out;

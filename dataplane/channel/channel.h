@@ -99,11 +99,12 @@ size_t channel_down_bytes(const struct channel_geometry *geometry);
 
 enum channel_side { CHANNEL_DATAPLANE = 0, CHANNEL_CONTROL };
 
-// The three rings of one (worker, lane) pair as one side sees them.
+// The three rings of one (worker, lane) pair as one side sees them. Each pair has cache lines of its own: on either
+// side neighbours belong to different threads.
 struct channel_pair {
-    struct ring verdicts; // dataplane produces
-    struct ring segments; // dataplane produces
-    struct ring requests; // control produces
+    _Alignas(64) struct ring verdicts; // dataplane produces
+    struct ring segments;              // dataplane produces
+    struct ring requests;              // control produces
 };
 
 struct channel {
