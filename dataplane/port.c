@@ -9,6 +9,8 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "dataplane/template.h"
+
 enum {
     RX_DESCRIPTORS = 2048,
     TX_DESCRIPTORS = 2048,
@@ -155,27 +157,18 @@ out:
     return status;
 }
 
-static void template_write(struct rte_mempool *pool, void *argument, void *object, unsigned index)
+static void template_fill(struct rte_mempool *pool, void *argument, void *object, unsigned index)
 {
     (void)pool;
     (void)index;
-    const struct probe_template *probe = (const struct probe_template *)argument;
-    struct rte_mbuf *mbuf = (struct rte_mbuf *)object;
-    mbuf->data_off = RTE_PKTMBUF_HEADROOM;
-    mbuf->data_len = (uint16_t)probe->frame_bytes;
-    mbuf->pkt_len = probe->frame_bytes;
-    mbuf->nb_segs = 1;
-    mbuf->next = NULL;
-    mbuf->ol_flags = 0;
-    mbuf->vlan_tci = 0;
-    memcpy(rte_pktmbuf_mtod(mbuf, void *), probe->frame, probe->frame_bytes);
+    template_write((struct rte_mbuf *)object, (const struct probe_template *)argument);
 }
 
 void port_template(const struct port *port, const struct probe_template *probe)
 {
     struct probe_template copy = *probe;
     for (uint16_t i = 0; i < port->queue_count; i++)
-        rte_mempool_obj_iter(port->queues[i].templates, template_write, &copy);
+        rte_mempool_obj_iter(port->queues[i].templates, template_fill, &copy);
 }
 
 void port_close(struct port *port)

@@ -10,6 +10,8 @@
 #include <rte_mbuf.h>
 #include <rte_random.h>
 
+#include "dataplane/template.h"
+
 enum { TICK_PER_SECOND = 20000, HEARTBEAT_STALE_MS = 700 };
 
 static double share_pps(const struct worker *worker, uint64_t rate_mpps)
@@ -223,6 +225,8 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
         if (atomic_load_explicit(&dataplane->stop, memory_order_relaxed))
             return 0;
     }
+    if (template_checking)
+        counter_add(worker->counters, COUNTER_TEMPLATES_REPAIRED, templates_repair(mbufs, count, &dataplane->probe));
     dataplane->kernels->generate(&dataplane->plan, &worker->out, count);
     for (uint32_t i = 0; i < count; i++)
         probe_write(rte_pktmbuf_mtod(mbufs[i], uint8_t *), dataplane->probe.ip_offset, &worker->out, i);

@@ -46,7 +46,8 @@
     X(GUARD_RATE, "guard_rate", "requests refused: above converse_rate")                                               \
     X(GUARD_HOST_RATE, "guard_host_rate", "requests refused: above the cap of one host")                               \
     X(CHANNEL_KILLED, "channel_killed", "rings given up because an index of control's was impossible")                 \
-    X(MBUFS_EXHAUSTED, "mbufs_exhausted", "bursts that found no free buffer")
+    X(MBUFS_EXHAUSTED, "mbufs_exhausted", "bursts that found no free buffer")                                          \
+    X(TEMPLATES_REPAIRED, "templates_repaired", "probe buffers that somebody had written to; only checking builds look")
 
 enum dataplane_counter {
 #define X(enumerator, name, help) COUNTER_##enumerator,

@@ -49,3 +49,17 @@ static inline void probe_write(uint8_t *frame, uint32_t ip_offset, const struct 
     memcpy(ip + 24, &burst->seq_word[i], 4);
     memcpy(ip + 36, &burst->check_word[i], 2);
 }
+
+// Whether everything that probe_write leaves alone is still the template's.
+static inline bool probe_constant(const uint8_t *frame, const struct probe_template *probe)
+{
+    uint8_t wanted[PROBE_FRAME_MAX];
+    uint8_t *ip = wanted + probe->ip_offset;
+    const uint8_t *at = frame + probe->ip_offset;
+    memcpy(wanted, probe->frame, sizeof(wanted));
+    memcpy(ip + 4, at + 4, 8);
+    memcpy(ip + 16, at + 16, 8);
+    memcpy(ip + 24, at + 24, 4);
+    memcpy(ip + 36, at + 36, 2);
+    return memcmp(wanted, frame, probe->frame_bytes) == 0;
+}

@@ -150,10 +150,14 @@ int rig_run(struct rig *rig)
     int status = dataplane_init(&rig->dataplane, &rig->image, rig->commands, &rig->dataplane_side, rig->commands->error,
                                 sizeof(rig->commands->error));
     rig->dataplane.ns_per_tick *= 1.0 + rig->clock_error;
+    if (status == 0 && rig->ready != NULL)
+        rig->ready(rig);
     if (status == 0)
         status = dataplane_run(&rig->dataplane, &rig->terminate);
     atomic_store(&rig->over, true);
     cr_assert_eq(pthread_join(rig->scan, NULL), 0);
+    if (rig->ready == NULL)
+        cr_assert_eq(rig_counter(rig, COUNTER_TEMPLATES_REPAIRED), 0, "nobody writes to the probe buffers");
     return status;
 }
 

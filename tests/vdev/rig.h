@@ -38,6 +38,7 @@ struct rig {
     _Atomic bool over;
     int image_fd;
     double clock_error;
+    void (*ready)(struct rig *rig); // NULL, or called when the dataplane is set up and no worker runs yet
 };
 
 static const uint32_t RIG_SOURCE = 0x0a630002; // 10.99.0.2
