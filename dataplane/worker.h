@@ -62,7 +62,7 @@ struct worker {
     struct rte_mbuf *pending[WORKER_PENDING];
     struct verdict *parked; // [WORKER_PARKED]
     struct probe_burst out;
-    struct reply_burst in; // frames are the receiving call's
+    struct reply_burst in;  // frames are the receiving call's
     struct segment request; // a private copy, taken before it is checked
 
     // worker: wo; housekeeping: ro.
