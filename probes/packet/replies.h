@@ -14,13 +14,14 @@
 
 enum {
     REPLY_KINDS = REPLY_ARP_REPLY + 1,
+    REPLY_READABLE_BYTES = 96, // of each frame, however short it is; what lies behind its end decides nothing
     REPLY_DATA_WINDOW = 65536, // bytes of ours that a later segment of a probe's connection may acknowledge
 };
 
 // Entry i, and bit i of a set, belong to the i-th frame. Private to one worker.
 struct reply_burst {
-    // The caller's: the frames as captured, and what was verified already.
-    const uint8_t *frame[BURST_MAX];
+    // The caller's: the frames as captured, and what was verified already. Entries past count are scratch.
+    const uint8_t *frame[BURST_MAX]; // each readable for REPLY_READABLE_BYTES
     _Alignas(64) uint32_t length[BURST_MAX];
     uint64_t ip_good;     // the port has verified these frames' IP checksums
     uint64_t l4_good;     // and these frames' TCP checksums

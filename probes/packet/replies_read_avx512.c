@@ -10,8 +10,9 @@
 
 enum { VECTOR_BYTES = 64 };
 
-// The 32-bit words of sixteen packets as they lie in the frames, from the IPv4 header on; zero behind a packet's end.
-// Words of the TCP header or of the ICMP message, and of the packet that this one quotes, are named from there on.
+// The 32-bit words of sixteen packets as they lie in the frames, from the IPv4 header on, and whatever lies behind a
+// short packet. Words of the TCP header or of the ICMP message, and of the packet that this one quotes, are named from
+// there on.
 enum word {
     WORD_LENGTH = 0, // version, header length, type of service, total length
     WORD_FRAGMENT = 1,
@@ -63,49 +64,40 @@ static inline void turn(__m512i rows[static WORDS])
     }
 }
 
-static inline bool frame_is_ipv4(const uint8_t *frame, uint32_t ip_offset)
+// The first 64 bytes from the IPv4 header on. What lies behind the frame's end is read with them and never used. A
+// short frame lies within one cache line, and the next one is not touched for it.
+static inline __m512i packet_load(const uint8_t *ip, uint32_t length)
 {
-    uint16_t type;
-    uint16_t tag;
-    memcpy(&type, frame + ip_offset - 2, sizeof(type));
-    memcpy(&tag, frame + 12, sizeof(tag));
-    return type == __builtin_bswap16(ETHERTYPE_IPV4) &&
-           (ip_offset == ETHER_BYTES || tag == __builtin_bswap16(ETHERTYPE_VLAN));
+    const uint8_t *last = length > VECTOR_BYTES ? ip + 48 : ip;
+    __m512i row = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)ip));
+    row = _mm512_inserti32x4(row, _mm_loadu_si128((const __m128i *)(ip + 32)), 2);
+    return _mm512_inserti32x4(row, _mm_loadu_si128((const __m128i *)last), 3);
 }
 
-// The first bytes of a packet, at most 64, zero from `bytes` on. Short packets lie within the cache line that holds the
-// start of their frame, and the next one is not touched for them.
-static inline __m512i packet_load(const uint8_t *ip, uint32_t bytes)
-{
-    uint64_t held = _bzhi_u64(UINT64_MAX, bytes < VECTOR_BYTES ? bytes : VECTOR_BYTES);
-    __m256i first = _mm256_maskz_loadu_epi8((__mmask32)held, ip);
-    __m128i third = _mm_maskz_loadu_epi8((__mmask16)(held >> 32), ip + 32);
-    __m128i fourth = _mm_maskz_loadu_epi8((__mmask16)(held >> 48), bytes > 48 ? ip + 48 : ip);
-    return _mm512_inserti64x4(_mm512_castsi256_si512(first),
-                              _mm256_inserti128_si256(_mm256_castsi128_si256(third), fourth, 1), 1);
-}
-
-static inline void packets_load(const struct reply_burst *burst, uint32_t ip_offset, size_t at, size_t count,
+static inline void packets_load(const struct reply_burst *burst, uint32_t ip_offset, size_t at,
                                 struct packets *ret_packets)
 {
-    uint32_t live = 0;
+    _Alignas(64) uint64_t links[LANES];
     for (size_t i = 0; i < LANES; i++) {
-        const uint8_t *frame = burst->frame[at + i];
-        const uint32_t length = burst->length[at + i];
-        if (at + i >= count || length < ip_offset + IPV4_BYTES) {
-            ret_packets->words[i] = _mm512_setzero_si512();
-            continue;
-        }
-        uint16_t total_be;
-        memcpy(&total_be, frame + ip_offset + 2, sizeof(total_be));
-        uint32_t total = __builtin_bswap16(total_be);
-        uint32_t bytes = total < length - ip_offset ? total : length - ip_offset;
-        ret_packets->words[i] = packet_load(frame + ip_offset, bytes);
-        live |= (uint32_t)frame_is_ipv4(frame, ip_offset) << i;
+        const uint8_t *ip = burst->frame[at + i] + ip_offset;
+        memcpy(&links[i], ip - sizeof(links[i]), sizeof(links[i]));
+        ret_packets->words[i] = packet_load(ip, burst->length[at + i]);
     }
     turn(ret_packets->words);
+    // The EtherType, and behind a tag the tag's, as the last eight bytes of the link layer hold them.
+    const uint64_t type = (uint64_t)__builtin_bswap16(ETHERTYPE_IPV4) << 48;
+    const uint64_t tag = ip_offset == ETHER_BYTES ? 0 : (uint64_t)__builtin_bswap16(ETHERTYPE_VLAN) << 16;
+    const __m512i mask =
+        _mm512_set1_epi64((long long)(tag == 0 ? UINT64_C(0xffff000000000000) : UINT64_C(0xffff0000ffff0000)));
+    const __m512i expected = _mm512_set1_epi64((long long)(type | tag));
+    __m512i low = _mm512_and_si512(_mm512_load_si512(links), mask);
+    __m512i high = _mm512_and_si512(_mm512_load_si512(links + 8), mask);
+    uint32_t live = _mm512_cmpeq_epi64_mask(low, expected);
+    live |= (uint32_t)_mm512_cmpeq_epi64_mask(high, expected) << 8;
+    const __m512i length = _mm512_load_si512(burst->length + at);
+    live &= _mm512_cmpge_epu32_mask(length, set32(ip_offset + IPV4_BYTES));
     ret_packets->live = (__mmask16)live;
-    ret_packets->available = _mm512_sub_epi32(_mm512_load_si512(burst->length + at), set32(ip_offset));
+    ret_packets->available = _mm512_sub_epi32(length, set32(ip_offset));
     ret_packets->total = _mm512_and_si512(swap_bytes32(ret_packets->words[WORD_LENGTH]), set32(UINT16_MAX));
 }
 
@@ -117,6 +109,19 @@ static inline __m512i sum_words(const struct packets *packets, size_t first, siz
     for (size_t i = first; i < end; i++) {
         low = _mm512_add_epi32(low, _mm512_and_si512(packets->words[i], set32(UINT16_MAX)));
         high = _mm512_add_epi32(high, _mm512_srli_epi32(packets->words[i], 16));
+    }
+    return _mm512_add_epi32(low, high);
+}
+
+// The same of all behind the IPv4 header that belongs to the packet, whose length is a multiple of four.
+static inline __m512i sum_rest(const struct packets *packets)
+{
+    __m512i low = _mm512_setzero_si512();
+    __m512i high = _mm512_setzero_si512();
+    for (uint32_t i = WORD_L4; i < WORDS; i++) {
+        __mmask16 within = _mm512_cmpgt_epu32_mask(packets->total, set32(4 * i));
+        low = _mm512_mask_add_epi32(low, within, low, _mm512_and_si512(packets->words[i], set32(UINT16_MAX)));
+        high = _mm512_mask_add_epi32(high, within, high, _mm512_srli_epi32(packets->words[i], 16));
     }
     return _mm512_add_epi32(low, high);
 }
@@ -188,7 +193,7 @@ static inline void sort_ipv4(const struct packets *packets, uint32_t our_address
     sort(sorted, REPLY_MALFORMED, lanes_not(good));
     sort(sorted, REPLY_TRUNCATED, _mm512_cmpgt_epu32_mask(packets->total, packets->available));
     sort(sorted, REPLY_NOT_OURS, _mm512_cmpneq_epi32_mask(words[WORD_DESTINATION], set32(our_address_be)));
-    sort_scalar(sorted, lanes_not(plain));
+    sort_scalar(sorted, lanes_not(plain) | _mm512_test_epi32_mask(packets->total, set32(3)));
     sort(sorted, REPLY_CHECKSUM, lanes_not(sum_known | sum_good(sum_words(packets, 0, WORD_L4))));
     // The more-fragments flag and the offset, as they lie in the frame.
     sort(sorted, REPLY_FRAGMENT, _mm512_test_epi32_mask(words[WORD_FRAGMENT], set32(UINT32_C(0xff3f0000))));
@@ -284,7 +289,8 @@ static inline __attribute__((always_inline)) void group_read(const struct probe_
     const __mmask16 l4_known = (__mmask16)(burst->l4_good >> at);
     struct packets packets;
     struct sorted sorted = {0};
-    packets_load(burst, plan->ip_offset, at, count, &packets);
+    packets_load(burst, plan->ip_offset, at, &packets);
+    packets.live &= (__mmask16)present;
     sorted.rest = packets.live;
     sorted.scalar = (__mmask16)(present & ~(uint32_t)packets.live);
     sort_ipv4(&packets, our_address_be, (__mmask16)(burst->ip_good >> at), &sorted);
@@ -292,7 +298,7 @@ static inline __attribute__((always_inline)) void group_read(const struct probe_
     __mmask16 tcp = sorted.rest & _mm512_cmpeq_epi32_mask(protocol, set32(IPV4_PROTOCOL_TCP));
     __mmask16 icmp = sorted.rest & _mm512_cmpeq_epi32_mask(protocol, set32(IPV4_PROTOCOL_ICMP));
     sort(&sorted, REPLY_NOT_OURS, lanes_not(tcp | icmp));
-    __m512i sum = sum_words(&packets, WORD_L4, WORDS);
+    __m512i sum = sum_rest(&packets);
     __mmask16 longer =
         _mm512_cmpgt_epu32_mask(packets.total, set32(VECTOR_BYTES)) & ((tcp & lanes_not(l4_known)) | icmp);
     if (longer != 0)
@@ -311,6 +317,9 @@ void avx512_read(const struct probe_plan *plan, struct reply_burst *burst, size_
     memset(burst->kinds, 0, sizeof(burst->kinds));
     burst->deferred = 0;
     burst->options = 0;
+    // A group is read whole.
+    for (size_t i = count; i % LANES != 0; i++)
+        burst->frame[i] = burst->frame[0];
     for (size_t at = 0; at < count; at += LANES)
         group_read(plan, burst, at, count);
 }
