@@ -19,6 +19,12 @@ static double share_pps(const struct worker *worker, uint64_t rate_mpps)
     return (double)rate_mpps / 1000.0 / (double)worker->dataplane->worker_count;
 }
 
+// The first workers write one frame more where they do not divide evenly.
+static uint64_t dry_run_share(const struct image_settings *settings, uint32_t number)
+{
+    return settings->dry_run_frames / settings->workers + (number < settings->dry_run_frames % settings->workers);
+}
+
 struct worker *worker_new(struct dataplane *dataplane, uint32_t number)
 {
     const struct image_settings *settings = dataplane->image->settings;
@@ -37,7 +43,7 @@ struct worker *worker_new(struct dataplane *dataplane, uint32_t number)
     worker->lanes = dataplane->channel == NULL ? 0 : dataplane->channel->geometry.lanes;
     worker->tick_interval = dataplane->tsc_hz / TICK_PER_SECOND;
     worker->random = rte_rand() | 1;
-    worker->probes_left = settings->dry_run ? settings->dry_run_frames / dataplane->worker_count : UINT64_MAX;
+    worker->probes_left = settings->dry_run ? dry_run_share(settings, number) : UINT64_MAX;
     worker->parked = (struct verdict *)rte_malloc_socket("parked", sizeof(struct verdict) * WORKER_PARKED, 64, socket);
     uint64_t positions = settings->end_position - settings->first_position;
     uint64_t segment = settings->segment_positions;
@@ -160,7 +166,7 @@ struct rte_mbuf *worker_frame(struct worker *worker)
         mbuf = rte_pktmbuf_alloc(worker->queue.frames);
     }
     if (mbuf == NULL)
-        counter_add(worker->counters, COUNTER_MBUFS_EXHAUSTED, 1);
+        counter_add(worker->counters, COUNTER_DROP_NO_BUFFER, 1);
     return mbuf;
 }
 

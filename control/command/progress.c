@@ -7,6 +7,11 @@
 #include "control/command/figures.h"
 #include "control/counters.h"
 
+const enum dataplane_counter progress_losses[PROGRESS_LOSSES] = {
+    COUNTER_DROP_VERDICTS_FULL, COUNTER_DROP_SEGMENTS_FULL, COUNTER_DROP_TX_FULL,
+    COUNTER_DROP_NO_BUFFER,     COUNTER_CHANNEL_KILLED,
+};
+
 void progress_init(struct progress_source *source, const struct shared *shared, uint64_t swept, uint64_t probes,
                    uint64_t now_ns)
 {
@@ -32,16 +37,14 @@ static uint64_t control_count(const struct shared *shared, enum control_counter 
 
 static uint64_t losses_sum(const struct shared *shared)
 {
-    static const enum dataplane_counter losses[] = {COUNTER_DROP_VERDICTS_FULL, COUNTER_DROP_SEGMENTS_FULL,
-                                                    COUNTER_DROP_TX_FULL};
     const struct port_counters *port = &shared->commands->port;
     uint64_t sum = atomic_load_explicit(&port->rx_missed, memory_order_relaxed) +
                    atomic_load_explicit(&port->rx_errors, memory_order_relaxed) +
                    atomic_load_explicit(&port->rx_no_buffer, memory_order_relaxed) +
                    atomic_load_explicit(&port->tx_errors, memory_order_relaxed);
-    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++)
-        sum += progress_sum(shared, losses[i]);
-    return sum;
+    for (size_t i = 0; i < PROGRESS_LOSSES; i++)
+        sum += progress_sum(shared, progress_losses[i]);
+    return sum + control_count(shared, CONTROL_RECORDS_LOST);
 }
 
 static const char *phase_name(const struct shared *shared)
@@ -81,7 +84,7 @@ void progress_take(struct progress_source *source, uint64_t now_ns, struct progr
         .probes = sent,
         .open = progress_sum(shared, COUNTER_ANSWERS_OPEN),
         .conversations_open = atomic_load_explicit(&shared->down->open_conversations, memory_order_relaxed),
-        .conversations_done = control_count(shared, CONTROL_RECORDS),
+        .conversations_waiting = control_count(shared, CONTROL_CONVERSATIONS_QUEUED),
         .records = control_count(shared, CONTROL_RECORDS),
         .drops = losses_sum(shared),
     };
@@ -109,11 +112,11 @@ const char *progress_format(const struct progress *progress, char line[static PR
         state = remaining;
     }
     snprintf(line, PROGRESS_LINE_MAX,
-             "%s  %3.0f %% (%s)  %s  answers %s (open %.3g %%)  conversations %s open %s done  records %s  drops %s",
+             "%s  %3.0f %% (%s)  %s  answers %s (open %.3g %%)  conversations %s open %s waiting  records %s  drops %s",
              figure_clock(progress->elapsed_s, clock), progress->share * 100, state,
              figure_scaled(progress->rate_pps, "pps", rate), figure_count(progress->answers, numbers[0]),
              progress->hit_rate * 100, figure_count(progress->conversations_open, numbers[1]),
-             figure_count(progress->conversations_done, numbers[2]), figure_count(progress->records, numbers[3]),
+             figure_count(progress->conversations_waiting, numbers[2]), figure_count(progress->records, numbers[3]),
              figure_count(progress->drops, numbers[4]));
     return line;
 }
@@ -126,10 +129,10 @@ const char *progress_format_json(const struct progress *progress, char line[stat
     snprintf(line, 2 * PROGRESS_LINE_MAX,
              "{\"status\":{\"phase\":\"%s\",\"elapsed_s\":%.1f,\"share\":%.6f,\"left_s\":%s,\"rate_pps\":%.1f,"
              "\"probes\":%" PRIu64 ",\"answers\":%" PRIu64 ",\"open\":%" PRIu64 ",\"hit_rate\":%.9f,"
-             "\"conversations_open\":%" PRIu64 ",\"conversations_done\":%" PRIu64 ",\"records\":%" PRIu64
+             "\"conversations_open\":%" PRIu64 ",\"conversations_waiting\":%" PRIu64 ",\"records\":%" PRIu64
              ",\"drops\":%" PRIu64 "}}",
              progress->phase, progress->elapsed_s, progress->share, left, progress->rate_pps, progress->probes,
              progress->answers, progress->open, progress->hit_rate, progress->conversations_open,
-             progress->conversations_done, progress->records, progress->drops);
+             progress->conversations_waiting, progress->records, progress->drops);
     return line;
 }

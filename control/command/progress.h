@@ -23,9 +23,9 @@ struct progress {
     uint64_t open;    // valid SYN-ACKs
     double hit_rate;  // open / positions asked at least once
     uint64_t conversations_open;
-    uint64_t conversations_done;
+    uint64_t conversations_waiting; // for room
     uint64_t records;
-    uint64_t drops; // what was lost: by the port, by full rings, by a full transmit queue
+    uint64_t drops; // what was lost: by the port, by full rings, for want of buffers, by a full disk
 };
 
 // What snapshots are taken from and compared with.
@@ -49,6 +49,10 @@ void progress_take(struct progress_source *source, uint64_t now_ns, struct progr
 // One line without a newline, for people or as a JSON object. Returns the line.
 const char *progress_format(const struct progress *progress, char line[static PROGRESS_LINE_MAX]);
 const char *progress_format_json(const struct progress *progress, char line[static 2 * PROGRESS_LINE_MAX]);
+
+// The dataplane counters that say of something that it is lost and should not have been.
+enum { PROGRESS_LOSSES = 5 };
+extern const enum dataplane_counter progress_losses[PROGRESS_LOSSES];
 
 // A dataplane counter summed over the workers.
 uint64_t progress_sum(const struct shared *shared, enum dataplane_counter counter);

@@ -208,22 +208,26 @@ static void outcomes_print(const struct channel_down_header *down, FILE *out)
     fputc('\n', out);
 }
 
-// What was lost or refused, by name, so that a scan with holes never looks whole.
+static void loss_print(uint64_t count, const char *name, const char *help, FILE *out)
+{
+    char number[FIGURE_MAX];
+    if (count > 0)
+        fprintf(out, "  lost           %s %s (%s)\n", figure_count(count, number), name, help);
+}
+
+// What was lost, by name, so that a scan with holes never looks whole.
 static void losses_print(const struct shared *shared, FILE *out)
 {
-    static const enum dataplane_counter losses[] = {COUNTER_DROP_VERDICTS_FULL, COUNTER_DROP_SEGMENTS_FULL,
-                                                    COUNTER_DROP_TX_FULL, COUNTER_CHANNEL_KILLED,
-                                                    COUNTER_MBUFS_EXHAUSTED};
-    char number[FIGURE_MAX];
-    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
-        uint64_t count = progress_sum(shared, losses[i]);
-        if (count > 0)
-            fprintf(out, "  lost           %s %s (%s)\n", figure_count(count, number),
-                    dataplane_counter_names[losses[i]], dataplane_counter_help[losses[i]]);
-    }
-    uint64_t missed = atomic_load(&shared->commands->port.rx_missed);
-    if (missed > 0)
-        fprintf(out, "  lost           %s frames by the port before they were read\n", figure_count(missed, number));
+    const struct port_counters *port = &shared->commands->port;
+    for (size_t i = 0; i < PROGRESS_LOSSES; i++)
+        loss_print(progress_sum(shared, progress_losses[i]), dataplane_counter_names[progress_losses[i]],
+                   dataplane_counter_help[progress_losses[i]], out);
+    loss_print(atomic_load(&port->rx_missed), "rx_missed", "frames that the port had no room for", out);
+    loss_print(atomic_load(&port->rx_errors), "rx_errors", "frames that the port received damaged", out);
+    loss_print(atomic_load(&port->rx_no_buffer), "rx_no_buffer", "receptions that found no free buffer", out);
+    loss_print(atomic_load(&port->tx_errors), "tx_errors", "frames that the port failed to send", out);
+    loss_print(atomic_load(&shared->down->counters[CONTROL_RECORDS_LOST]), control_counter_names[CONTROL_RECORDS_LOST],
+               control_counter_help[CONTROL_RECORDS_LOST], out);
 }
 
 // A share near one, in percent, with two digits of what it lacks.

@@ -8,13 +8,13 @@
 
 // X(enumerator, name, help)
 #define DATAPLANE_COUNTERS(X)                                                                                          \
-    X(PROBES_SENT, "probes_sent", "probe frames handed to the port")                                                   \
+    X(PROBES_SENT, "probes_sent", "probe frames queued for the port, before it has taken them")                        \
     X(POSITIONS_SKIPPED, "positions_skipped", "positions of a later attempt that had answered already")                \
     X(PROBES_AGAIN, "probes_again", "probes that only the coverage estimate needed: their positions had answered")     \
     X(SAMPLES_ASKED, "samples_asked", "coverage samples asked again, each position once")                              \
     X(SAMPLES_ANSWERED, "samples_answered", "coverage samples that answered when asked again")                         \
     X(SAMPLES_BOTH, "samples_both", "of these, the ones that had answered the first attempt")                          \
-    X(TX_BYTES, "tx_bytes", "bytes of all frames handed to the port, without preamble and checksum")                   \
+    X(TX_BYTES, "tx_bytes", "bytes of all frames queued for the port, without preamble and checksum")                  \
     X(TX_RETRIED, "tx_retried", "frames the port did not take at once")                                                \
     X(RX_FRAMES, "rx_frames", "frames received")                                                                       \
     X(RX_BYTES, "rx_bytes", "bytes received")                                                                          \
@@ -24,7 +24,7 @@
     X(ANSWERS_DUPLICATE, "answers_duplicate", "valid answers to a position that was settled already")                  \
     X(ANSWERS_SUSPECT, "answers_suspect", "SYN-ACKs marked as forged-looking")                                         \
     X(SEGMENTS_UP, "segments_up", "segments of our own connections passed to control")                                 \
-    X(REQUESTS_SENT, "requests_sent", "frames built for control and sent")                                             \
+    X(REQUESTS_SENT, "requests_sent", "frames built for control and queued for the port")                              \
     X(ARP_SENT, "arp_sent", "ARP requests and replies sent")                                                           \
     X(ECHO_SENT, "echo_sent", "ICMP echo replies sent")                                                                \
     X(NEIGHBOURS_LIMITED, "neighbours_limited", "ARP and echo requests not answered: above 100 a second")              \
@@ -39,6 +39,7 @@
     X(DROP_VERDICTS_FULL, "drop_verdicts_full", "verdicts lost because control lagged and the parking place was full") \
     X(DROP_SEGMENTS_FULL, "drop_segments_full", "segments lost because control lagged (its peers send them again)")    \
     X(DROP_TX_FULL, "drop_tx_full", "frames built for control that the port did not take")                             \
+    X(DROP_NO_BUFFER, "drop_no_buffer", "frames for control or a neighbour not built for want of a buffer")            \
     X(GUARD_ADDRESS, "guard_address", "requests refused: address outside the plan")                                    \
     X(GUARD_PORT, "guard_port", "requests refused: port neither of the plan nor a decoy")                              \
     X(GUARD_SOURCE, "guard_source", "requests refused: not one of our own ports")                                      \
@@ -46,7 +47,7 @@
     X(GUARD_RATE, "guard_rate", "requests refused: above converse_rate")                                               \
     X(GUARD_HOST_RATE, "guard_host_rate", "requests refused: above the cap of one host")                               \
     X(CHANNEL_KILLED, "channel_killed", "rings given up because an index of control's was impossible")                 \
-    X(MBUFS_EXHAUSTED, "mbufs_exhausted", "bursts that found no free buffer")                                          \
+    X(MBUFS_EXHAUSTED, "mbufs_exhausted", "bursts of probes that waited for free buffers (none is lost)")              \
     X(TEMPLATES_REPAIRED, "templates_repaired", "probe buffers that somebody had written to; only checking builds look")
 
 enum dataplane_counter {

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "dataplane/worker.h"
 #include "probes/packet/reply.h"
 #include "tests/vdev/capture.h"
 #include "tests/vdev/rig.h"
@@ -89,6 +91,35 @@ Test(sweep_devices, a_dry_run_stops_after_its_frames)
     rig_init(&rig, &plan);
     cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
     cr_assert_eq(rig_counter(&rig, COUNTER_PROBES_SENT), 100);
+    rig_fini(&rig);
+}
+
+Test(sweep_devices, a_dry_run_of_two_workers_loses_no_frame_to_division)
+{
+    rig_eal("0,1", "--vdev=net_null0,no-rx=1", NULL);
+    struct rig_plan plan = SMALL;
+    plan.dry_run_frames = 101;
+    plan.workers = 2;
+    rig_init(&rig, &plan);
+    cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
+    cr_assert_eq(rig_counter(&rig, COUNTER_PROBES_SENT), 101, "%lu", rig_counter(&rig, COUNTER_PROBES_SENT));
+    rig_fini(&rig);
+}
+
+Test(sweep_devices, a_frame_that_finds_no_buffer_is_a_counted_loss)
+{
+    static struct rte_mbuf *taken[1 << 16];
+    size_t count = 0;
+    rig_eal("0", "--vdev=net_null0,no-rx=1", NULL);
+    rig_init(&rig, &SMALL);
+    cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
+    struct worker *worker = rig.dataplane.workers[0];
+    while (count < sizeof(taken) / sizeof(taken[0]) && (taken[count] = worker_frame(worker)) != NULL)
+        count++;
+    cr_assert_lt(count, sizeof(taken) / sizeof(taken[0]));
+    cr_assert_eq(rig_counter(&rig, COUNTER_DROP_NO_BUFFER), 1);
+    cr_assert_eq(rig_counter(&rig, COUNTER_MBUFS_EXHAUSTED), 0, "those bursts are only late");
+    rte_pktmbuf_free_bulk(taken, (unsigned)count);
     rig_fini(&rig);
 }
 

@@ -63,10 +63,14 @@ Test(progress, losses_of_rings_and_port_are_drops_and_forgeries_are_not)
     progress_init(&source, &shared, 10, 10, 0);
     count(0, COUNTER_DROP_VERDICTS_FULL, 1);
     count(1, COUNTER_DROP_SEGMENTS_FULL, 2);
+    count(0, COUNTER_DROP_NO_BUFFER, 8);
+    count(0, COUNTER_CHANNEL_KILLED, 16);
     count(1, COUNTER_DROP_FORGED, 1000);
+    count(1, COUNTER_MBUFS_EXHAUSTED, 1000); // late, not lost
     atomic_store(&commands.port.rx_missed, 4);
+    atomic_store(&down.counters[CONTROL_RECORDS_LOST], 32);
     progress_take(&source, SECOND, &got);
-    cr_assert_eq(got.drops, 7);
+    cr_assert_eq(got.drops, 63);
 }
 
 Test(progress, a_scan_of_nothing_sent_yet_divides_by_no_zero)
@@ -92,14 +96,14 @@ Test(progress, the_line_tells_everything_in_one_row)
         .answers = 1234567,
         .hit_rate = 0.0125,
         .conversations_open = 12,
-        .conversations_done = 2345,
+        .conversations_waiting = 2345,
         .records = 2345,
         .drops = 1,
     };
     char line[PROGRESS_LINE_MAX];
     cr_assert_str_eq(progress_format(&progress, line),
                      "0:01:05   12 % (0:07:35 left)  20.0 kpps  answers 1,234,567 (open 1.25 %)  "
-                     "conversations 12 open 2,345 done  records 2,345  drops 1");
+                     "conversations 12 open 2,345 waiting  records 2,345  drops 1");
 }
 
 Test(progress, the_widest_numbers_still_make_a_whole_json_object)
@@ -115,7 +119,7 @@ Test(progress, the_widest_numbers_still_make_a_whole_json_object)
         .open = UINT64_MAX >> 1,
         .hit_rate = 1,
         .conversations_open = UINT64_MAX >> 1,
-        .conversations_done = UINT64_MAX >> 1,
+        .conversations_waiting = UINT64_MAX >> 1,
         .records = UINT64_MAX >> 1,
         .drops = UINT64_MAX >> 1,
     };
