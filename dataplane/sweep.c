@@ -82,6 +82,7 @@ void sweep_init(struct sweep *sweep, const struct sweep_settings *settings, cons
         .settings = *settings,
         .answered = answered,
         .coverage = coverage,
+        .worker_reciprocal = reciprocal_of(settings->workers),
         .passes = sweep_passes(settings->attempts, coverage != NULL),
         .segment = sweep_step_segment(settings, coverage != NULL, settings->resume_step),
     };

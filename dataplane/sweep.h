@@ -11,6 +11,7 @@
 
 #include "dataplane/answered.h"
 #include "dataplane/coverage.h"
+#include "probes/packet/order.h" // reciprocal_of
 
 enum { SWEEP_CHUNK_LEAST = 64, SWEEP_CHUNK_MOST = 4096, SWEEP_CHUNKS_EACH = 8 };
 
@@ -30,6 +31,7 @@ struct sweep {
     struct sweep_settings settings;
     const struct answered *answered;
     struct coverage *coverage; // NULL: no samples
+    double worker_reciprocal;  // of settings.workers
     uint32_t passes;
     uint32_t segment;
     uint32_t attempt;      // the pass
@@ -38,7 +40,8 @@ struct sweep {
     uint64_t cursor;       // offset in the segment of the next position
     uint64_t chunk_end;    // offset
     uint64_t step_base;    // step of offset 0 in this pass
-    uint64_t rest;         // bits of the word at cursor & ~63 that are still to be asked, later attempts only
+    uint64_t rest;         // bits of the word at cursor & ~63 that are still to be asked, later attempts only; one at
+                           // least while it is valid
     uint64_t wait_until;   // TSC; the next attempt does not begin before
     uint64_t skipped;      // positions left out so far because they had answered
     uint64_t again;        // probes so far that only samples were asked for
@@ -77,11 +80,25 @@ uint64_t sweep_position(const struct sweep *sweep);
 // their number and their chunks, so a sweep with this resume_step asks exactly the rest.
 static inline uint64_t sweep_step(const struct sweep *sweep)
 {
-    return sweep->step_base + (sweep->cursor < sweep->length ? sweep->cursor : sweep->length);
+    // Of the word that a later attempt is in, what lies below its first open bit is asked.
+    uint64_t offset = sweep->cursor + (sweep->rest_valid ? (uint64_t)__builtin_ctzll(sweep->rest) : 0);
+    return sweep->step_base + (offset < sweep->length ? offset : sweep->length);
 }
 
-// Whether the last attempt has begun, so that an error is the last chance to settle a position.
-static inline bool sweep_last_attempt(const struct sweep *sweep, uint64_t now)
+// The worker that asks an offset of any segment.
+static inline uint32_t sweep_asker(const struct sweep *sweep, uint64_t offset)
 {
-    return sweep->attempt + 1 >= sweep->settings.attempts && now >= sweep->wait_until;
+    uint64_t chunk = offset >> __builtin_ctzll(sweep->settings.chunk);
+    return (uint32_t)(chunk - reciprocal_divide(chunk, sweep->worker_reciprocal) * sweep->settings.workers);
+}
+
+// A worker whose step is above this one has asked the offset of the segment in its last attempt, so that an error is
+// the last chance to settle it.
+static inline uint64_t sweep_last_step(const struct sweep *sweep, uint32_t segment, uint64_t offset)
+{
+    const struct sweep_settings *settings = &sweep->settings;
+    uint64_t before = segment * settings->segment_positions;
+    uint64_t left = settings->end_position - settings->first_position - before;
+    uint64_t length = left < settings->segment_positions ? left : settings->segment_positions;
+    return before * sweep->passes + (settings->attempts - 1) * length + offset;
 }

@@ -85,7 +85,7 @@ uint32_t worker_probes(struct worker *worker, uint64_t now);
 
 // Settles the answers of worker->in. Returns the set of those that were answered before: repeated SYN-ACKs (our ACK was
 // lost) or RSTs of open connections, of which control knows what to make.
-uint64_t worker_settle(struct worker *worker, uint64_t now, uint64_t stamp_ns);
+uint64_t worker_settle(struct worker *worker, uint64_t stamp_ns);
 
 // Gives pending frames to the port; false when some are left.
 bool worker_flush(struct worker *worker);

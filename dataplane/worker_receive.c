@@ -154,7 +154,7 @@ uint32_t worker_receive(struct worker *worker, uint64_t now)
     dataplane->kernels->judge(&dataplane->plan, in, count);
     count_rejected(worker);
     uint64_t up = in->segments | flow_segments(worker);
-    up |= worker_settle(worker, now, stamp_ns);
+    up |= worker_settle(worker, stamp_ns);
     for (; up != 0; up &= up - 1) {
         uint32_t i = set_first(up);
         const struct reply reply = frame_reply(worker, i);

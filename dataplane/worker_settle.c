@@ -45,6 +45,26 @@ static uint64_t places_settle(const struct answered *answered, const struct plac
     return before;
 }
 
+// The errors that settle their positions: an error may be transient, so while an attempt is to come it settles nothing.
+// With several queues the answer need not come to the worker that asked.
+static uint64_t errors_settling(const struct worker *worker, const struct places *places, uint64_t errors)
+{
+    const struct sweep *sweep = &worker->sweep;
+    uint64_t settling = 0;
+    if (sweep->settings.attempts == 1)
+        return errors;
+    for (; errors != 0; errors &= errors - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(errors);
+        uint32_t asker = sweep_asker(sweep, places->offset[i]);
+        uint64_t step =
+            asker == worker->number
+                ? sweep_step(sweep)
+                : atomic_load_explicit(&worker->dataplane->commands->progress[asker].step, memory_order_acquire);
+        settling |= (uint64_t)(step > sweep_last_step(sweep, places->segment[i], places->offset[i])) << i;
+    }
+    return settling;
+}
+
 // One position in 1,024, and only from the second attempt on: answers to coverage samples that were asked again.
 static void samples_take(struct worker *worker, const struct places *places, uint64_t answers)
 {
@@ -85,7 +105,7 @@ static void verdict_give(struct worker *worker, uint32_t i, uint64_t stamp_ns)
     worker_verdict(worker, &verdict);
 }
 
-uint64_t worker_settle(struct worker *worker, uint64_t now, uint64_t stamp_ns)
+uint64_t worker_settle(struct worker *worker, uint64_t stamp_ns)
 {
     const struct dataplane *dataplane = worker->dataplane;
     const struct reply_burst *in = &worker->in;
@@ -97,8 +117,7 @@ uint64_t worker_settle(struct worker *worker, uint64_t now, uint64_t stamp_ns)
     const uint64_t segments = places.known & ~errors;
     if (dataplane->samples != NULL)
         samples_take(worker, &places, segments);
-    // An error may be transient: while there are attempts to come it settles nothing.
-    uint64_t settling = sweep_last_attempt(&worker->sweep, now) ? places.known : segments;
+    uint64_t settling = segments | errors_settling(worker, &places, errors);
     uint64_t before = places_settle(&dataplane->answered, &places, settling);
     uint64_t fresh = segments & ~before;
     uint64_t open = fresh & ~in->resets;

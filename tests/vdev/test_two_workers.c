@@ -167,13 +167,15 @@ static void scan_end(void)
 }
 
 // Every position: settled exactly if somebody answers there, told to control exactly if somebody accepts there. An ICMP
-// error settles in the last attempt of the worker that hears it, which need not be the one that asked.
-static void positions_check(bool errors_settle)
+// error of the last attempt settles nothing when it overtakes what its asker says of its own progress; that is rare,
+// and needs another worker to hear it.
+static void positions_check(uint64_t errors_unsettled_most)
 {
     static struct probe_burst burst;
     const struct dataplane *dataplane = &rig.dataplane;
     uint64_t accepting = 0;
     uint64_t closed = 0;
+    uint64_t unsettled = 0;
     for (uint64_t at = 0; at < POSITIONS; at += BURST_MAX) {
         for (size_t i = 0; i < BURST_MAX; i++)
             burst.position[i] = at + i;
@@ -182,7 +184,9 @@ static void positions_check(bool errors_settle)
             enum world_answer answer = world_ask(world, burst.address[i], (uint16_t)burst.port[i]);
             bool settled = answered_test(&dataplane->answered, 0, at + i);
             bool error = answer == ANSWER_PROHIBITED || answer == ANSWER_UNREACHABLE;
-            if (!error || errors_settle)
+            if (error && !settled)
+                unsettled++;
+            else
                 cr_assert_eq(settled, answer != ANSWER_SILENT, "position %lu answers %d", at + i, answer);
             cr_assert_eq(told[at + i], accepts(answer), "position %lu was told %u times and answers %d", at + i,
                          told[at + i], answer);
@@ -190,6 +194,7 @@ static void positions_check(bool errors_settle)
             closed += answer == ANSWER_CLOSED;
         }
     }
+    cr_assert_leq(unsettled, errors_unsettled_most);
     cr_assert_eq(told_wrong, 0);
     cr_assert_eq(rig_counter(&rig, COUNTER_ANSWERS_OPEN), accepting, "each accepting target is settled once");
     cr_assert_eq(rig_counter(&rig, COUNTER_ANSWERS_CLOSED), closed, "each closed target is settled once");
@@ -228,7 +233,7 @@ static void frames_check(void)
 Test(two_workers, found_is_truth_and_nothing_is_settled_or_told_twice, .fini = scan_end)
 {
     scan(false);
-    positions_check(true);
+    positions_check(0);
     frames_check();
     cr_assert_eq(told_by_asker, told_by[0] + told_by[1], "on a ring, answers come to the queue that asked");
 }
@@ -236,7 +241,7 @@ Test(two_workers, found_is_truth_and_nothing_is_settled_or_told_twice, .fini = s
 Test(two_workers, the_same_when_all_answers_come_to_the_other_worker, .fini = scan_end)
 {
     scan(true);
-    positions_check(false);
+    positions_check(64);
     frames_check();
     cr_assert_eq(told_by_asker, 0);
 }

@@ -48,6 +48,11 @@ static void play_turn(struct play *play, struct sweep *sweep, uint32_t most)
     for (uint32_t i = 0; i < count; i++) {
         cr_assert(positions[i] >= play->settings.first_position && positions[i] < play->settings.end_position);
         play->asked[sweep->attempt * play->positions + positions[i] - play->settings.first_position]++;
+        uint64_t offset = positions[i] - sweep->base;
+        cr_assert_eq(sweep_asker(sweep, offset), sweep->settings.worker, "offset %lu", offset);
+        bool last = sweep_step(sweep) > sweep_last_step(sweep, sweep->segment, offset);
+        cr_assert_eq(last, sweep->attempt + 1 == sweep->settings.attempts, "position %lu in attempt %u", positions[i],
+                     sweep->attempt);
     }
 }
 
@@ -127,9 +132,8 @@ Test(sweep, an_attempt_begins_a_gap_after_the_one_before_it_has_ended)
     struct sweep *sweep = &play.workers[0];
     cr_assert_eq(sweep_next(sweep, 10, 64, positions), 64);
     cr_assert_eq(sweep_next(sweep, 11, 64, positions), 0);
-    cr_assert_not(sweep_last_attempt(sweep, 11), "it has not begun");
+    cr_assert_leq(sweep_step(sweep), sweep_last_step(sweep, 0, 0), "it has not begun");
     cr_assert_eq(sweep_next(sweep, 1010, 64, positions), 0);
-    cr_assert(sweep_last_attempt(sweep, 1011));
     cr_assert_eq(sweep_next(sweep, 1011, 64, positions), 64);
     cr_assert_eq(sweep_next(sweep, 1012, 64, positions), 0);
     cr_assert(sweep->finished);
