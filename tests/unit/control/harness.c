@@ -267,11 +267,21 @@ static void request_take(struct harness *harness, const struct segment *request)
     peer_flush(harness, peer);
 }
 
+// Ahead of its time, so that a test that gets no CPU for a while does not look like a dataplane that has stopped.
+static void heartbeat(struct harness *harness)
+{
+    uint64_t now_ns = clock_ns();
+    _Atomic uint64_t *beat = &harness->channel.up->heartbeat_ns;
+    if (!harness->frozen)
+        atomic_store(beat, now_ns + UINT64_C(30000000000));
+    else if (atomic_load(beat) > now_ns)
+        atomic_store(beat, now_ns);
+}
+
 void harness_turn(struct harness *harness)
 {
     size_t work = 0;
-    if (!harness->frozen)
-        atomic_store(&harness->channel.up->heartbeat_ns, clock_ns());
+    heartbeat(harness);
     for (uint32_t i = 0; i < HARNESS_WORKERS * HARNESS_LANES; i++) {
         struct ring *ring = &harness->channel.pairs[i].requests;
         uint64_t ready = ring_ready(ring, 256);

@@ -17,6 +17,9 @@
 
 enum { HARNESS_PEERS_MAX = 4096, HARNESS_LANES = 2, HARNESS_WORKERS = 2 };
 
+// For waits that end as soon as what they wait for is there: more than the busiest machine needs.
+enum { HARNESS_PATIENCE_MS = 60000 };
+
 struct harness;
 
 // What a server says: called when a connection is established and whenever bytes came. `peer->in` holds all of them.

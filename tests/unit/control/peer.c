@@ -125,6 +125,7 @@ void peer_receive(struct peer *peer, const struct segment *segment)
 {
     if (segment->flags & TCP_RST) {
         peer->reset = true;
+        peer->cut_off = peer->cut_off || !peer->fin_received;
         return;
     }
     if (segment->flags & TCP_SYN) {

@@ -30,6 +30,7 @@ struct peer {
     bool fin_sent;
     bool fin_received;
     bool reset;                      // a RST came
+    bool cut_off;                    // and no FIN had come before it
     bool end_sent;                   // control sent FIN or RST, whether or not it came
     size_t syns;                     // that came
     size_t out_of_window;            // segments that held nothing new

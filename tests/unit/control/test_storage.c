@@ -32,9 +32,9 @@ static void http_server(struct peer *peer)
     peer->fin_wanted = true;
 }
 
-static void finish_clean(unsigned milliseconds)
+static void finish_clean(void)
 {
-    int status = harness_finish(&harness, milliseconds);
+    int status = harness_finish(&harness, HARNESS_PATIENCE_MS);
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
 }
 
@@ -63,9 +63,9 @@ Test(storage, a_verdict_that_waited_too_long_is_asked_again_on_a_further_connect
     harness.age_ns = LANE_STALE_NS + 1000000000;
     harness_start(&harness, false, -1);
     struct peer *old = harness_answer(&harness, 0x0a000001, 80);
-    harness.age_ns = LANE_STALE_NS - 5000000000;
+    harness.age_ns = LANE_STALE_NS / 4; // control has the rest of the time to come up
     struct peer *young = harness_answer(&harness, 0x0a000002, 80);
-    finish_clean(8000);
+    finish_clean();
     json_t *records = harness_records(&harness);
     records_check(records, 2);
     json_decref(records);
@@ -118,13 +118,14 @@ Test(storage, records_that_went_into_a_pipe_are_not_repeated_after_a_crash, .fin
     harness_start(&harness, false, ends[1]);
     for (uint32_t i = 0; i < 30; i++)
         harness_answer(&harness, 0x0a000100 + i, 80);
-    cr_assert(harness_until(&harness, 10000, half_open), "%lu records", harness_counter(&harness, CONTROL_RECORDS));
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, half_open), "%lu records",
+              harness_counter(&harness, CONTROL_RECORDS));
     cr_assert_eq(kill(harness.child, SIGKILL), 0);
     waitpid(harness.child, NULL, 0);
     harness.child = 0;
     mute_from = UINT32_MAX;
     harness_start(&harness, true, ends[1]);
-    finish_clean(20000);
+    finish_clean();
     cr_assert_eq(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), 10);
     json_t *records = pipe_records(ends[0]);
     records_check(records, 30);
@@ -147,9 +148,9 @@ Test(storage, a_full_disk_leaves_whole_records_and_a_resumed_scan_has_them_all, 
     harness_disk_limit(&harness, 10000);
     for (uint32_t i = 0; i < 100; i++)
         harness_answer(&harness, 0x0a000100 + i, 80);
-    cr_assert(harness_until(&harness, 10000, disk_full));
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, disk_full));
     cr_assert_eq(kill(harness.child, SIGTERM), 0);
-    int status = harness_finish(&harness, 5000);
+    int status = harness_finish(&harness, HARNESS_PATIENCE_MS);
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
     json_t *records = harness_records(&harness);
     cr_assert_not_null(records, "half a record stands at the end");
@@ -158,7 +159,7 @@ Test(storage, a_full_disk_leaves_whole_records_and_a_resumed_scan_has_them_all, 
     cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_LOST), missing);
     json_decref(records);
     harness_start(&harness, true, -1);
-    finish_clean(20000);
+    finish_clean();
     records = harness_records(&harness);
     records_check(records, 100);
     cr_assert_eq(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), missing, "exactly those are asked again");
@@ -207,15 +208,16 @@ Test(storage, a_disk_that_is_full_for_a_while_costs_no_record_and_nothing_new_is
     // No more than the rings hold, because nobody may take them for a while.
     for (uint32_t i = 0; i < 200; i++)
         harness_answer(&harness, 0x0a000100 + i, 80);
-    cr_assert(harness_until(&harness, 20000, disk_full));
-    cr_assert(harness_until(&harness, 20000, nothing_open));
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, disk_full));
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, nothing_open));
     (void)harness_until(&harness, 500, never);
     cr_assert_lt(harness_counter(&harness, CONTROL_VERDICTS), 200, "it went on without a disk");
     cr_assert_eq(harness_counter(&harness, CONTROL_RECORD_ERRNO), EFBIG);
     cr_assert_gt(atomic_load(&harness.channel.down->open_conversations), 0, "what is held holds probes back");
     harness_disk_limit(&harness, RLIM_INFINITY);
-    cr_assert(harness_until(&harness, 20000, all_recorded), "%lu", harness_counter(&harness, CONTROL_RECORDS));
-    finish_clean(10000);
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded), "%lu",
+              harness_counter(&harness, CONTROL_RECORDS));
+    finish_clean();
     json_t *records = harness_records(&harness);
     records_check(records, 200);
     json_decref(records);
@@ -234,7 +236,7 @@ Test(storage, a_journal_that_cannot_be_written_holds_verdicts_back_and_refuses_e
     harness.application = http_server;
     harness_start(&harness, false, -1);
     harness_answer(&harness, 0x0a000102, 22);
-    cr_assert(harness_until(&harness, 10000, all_recorded));
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded));
     cr_assert_eq(kill(harness.child, SIGKILL), 0);
     waitpid(harness.child, NULL, 0);
     harness.child = 0;
@@ -247,11 +249,11 @@ Test(storage, a_journal_that_cannot_be_written_holds_verdicts_back_and_refuses_e
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
     harness_start(&harness, true, -1);
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
-    cr_assert(harness_until(&harness, 20000, journal_failed_often));
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, journal_failed_often));
     cr_assert_eq(harness_counter(&harness, CONTROL_JOURNAL_ERRNO), EFBIG);
     cr_assert(!new->established, "nothing is begun that is not journaled");
     harness_disk_limit(&harness, RLIM_INFINITY);
-    finish_clean(20000);
+    finish_clean();
     cr_assert(harness.peers[0]->reset && new->established); // the same tuple as before
     cr_assert_eq(harness_counter(&harness, CONTROL_VERDICTS_REPEATED), 1);
     cr_assert_eq(harness_counter(&harness, CONTROL_JOURNAL_ERRNO), 0);
