@@ -137,7 +137,50 @@ int output_resume(struct output *ret_output, const char *where, char message[sta
     return error;
 }
 
-int output_begin(const struct output *output)
+// All that a scan leaves, in the order of being put aside: without its checkpoint nobody can go on with the rest.
+static const char *const results[] = {CHECKPOINT_NAME, "summary.json", "journal", "records.jsonl"};
+
+static const char *aside_name(const char *name, char before[static 32])
+{
+    snprintf(before, 32, "%s.before", name);
+    return before;
+}
+
+// Moves what holds data, and makes new files in its place.
+static int aside_put(struct output *output, int folder_fd)
+{
+    char before[32];
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        if (!holds_data(folder_fd, results[i]))
+            continue;
+        if (renameat(folder_fd, results[i], folder_fd, aside_name(results[i], before)) != 0)
+            return -errno;
+        output->aside = true;
+    }
+    if (!output->aside)
+        return 0;
+    close(output->records_fd);
+    close(output->journal_fd);
+    output->records_fd = -1;
+    output->journal_fd = -1;
+    int error = file_open(folder_fd, "records.jsonl", 0666, &output->records_fd);
+    return error != 0 ? error : file_open(folder_fd, "journal", 0600, &output->journal_fd);
+}
+
+static void aside_undo(const struct output *output)
+{
+    char before[32];
+    int folder_fd = open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return;
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        (void)unlinkat(folder_fd, results[i], 0);
+        (void)renameat(folder_fd, aside_name(results[i], before), folder_fd, results[i]);
+    }
+    close(folder_fd);
+}
+
+int output_begin(struct output *output)
 {
     if (output->folder == NULL)
         return 0;
@@ -145,20 +188,30 @@ int output_begin(const struct output *output)
     if (folder_fd < 0)
         return -errno;
     int error = 0;
-    // Without its checkpoint nobody can go on with what is removed next.
-    if (output->fresh && unlinkat(folder_fd, CHECKPOINT_NAME, 0) != 0 && errno != ENOENT)
-        error = -errno;
-    // What an interrupted run summed up is not the end of the scan any more, either.
-    if (error == 0 && unlinkat(folder_fd, "summary.json", 0) != 0 && errno != ENOENT)
-        error = -errno;
-    if (error == 0 && output->fresh && (ftruncate(output->records_fd, 0) != 0 || ftruncate(output->journal_fd, 0) != 0))
-        error = -errno;
+    if (output->fresh)
+        error = aside_put(output, folder_fd);
+    else if (unlinkat(folder_fd, "summary.json", 0) != 0 && errno != ENOENT)
+        error = -errno; // what an interrupted run summed up is not the end of the scan any more
     close(folder_fd);
     return error;
 }
 
+void output_settle(struct output *output)
+{
+    int folder_fd = output->aside ? open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    char before[32];
+    if (folder_fd < 0)
+        return;
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++)
+        (void)unlinkat(folder_fd, aside_name(results[i], before), 0);
+    output->aside = false;
+    close(folder_fd);
+}
+
 void output_close(struct output *output)
 {
+    if (output->aside)
+        aside_undo(output);
     if (output->records_fd >= 0)
         close(output->records_fd);
     if (output->journal_fd >= 0)

@@ -12,6 +12,7 @@ struct output {
     int records_fd; // control's: readable and writable where it is a file
     int journal_fd;
     bool fresh; // what is there is of another scan
+    bool aside; // and stands beside the new files, as NAME.before, until it is known that the scan has begun
 };
 
 // Opens `where`: a folder, made when it is not there, or "-". force: what an earlier scan left there will be
@@ -22,9 +23,14 @@ int output_open(struct output *ret_output, const char *where, bool force, char m
 // Opens a folder that an earlier run of a scan left, with what it holds. Returns 0, or -errno with one line in message.
 int output_resume(struct output *ret_output, const char *where, char message[static 512]);
 
-// The scan starts: removes what an earlier scan left, and of a scan that goes on the summary of its end. Returns 0 or
-// -errno.
-int output_begin(const struct output *output);
+// The scan is about to start: puts aside what an earlier scan left, and removes of a scan that goes on the summary of
+// its end. Returns 0 or -errno.
+int output_begin(struct output *output);
+
+// The scan has begun: what was put aside is removed.
+void output_settle(struct output *output);
+
+// What was put aside and not removed comes back: the scan has not begun.
 void output_close(struct output *output);
 
 // Writes summary.json beside the records, whole or not at all. Returns 0 or -errno; 0 for standard output, which has

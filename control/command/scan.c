@@ -275,7 +275,13 @@ static enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
         summary.exit_status = EXIT_FAILED;
         summary.lost = lost;
     }
+    if (atomic_load(&scan->shared.up->phase) != CHANNEL_STARTING)
+        output_settle(&scan->output);
     int error = checkpointer_stop(&scan->checkpointer, scan->supervisor.ending == ENDING_COMPLETE && !records_lost);
+    if (scan->output.aside) {
+        fprintf(stderr, "sonde: %s: the results of the earlier scan are as they were\n", scan->output.folder);
+        return summary.exit_status;
+    }
     json_t *json = summary_json(&summary);
     if (error == 0)
         error = json == NULL ? -ENOMEM : output_write_summary(&scan->output, json);

@@ -179,6 +179,8 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
     // The folder is empty and of no more use once EAL is up, and now nothing can leave it behind.
     if (state >= DATAPLANE_SWEEPING && !supervisor->runtime_removed) {
         supervisor->runtime_removed = true;
+        if (state != DATAPLANE_FAILED && supervisor->settings->output != NULL)
+            output_settle(supervisor->settings->output);
         eal_remove_runtime(supervisor->settings->eal);
     }
     if (!supervisor->exit_ordered && !supervisor->channel_killed &&

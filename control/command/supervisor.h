@@ -33,7 +33,7 @@ extern const char *const scan_ending_names[ENDING_COUNT];
 struct supervisor_settings {
     const struct plan *plan;
     const struct shared *shared;
-    const struct output *output; // NULL: no control (a dry run)
+    struct output *output; // NULL: no control (a dry run)
     const struct eal *eal;
     char dataplane_path[PATH_MAX];
     char control_path[PATH_MAX];

@@ -159,14 +159,29 @@ Test(scan, a_forced_scan_that_does_not_start_costs_nothing)
     for (size_t i = 0; i < 3; i++)
         before[i] = file_bytes(files[i]);
     // Too little for the memory that the programs share.
+    struct rlimit all;
     signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &all), 0);
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
     cr_assert_eq(sonde(forced), 1, "%s", output_text);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
     cr_assert_not_null(strstr(output_text, "channel could not be made"), "%s", output_text);
     for (size_t i = 0; i < 3; i++) {
         cr_assert_gt(before[i], 0);
         cr_assert_eq(file_bytes(files[i]), before[i], "%s: %zu, then %zu", files[i], before[i], file_bytes(files[i]));
     }
+    // Later, when the port turns out not to be there.
+    setenv("FAKE_DATAPLANE", "fail", 1);
+    cr_assert_eq(sonde(forced), 1, "%s", output_text);
+    cr_assert_not_null(strstr(output_text, "the port does not exist"), "%s", output_text);
+    cr_assert_not_null(strstr(output_text, "are as they were"), "%s", output_text);
+    for (size_t i = 0; i < 3; i++)
+        cr_assert_eq(file_bytes(files[i]), before[i], "%s: %zu, then %zu", files[i], before[i], file_bytes(files[i]));
+    cr_assert_eq(system("ls out | grep before"), 256, "something was left behind");
+    setenv("FAKE_DATAPLANE", "", 1);
+    cr_assert_eq(sonde(forced), 0, "%s", output_text);
+    cr_assert_eq(system("ls out | grep before"), 256, "something was left behind");
+    cr_assert_eq(lines_of("out/records.jsonl"), 1);
 }
 
 Test(scan, a_control_that_dies_or_hangs_is_started_again_and_resumes)
