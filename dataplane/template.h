@@ -6,12 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "probes/packet/probe.h"
+#include <rte_mbuf.h>
 
-struct rte_mbuf;
+#include "probes/packet/probe.h"
 
 // TEMPLATE_CHECK comes from meson: 1 in a checking build. A constant, so that a release worker has no trace of it.
 static const bool template_checking = TEMPLATE_CHECK != 0;
+
+// Where a template buffer's frame is. Its pool has no private area, so this needs no look at the buffer itself: another
+// core may have its line.
+static inline uint8_t *template_frame(struct rte_mbuf *mbuf)
+{
+    return (uint8_t *)mbuf + sizeof(*mbuf) + RTE_PKTMBUF_HEADROOM;
+}
 
 // Makes a buffer a frame of the template that is ready to be sent, whatever it was before.
 void template_write(struct rte_mbuf *mbuf, const struct probe_template *probe);

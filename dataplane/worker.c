@@ -235,7 +235,7 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
         counter_add(worker->counters, COUNTER_TEMPLATES_REPAIRED, templates_repair(mbufs, count, &dataplane->probe));
     dataplane->kernels->generate(&dataplane->plan, &worker->out, count);
     for (uint32_t i = 0; i < count; i++)
-        probe_write(rte_pktmbuf_mtod(mbufs[i], uint8_t *), dataplane->probe.ip_offset, &worker->out, i);
+        probe_write(template_frame(mbufs[i]), dataplane->probe.ip_offset, &worker->out, i);
     uint32_t sent = rte_eth_tx_burst(worker->port_id, worker->queue_id, mbufs, (uint16_t)count);
     if (sent < count) {
         memcpy(worker->pending, mbufs + sent, (count - sent) * sizeof(mbufs[0]));
@@ -249,12 +249,10 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
     return count;
 }
 
-static uint32_t worker_turn(struct worker *worker)
+// Everything that leaves.
+static uint32_t worker_send(struct worker *worker, uint64_t now)
 {
-    uint64_t now = rte_rdtsc();
-    if (now >= worker->next_tick)
-        worker_tick(worker, now);
-    uint32_t moved = worker_receive(worker, now);
+    uint32_t moved = 0;
     if (worker->hold == HOLD_HEARTBEAT)
         return moved;
     if (worker->pending_count > 0 && !worker_flush(worker))
@@ -265,6 +263,17 @@ static uint32_t worker_turn(struct worker *worker)
         return moved;
     if (worker->hold == HOLD_NOT)
         moved += worker_probes(worker, now);
+    return moved;
+}
+
+static uint32_t worker_turn(struct worker *worker)
+{
+    uint64_t now = rte_rdtsc();
+    if (now >= worker->next_tick)
+        worker_tick(worker, now);
+    uint32_t moved = worker_collect(worker);
+    moved += worker_send(worker, now);
+    worker_receive(worker, now);
     return moved;
 }
 

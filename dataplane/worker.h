@@ -62,7 +62,9 @@ struct worker {
     struct rte_mbuf *pending[WORKER_PENDING];
     struct verdict *parked; // [WORKER_PARKED]
     struct probe_burst out;
-    struct reply_burst in;  // frames are the receiving call's
+    struct rte_mbuf *received[WORKER_BURST];
+    uint32_t received_count;
+    struct reply_burst in;  // of those
     struct segment request; // a private copy, taken before it is checked
 
     // worker: wo; housekeeping: ro.
@@ -79,9 +81,10 @@ void worker_free(struct worker *worker);
 int worker_run(void *worker);
 
 // The parts of a turn. Each returns the number of frames it moved. now is the TSC.
-uint32_t worker_receive(struct worker *worker, uint64_t now);
+uint32_t worker_collect(struct worker *worker); // takes a burst from the port; its lines come while probes are made
 uint32_t worker_requests(struct worker *worker, uint64_t now);
 uint32_t worker_probes(struct worker *worker, uint64_t now);
+void worker_receive(struct worker *worker, uint64_t now); // what worker_collect took
 
 // Settles the answers of worker->in. Returns the set of those that were answered before: repeated SYN-ACKs (our ACK was
 // lost) or RSTs of open connections, of which control knows what to make.

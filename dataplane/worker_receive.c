@@ -140,14 +140,26 @@ static bool frames_take(struct worker *worker, struct rte_mbuf **mbufs, uint32_t
     return odd == 0;
 }
 
-uint32_t worker_receive(struct worker *worker, uint64_t now)
+uint32_t worker_collect(struct worker *worker)
 {
-    struct rte_mbuf *mbufs[WORKER_BURST];
+    struct rte_mbuf **mbufs = worker->received;
+    uint32_t count = rte_eth_rx_burst(worker->port_id, worker->queue_id, mbufs, WORKER_BURST);
+    for (uint32_t i = 0; i < count; i++) {
+        rte_prefetch0(mbufs[i]);
+        rte_prefetch0((const char *)mbufs[i] + sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM);
+    }
+    worker->received_count = count;
+    return count;
+}
+
+void worker_receive(struct worker *worker, uint64_t now)
+{
+    struct rte_mbuf **mbufs = worker->received;
     const struct dataplane *dataplane = worker->dataplane;
     struct reply_burst *in = &worker->in;
-    uint32_t count = rte_eth_rx_burst(worker->port_id, worker->queue_id, mbufs, WORKER_BURST);
+    uint32_t count = worker->received_count;
     if (count == 0)
-        return 0;
+        return;
     uint64_t stamp_ns = dataplane_ns(dataplane, now);
     bool plain = frames_take(worker, mbufs, count);
     dataplane->kernels->read(&dataplane->plan, in, count);
@@ -168,5 +180,5 @@ uint32_t worker_receive(struct worker *worker, uint64_t now)
         rte_mempool_put_bulk(mbufs[0]->pool, (void **)mbufs, count);
     else
         rte_pktmbuf_free_bulk(mbufs, count);
-    return count;
+    worker->received_count = 0;
 }

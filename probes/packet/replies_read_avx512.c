@@ -37,33 +37,6 @@ struct packets {
     __mmask16 live;    // lanes with a whole IPv4 header behind the link layer that is expected
 };
 
-// Rows to columns: 32-bit word j of row i becomes word i of row j.
-static inline void turn(__m512i rows[static WORDS])
-{
-    __m512i pairs[WORDS];
-    __m512i quads[WORDS];
-    for (size_t i = 0; i < WORDS; i += 2) {
-        pairs[i] = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
-        pairs[i + 1] = _mm512_unpackhi_epi32(rows[i], rows[i + 1]);
-    }
-    for (size_t i = 0; i < WORDS; i += 4) {
-        quads[i] = _mm512_unpacklo_epi64(pairs[i], pairs[i + 2]);
-        quads[i + 1] = _mm512_unpackhi_epi64(pairs[i], pairs[i + 2]);
-        quads[i + 2] = _mm512_unpacklo_epi64(pairs[i + 1], pairs[i + 3]);
-        quads[i + 3] = _mm512_unpackhi_epi64(pairs[i + 1], pairs[i + 3]);
-    }
-    for (size_t i = 0; i < 4; i++) {
-        __m512i even_low = _mm512_shuffle_i32x4(quads[i], quads[i + 4], 0x88);
-        __m512i odd_low = _mm512_shuffle_i32x4(quads[i], quads[i + 4], 0xdd);
-        __m512i even_high = _mm512_shuffle_i32x4(quads[i + 8], quads[i + 12], 0x88);
-        __m512i odd_high = _mm512_shuffle_i32x4(quads[i + 8], quads[i + 12], 0xdd);
-        rows[i] = _mm512_shuffle_i32x4(even_low, even_high, 0x88);
-        rows[i + 4] = _mm512_shuffle_i32x4(odd_low, odd_high, 0x88);
-        rows[i + 8] = _mm512_shuffle_i32x4(even_low, even_high, 0xdd);
-        rows[i + 12] = _mm512_shuffle_i32x4(odd_low, odd_high, 0xdd);
-    }
-}
-
 // The first 64 bytes from the IPv4 header on. What lies behind the frame's end is read with them and never used. A
 // short frame lies within one cache line, and the next one is not touched for it.
 static inline __m512i packet_load(const uint8_t *ip, uint32_t length)
@@ -83,7 +56,7 @@ static inline void packets_load(const struct reply_burst *burst, uint32_t ip_off
         memcpy(&links[i], ip - sizeof(links[i]), sizeof(links[i]));
         ret_packets->words[i] = packet_load(ip, burst->length[at + i]);
     }
-    turn(ret_packets->words);
+    lanes_turn(ret_packets->words);
     // The EtherType, and behind a tag the tag's, as the last eight bytes of the link layer hold them.
     const uint64_t type = (uint64_t)__builtin_bswap16(ETHERTYPE_IPV4) << 48;
     const uint64_t tag = ip_offset == ETHER_BYTES ? 0 : (uint64_t)__builtin_bswap16(ETHERTYPE_VLAN) << 16;

@@ -137,8 +137,10 @@ static int batch_run(struct bench *bench, const struct mix *mix, double *ret_cyc
     if (rte_ring_enqueue_bulk(bench->ring, (void **)mbufs, BATCH, NULL) != BATCH)
         return -EIO;
     uint64_t start = rte_rdtsc();
-    for (uint32_t i = 0; i < BATCH / WORKER_BURST; i++)
-        (void)worker_receive(worker, rte_rdtsc());
+    for (uint32_t i = 0; i < BATCH / WORKER_BURST; i++) {
+        (void)worker_collect(worker);
+        worker_receive(worker, rte_rdtsc());
+    }
     *ret_cycles = (double)(rte_rdtsc() - start) / BATCH;
     return 0;
 }

@@ -124,23 +124,24 @@ static uint8_t *write_link(const struct question *question, uint8_t *frame)
     return frame + link_bytes;
 }
 
-// What a host's stack looks like from outside: hops away, window and segment size differ from host to host.
+const uint16_t host_ttls[8] = {64, 64, 64, 64, 64, 128, 128, 255};
+const uint16_t host_windows[8] = {64240, 65535, 29200, 28960, 64240, 62727, 8192, 14600};
+const uint16_t host_segment_sizes[8] = {1460, 1460, 1460, 1460, 1420, 1400, 1380, 1412};
+
+// As it arrives: every host is some hops away.
 static uint32_t host_ttl(uint32_t trait)
 {
-    static const uint8_t START[8] = {64, 64, 64, 64, 64, 128, 128, 255};
-    return START[trait >> 9 & 7] - 5 - (trait >> 12 & 15);
+    return host_ttls[trait >> 9 & 7] - 5 - (trait >> 12 & 15);
 }
 
 static uint32_t host_window(uint32_t trait)
 {
-    static const uint16_t WINDOWS[8] = {64240, 65535, 29200, 28960, 64240, 62727, 8192, 14600};
-    return WINDOWS[trait >> 16 & 7];
+    return host_windows[trait >> 16 & 7];
 }
 
 static uint32_t host_mss(uint32_t trait)
 {
-    static const uint16_t SIZES[8] = {1460, 1460, 1460, 1460, 1420, 1400, 1380, 1412};
-    return SIZES[trait >> 19 & 7];
+    return host_segment_sizes[trait >> 19 & 7];
 }
 
 // What a segment's varying fields hold; each is summed once.

@@ -62,6 +62,12 @@ size_t answer_echo(const struct question *question, uint8_t frame[static ANSWER_
 // Writes an ARP reply: the address asked for is at mac.
 size_t answer_arp(const struct question *question, const uint8_t mac[static 6], uint8_t frame[static ANSWER_MAX]);
 
+// What a host's stack looks like from outside differs from host to host: the TTL it starts with, window and segment
+// size, by three bits of the trait from 9, 16 and 19 on.
+extern const uint16_t host_ttls[8];
+extern const uint16_t host_windows[8];
+extern const uint16_t host_segment_sizes[8];
+
 // The bytes in front of the IPv4 header.
 static inline uint32_t question_link_bytes(const struct question *question)
 {

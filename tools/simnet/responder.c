@@ -9,12 +9,14 @@
 #include <rte_prefetch.h>
 
 #include "tools/simnet/answer.h"
+#include "tools/simnet/batch.h"
 #include "tools/simnet/delay.h"
 #include "tools/simnet/shapes.h"
 
 enum {
     STOCK_MAX = 4 * RESPONDER_BURST,
-    LATE_US = 1000, // how much later a reordered answer comes
+    LATE_US = 1000,  // how much later a reordered answer comes
+    BATCH_LEAST = 8, // questions; below, one after the other is as fast
 };
 
 // A token bucket in ticks: `next` is when the next answer may leave, at most one burst in the past.
@@ -26,6 +28,7 @@ struct limit {
 struct responder {
     const struct world *world;
     screen_function *look;
+    const struct batch_variant *batches; // NULL: one after the other
     struct rte_mempool *pool;
     struct delay *delay; // NULL when nothing is ever late
     double ticks_per_us;
@@ -36,6 +39,9 @@ struct responder {
     uint32_t stock_count;
     struct rte_mbuf *stock[STOCK_MAX];
     struct screen screen;
+    struct batch batch;
+    uint8_t batch_frame[BATCH_MAX];             // the index within the burst of each of its questions
+    uint8_t nobodys_answer[BATCH_ANSWER_BYTES]; // written and forgotten
     uint64_t counters[SIMNET_COUNTER_COUNT];
     struct limit limits[];
 };
@@ -56,6 +62,7 @@ struct responder *responder_new(const struct responder_setup *setup)
     screen_variants(variants);
     responder->world = world;
     responder->look = (setup->look == NULL ? variants[0] : setup->look)->look;
+    responder->batches = setup->one_by_one ? NULL : batch_best();
     responder->pool = setup->pool;
     responder->ticks_per_us = (double)setup->ticks_per_second / 1e6;
     responder->sequence = setup->first_sequence;
@@ -247,6 +254,61 @@ static void respond_syn(struct responder *responder, const struct rte_mbuf *fram
     send_answer(responder, answer, event, &question);
 }
 
+// The kind of answer that a batch gives to its n-th question, for which nothing but the world decides; any other kind
+// when it has to be looked at by itself.
+static enum world_answer batch_answer(const struct responder *responder, uint32_t n)
+{
+    const struct world *world = responder->world;
+    const struct batch *batch = &responder->batch;
+    uint32_t i = responder->batch_frame[n];
+    if (!(batch->good >> n & 1) || world_event(world, responder->screen.weather[i]) != EVENT_NONE)
+        return ANSWER_KINDS;
+    const struct world_place place = {batch->address[n], responder->screen.network[i], batch->host[n], batch->trait[n]};
+    return world_answer_by(world, &place, (uint16_t)batch->ports[n], batch->chance[n]);
+}
+
+// A buffer for the n-th answer of a batch, on its way out already: its bytes are written with the whole batch.
+static void batch_reserve(struct responder *responder, uint32_t n, enum world_answer answer)
+{
+    struct batch *batch = &responder->batch;
+    uint32_t network = responder->screen.network[responder->batch_frame[n]];
+    if (!limit_take(responder, network)) {
+        responder->counters[COUNT_LIMITED]++;
+        return;
+    }
+    struct rte_mbuf *buffer = buffer_take(responder);
+    batch->answer[n] = buffer_frame(buffer);
+    batch->closed |= (uint64_t)(answer == ANSWER_CLOSED) << n;
+    responder->counters[answer == ANSWER_CLOSED ? COUNT_CLOSED : COUNT_OPEN]++;
+    answer_send(responder, buffer, ANSWER_FRAME_MIN, world_rtt_us(responder->world, network, batch->trait[n]));
+}
+
+// Answers a set of plain SYNs, all of it together.
+static void respond_batch(struct responder *responder, struct rte_mbuf **frames, uint64_t hits)
+{
+    struct batch *batch = &responder->batch;
+    uint32_t count = 0;
+    batch->closed = 0;
+    for (; hits != 0; hits &= hits - 1, count++) {
+        uint32_t i = (uint32_t)__builtin_ctzll(hits);
+        responder->batch_frame[count] = (uint8_t)i;
+        batch->question[count] = rte_pktmbuf_mtod(frames[i], const uint8_t *);
+        batch->length[count] = frames[i]->data_len;
+        batch->host[count] = responder->screen.host[i];
+    }
+    responder->batches->read(responder->world, batch, count);
+    for (uint32_t n = 0; n < count; n++) {
+        enum world_answer answer = batch_answer(responder, n);
+        batch->answer[n] = responder->nobodys_answer;
+        if (answer == ANSWER_OPEN || answer == ANSWER_CLOSED)
+            batch_reserve(responder, n, answer);
+        else if (answer != ANSWER_SILENT)
+            respond_syn(responder, frames[responder->batch_frame[n]], responder->batch_frame[n],
+                        responder->sequence + responder->batch_frame[n]);
+    }
+    responder->batches->write(batch, count);
+}
+
 // A segment that belongs to no SYN: nothing is remembered, so an open port is silent on a bare ACK (its server would
 // wait) and resets data and FIN; a closed port resets everything but a RST.
 static bool segment_is_reset(enum world_answer answer, const struct question *question)
@@ -314,11 +376,12 @@ static inline bool frame_is_plain_syn(const uint8_t *frame, uint32_t length)
            ((frame[47] & 0x3f) == 2);
 }
 
-// Fills the screen; a bit for each frame that is a SYN. Others are nobody's.
-static uint64_t screen_fill(struct responder *responder, struct rte_mbuf **frames, uint32_t count)
+// Fills the screen; a bit for each frame that is a SYN, and for each that is a plain one. Others are nobody's.
+static uint64_t screen_fill(struct responder *responder, struct rte_mbuf **frames, uint32_t count, uint64_t *ret_plain)
 {
     struct screen *screen = &responder->screen;
     uint64_t syns = 0;
+    uint64_t plain = 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *frame = rte_pktmbuf_mtod(frames[i], const uint8_t *);
         uint32_t length = frames[i]->data_len;
@@ -326,6 +389,7 @@ static uint64_t screen_fill(struct responder *responder, struct rte_mbuf **frame
         uint32_t address = 0;
         if (frame_is_plain_syn(frame, length)) {
             address = load32(frame + 30);
+            plain |= UINT64_C(1) << i;
         } else {
             struct question question;
             question_read(frame, length, &question);
@@ -336,6 +400,7 @@ static uint64_t screen_fill(struct responder *responder, struct rte_mbuf **frame
         screen->address[i] = address;
         screen->network[i] = is_syn ? world_network(responder->world, address) : 0;
     }
+    *ret_plain = plain;
     return syns;
 }
 
@@ -370,10 +435,15 @@ uint32_t responder_answer(struct responder *responder, struct rte_mbuf **frames,
     responder->answers = ret_answers;
     responder->answer_count = 0;
     uint64_t all = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
-    uint64_t syns = screen_fill(responder, frames, count);
+    uint64_t plain;
+    uint64_t syns = screen_fill(responder, frames, count, &plain);
     uint64_t hits = responder->look(responder->world, &responder->screen, count, responder->sequence) & syns;
     responder->counters[COUNT_RECEIVED] += count;
     responder->counters[COUNT_SYN] += (uint64_t)__builtin_popcountll(syns);
+    if (responder->batches != NULL && __builtin_popcountll(hits & plain) >= BATCH_LEAST) {
+        respond_batch(responder, frames, hits & plain);
+        hits &= ~plain;
+    }
     for (; hits != 0; hits &= hits - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(hits);
         respond_syn(responder, frames[i], i, responder->sequence + i);

@@ -4,6 +4,7 @@
 // never kept: it goes back to the pool it came from untouched, because a prober's buffers hold its template. Answers
 // are written into buffers of the responder's own pool. One owner thread; one responder a queue.
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -29,6 +30,7 @@ struct responder_setup {
     uint64_t now;
     uint64_t first_sequence;           // numbers the probes for the weather; apart from other responders' by 2^40
     const struct screen_variant *look; // NULL = the best
+    bool one_by_one;                   // no batches, as on a CPU that has no faster way
 };
 
 // NULL and errno: ENOMEM, or EINVAL for a pool whose buffers are too small.

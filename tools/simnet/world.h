@@ -140,8 +140,15 @@ struct world_place {
     uint32_t trait;
 };
 
-// What a port there answers.
-static inline enum world_answer world_answer(const struct world *world, const struct world_place *place, uint16_t port)
+// The hash from which it follows what a host's port answers.
+static inline uint32_t world_chance(const struct world *world, uint32_t host, uint16_t port)
+{
+    return world_mix(world->keys[KEY_PORT], host + port * UINT32_C(0x9e3779b1));
+}
+
+// What a port there answers, from its chance.
+static inline enum world_answer world_answer_by(const struct world *world, const struct world_place *place,
+                                                uint16_t port, uint32_t hash)
 {
     const struct world_network *network = &world->networks[place->network];
     if (network->middleboxes != 0 &&
@@ -154,12 +161,18 @@ static inline enum world_answer world_answer(const struct world *world, const st
     if (trait < network->tarpits)
         return ANSWER_TARPIT;
     struct world_port shares = network->ports[world->port_class[port]];
-    uint32_t chance = world_share(world_mix(world->keys[KEY_PORT], place->host + port * UINT32_C(0x9e3779b1)));
+    uint32_t chance = world_share(hash);
     if (chance < shares.open)
         return ANSWER_OPEN;
     if (chance < shares.closed)
         return ANSWER_CLOSED;
     return trait < network->prohibited ? ANSWER_PROHIBITED : ANSWER_SILENT;
+}
+
+// The same.
+static inline enum world_answer world_answer(const struct world *world, const struct world_place *place, uint16_t port)
+{
+    return world_answer_by(world, place, port, world_chance(world, place->host, port));
 }
 
 // Everything about an address.

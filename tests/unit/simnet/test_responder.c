@@ -163,6 +163,87 @@ Test(responder, answers_the_truth_and_nothing_else)
     bench_down(&bench);
 }
 
+// A probe, altered now and then: with right checksums again or without, longer, cut short.
+static struct rte_mbuf *odd_probe_new(const struct bench *bench, uint64_t *random)
+{
+    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    uint32_t chance = (uint32_t)(*random >> 32);
+    uint32_t address = 0x0a400000 + (chance >> 8) % 40000;
+    struct rte_mbuf *probe = probe_new(bench, address, bench->population.ports[chance % 3]);
+    uint8_t *frame = rte_pktmbuf_mtod(probe, uint8_t *);
+    uint8_t *ip = frame + (load16(frame + 12) == 0x8100 ? 18 : 14);
+    if (chance >> 4 & 1)
+        return probe;
+    static const uint8_t OFFSETS[] = {0, 2, 3, 6, 8, 9, 12, 22, 32, 33, 36, 40, 43};
+    ip[OFFSETS[(chance >> 12) % sizeof(OFFSETS)]] ^= (uint8_t)(1u << (chance >> 5 & 7));
+    uint32_t total = load16(ip + 2);
+    if (chance >> 9 & 1 && total >= 40 && total <= 70) {
+        memset(ip + 44, 3, total > 44 ? total - 44 : 0);
+        probe->data_len = (uint16_t)(ip - frame + (total > 46 ? total : 46));
+        probe->pkt_len = probe->data_len;
+        checksum_ip_write(ip);
+        checksum_tcp_write(ip, total);
+    }
+    if ((chance >> 16) % 16 == 0) {
+        probe->data_len = (uint16_t)((chance >> 20) % (probe->data_len + 1u));
+        probe->pkt_len = probe->data_len;
+    }
+    return probe;
+}
+
+static int answer_compare(const void *left, const void *right)
+{
+    const struct rte_mbuf *a = *(struct rte_mbuf *const *)left;
+    const struct rte_mbuf *b = *(struct rte_mbuf *const *)right;
+    if (a->data_len != b->data_len)
+        return a->data_len < b->data_len ? -1 : 1;
+    return memcmp(rte_pktmbuf_mtod(a, void *), rte_pktmbuf_mtod(b, void *), a->data_len);
+}
+
+// One burst of the same frames through a responder; its answers, sorted.
+static uint32_t odd_burst(const struct bench *bench, struct responder *responder, uint64_t random,
+                          struct rte_mbuf *ret_answers[static RESPONDER_ANSWERS_MAX])
+{
+    struct rte_mbuf *frames[RESPONDER_BURST];
+    uint32_t count = 1 + (uint32_t)(random >> 40) % RESPONDER_BURST;
+    for (uint32_t i = 0; i < count; i++)
+        frames[i] = odd_probe_new(bench, &random);
+    cr_assert(responder_ready(responder));
+    uint32_t answered = responder_answer(responder, frames, count, rte_rdtsc(), ret_answers);
+    qsort(ret_answers, answered, sizeof(ret_answers[0]), answer_compare);
+    return answered;
+}
+
+Test(responder, batches_answer_like_one_question_after_the_other)
+{
+    struct bench bench;
+    bench_up(&bench, "calm,loss=0.05,duplicates=0.05,forged=0.05,malformed=0.05,truncated=0.05");
+    struct responder_setup setup = {
+        .world = bench.world, .pool = bench.answers, .ticks_per_second = rte_get_tsc_hz(), .now = rte_rdtsc()};
+    struct responder *batches = responder_new(&setup);
+    setup.one_by_one = true;
+    struct responder *one_by_one = responder_new(&setup);
+    cr_assert(batches != NULL && one_by_one != NULL);
+    for (uint64_t n = 1; n <= 4000; n++) {
+        struct rte_mbuf *answers[2][RESPONDER_ANSWERS_MAX];
+        uint64_t random = n * UINT64_C(0x9e3779b97f4a7c15);
+        uint32_t count = odd_burst(&bench, batches, random, answers[0]);
+        cr_assert_eq(odd_burst(&bench, one_by_one, random, answers[1]), count, "burst %lu", n);
+        for (uint32_t i = 0; i < count; i++)
+            cr_assert_eq(answer_compare(&answers[0][i], &answers[1][i]), 0, "answer %u of burst %lu", i, n);
+        rte_pktmbuf_free_bulk(answers[0], count);
+        rte_pktmbuf_free_bulk(answers[1], count);
+    }
+    for (int i = 0; i < SIMNET_COUNTER_COUNT; i++)
+        cr_expect_eq(responder_counters(batches)[i], responder_counters(one_by_one)[i], "%s",
+                     simnet_counter_name((enum simnet_counter)i));
+    cr_expect_gt(responder_counters(batches)[COUNT_BAD_CHECKSUM], 1000);
+    cr_expect_gt(responder_counters(batches)[COUNT_CLOSED], 1000);
+    responder_free(batches);
+    responder_free(one_by_one);
+    bench_down(&bench);
+}
+
 Test(responder, weather_has_the_shares_it_promises)
 {
     struct bench bench;
