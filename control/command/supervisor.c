@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -226,6 +227,23 @@ static void control_restart(struct supervisor *supervisor, uint64_t now_ns)
         fail(supervisor, now_ns, "%s: %s", supervisor->settings->control_path, strerror(-error));
 }
 
+// Told to end, it was killed or crashed instead: what it held is in no record.
+static void control_killed(struct supervisor *supervisor, uint64_t now_ns)
+{
+    const char *folder = supervisor->settings->output->folder;
+    char end[64];
+    if (!WIFSIGNALED(supervisor->control.wait_status))
+        return;
+    child_describe_end(&supervisor->control, end);
+    if (folder == NULL)
+        fail(supervisor, now_ns, "sonde-control did not end as it should (%s): the last records are lost", end);
+    else
+        fail(supervisor, now_ns,
+             "sonde-control did not end as it should (%s); what it had not recorded is in the journal: "
+             "sonde scan --resume %.255s asks it again",
+             end, folder);
+}
+
 static void control_watch(struct supervisor *supervisor, uint64_t now_ns)
 {
     if (supervisor->control_done)
@@ -235,6 +253,8 @@ static void control_watch(struct supervisor *supervisor, uint64_t now_ns)
         bool expected = phase == CHANNEL_COOLED && child_succeeded(&supervisor->control);
         if (!expected && !supervisor->control_abandoned)
             control_restart(supervisor, now_ns);
+        else if (!expected)
+            control_killed(supervisor, now_ns);
         supervisor->control_done = expected || (supervisor->control_abandoned && supervisor->control.pid == 0);
         return;
     }

@@ -338,6 +338,18 @@ Test(scan, the_summary_of_a_resumed_scan_counts_what_control_and_port_did_in_all
     json_decref(summary);
 }
 
+Test(scan, a_control_that_has_to_be_killed_at_the_end_makes_it_fail_and_say_what_to_do)
+{
+    plan_write("limited.json", plan_text, ", \"max_runtime\": \"1 s\"}");
+    const char *const words[] = {"scan", "limited.json", "--quiet", "--output", "out", NULL};
+    setenv("FAKE_DATAPLANE", "endless", 1);
+    setenv("FAKE_CONTROL", "refuse", 1);
+    cr_assert_eq(sonde(words), 1, "%s", output_text);
+    cr_assert_not_null(strstr(output_text, "sonde-control did not end as it should (killed by signal 9"), "%s",
+                       output_text);
+    cr_assert_not_null(strstr(output_text, "sonde scan --resume out"), "%s", output_text);
+}
+
 Test(scan, a_second_interrupt_does_not_wait_for_conversations)
 {
     setenv("FAKE_DATAPLANE", "endless", 1);
@@ -347,7 +359,7 @@ Test(scan, a_second_interrupt_does_not_wait_for_conversations)
     kill(pid, SIGTERM);
     poll(NULL, 0, 100);
     kill(pid, SIGTERM);
-    cr_assert_eq(sonde_wait(pid), 130, "%s", output_text);
+    cr_assert_eq(sonde_wait(pid), 1, "this control has to be killed: %s", output_text);
 }
 
 Test(scan, limits_of_the_plan_end_it)
