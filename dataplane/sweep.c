@@ -66,13 +66,15 @@ static void step_seek(struct sweep *sweep, uint64_t step)
         offset = sweep->length;
     // What RSTs had settled is not known any more, so no sample is taken where the first attempt was asked then.
     sweep->samples_from = pass == 0 ? offset : sweep->length;
-    // Later attempts go from word to word of the answered bits.
-    if (pass > 0 && offset < sweep->length)
-        offset &= ~UINT64_C(63);
     pass_begin(sweep, (uint32_t)pass);
     uint64_t chunk = offset / settings->chunk;
     uint64_t ahead = (settings->worker + settings->workers - chunk % settings->workers) % settings->workers;
     chunk_begin(sweep, ahead == 0 ? offset : (chunk + ahead) * settings->chunk);
+    // Later attempts go from word to word of the answered bits.
+    if (pass > 0 && ahead == 0 && offset < sweep->length) {
+        sweep->cursor &= ~UINT64_C(63);
+        sweep->rest_from = offset & 63;
+    }
 }
 
 void sweep_init(struct sweep *sweep, const struct sweep_settings *settings, const struct answered *answered,
@@ -156,6 +158,8 @@ static uint64_t word_open(struct sweep *sweep)
     uint64_t start = sweep->cursor;
     uint64_t left = sweep->chunk_end - start;
     uint64_t mask = left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
+    mask &= ~UINT64_C(0) << sweep->rest_from;
+    sweep->rest_from = 0;
     uint64_t set = atomic_load_explicit(answered_word(sweep->answered, sweep->segment, start), memory_order_relaxed);
     if (sweep->attempt >= sweep->settings.attempts)
         return word_sample(sweep, set, mask);

@@ -42,6 +42,7 @@ struct sweep {
     uint64_t step_base;    // step of offset 0 in this pass
     uint64_t rest;         // bits of the word at cursor & ~63 that are still to be asked, later attempts only; one at
                            // least while it is valid
+    uint64_t rest_from;    // bits of the next word below this one were asked by a scan that this one resumes
     uint64_t wait_until;   // TSC; the next attempt does not begin before
     uint64_t skipped;      // positions left out so far because they had answered
     uint64_t again;        // probes so far that only samples were asked for
@@ -81,7 +82,7 @@ uint64_t sweep_position(const struct sweep *sweep);
 static inline uint64_t sweep_step(const struct sweep *sweep)
 {
     // Of the word that a later attempt is in, what lies below its first open bit is asked.
-    uint64_t offset = sweep->cursor + (sweep->rest_valid ? (uint64_t)__builtin_ctzll(sweep->rest) : 0);
+    uint64_t offset = sweep->cursor + (sweep->rest_valid ? (uint64_t)__builtin_ctzll(sweep->rest) : sweep->rest_from);
     return sweep->step_base + (offset < sweep->length ? offset : sweep->length);
 }
 

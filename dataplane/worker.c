@@ -296,6 +296,8 @@ int worker_run(void *argument)
         else
             worker_idle(worker);
     }
+    // Queued, and so counted as sent, but the port never took them.
+    counter_add(worker->counters, COUNTER_DROP_TX_FULL, worker->pending_count);
     rte_pktmbuf_free_bulk(worker->pending, worker->pending_count);
     worker->pending_count = 0;
     atomic_store_explicit(&worker->running, false, memory_order_release);

@@ -114,8 +114,8 @@ static void offloads_take(struct worker *worker, struct rte_mbuf **mbufs, uint32
 }
 
 // Names the frames to the kernels and has their bytes fetched; a buffer has room for REPLY_READABLE_BYTES, whatever was
-// received into it. Returns whether the buffers are plain: all of one pool,
-// unshared and unchained, which nearly all are.
+// received into it. Returns whether the buffers are plain: all of one pool, unshared and unchained, which nearly all
+// are.
 static bool frames_take(struct worker *worker, struct rte_mbuf **mbufs, uint32_t count)
 {
     struct reply_burst *in = &worker->in;

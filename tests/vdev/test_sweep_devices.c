@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 #include <rte_mbuf.h>
+#include <rte_ethdev.h>
 #include <rte_mempool.h>
+#include <rte_ring.h>
 
 #include "dataplane/worker.h"
 #include "probes/packet/reply.h"
 #include "tests/vdev/capture.h"
 #include "tests/vdev/rig.h"
+#include "tools/simnet/run.h"
 
 static const struct rig_plan SMALL = {
     .networks = {{0x0a500000, 0x0a5003ff}, {0x0a510011, 0x0a510013}, {0x0a520040, 0x0a52005f}},
@@ -120,6 +123,40 @@ Test(sweep_devices, a_frame_that_finds_no_buffer_is_a_counted_loss)
     cr_assert_eq(rig_counter(&rig, COUNTER_DROP_NO_BUFFER), 1);
     cr_assert_eq(rig_counter(&rig, COUNTER_MBUFS_EXHAUSTED), 0, "those bursts are only late");
     rte_pktmbuf_free_bulk(taken, (unsigned)count);
+    rig_fini(&rig);
+}
+
+// Ends the scan once its port takes nothing more.
+static void *stuck_await(void *argument)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    (void)argument;
+    for (int polls = 0; polls < 30000 && rig_counter(&rig, COUNTER_TX_RETRIED) < 1000; polls++)
+        nanosleep(&pause, NULL);
+    atomic_store(&rig.terminate, true);
+    return NULL;
+}
+
+Test(sweep_devices, what_a_port_never_takes_is_a_counted_loss)
+{
+    uint16_t prober;
+    uint16_t peer;
+    char name[RTE_ETH_NAME_MAX_LEN];
+    pthread_t watcher;
+    rig_eal("0", NULL, NULL);
+    cr_assert_eq(simnet_ring_ports("stuck", 1, 128, &prober, &peer), 0);
+    cr_assert_eq(rte_eth_dev_get_name_by_port(prober, name), 0);
+    struct rig_plan plan = SMALL;
+    plan.port_name = name;
+    rig_init(&rig, &plan);
+    cr_assert_eq(pthread_create(&watcher, NULL, stuck_await, NULL), 0);
+    cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
+    cr_assert_eq(pthread_join(watcher, NULL), 0);
+    struct rte_ring *there = rte_ring_lookup("stuck_to0");
+    cr_assert_not_null(there);
+    uint64_t sent = rig_counter(&rig, COUNTER_PROBES_SENT);
+    cr_assert_gt(sent, rte_ring_count(there));
+    cr_assert_eq(rig_counter(&rig, COUNTER_DROP_TX_FULL), sent - rte_ring_count(there));
     rig_fini(&rig);
 }
 
