@@ -31,20 +31,8 @@ static inline _Atomic uint64_t *answered_word(const struct answered *answered, u
     return &answered->words[segment & 1][offset >> 6];
 }
 
-// Sets the bit at an offset in a segment; true when it was set before. Any worker, or the one.
-static inline bool answered_set(const struct answered *answered, uint32_t segment, uint64_t offset)
-{
-    uint64_t bit = UINT64_C(1) << (offset & 63);
-    if (answered->one_writer) {
-        _Atomic uint64_t *word = answered_word(answered, segment, offset);
-        uint64_t before = atomic_load_explicit(word, memory_order_relaxed);
-        atomic_store_explicit(word, before | bit, memory_order_relaxed);
-        return (before & bit) != 0;
-    }
-    return (atomic_fetch_or_explicit(answered_word(answered, segment, offset), bit, memory_order_relaxed) & bit) != 0;
-}
-
-// answered_set where `set`, else answered_test.
+// Looks at the bit at an offset in a segment, and sets it where `set`; true when it was set before. Any worker, or the
+// one.
 static inline bool answered_settle(const struct answered *answered, uint32_t segment, uint64_t offset, bool set)
 {
     uint64_t bit = UINT64_C(1) << (offset & 63);
@@ -57,6 +45,12 @@ static inline bool answered_settle(const struct answered *answered, uint32_t seg
     if (!set)
         return (atomic_load_explicit(word, memory_order_relaxed) & bit) != 0;
     return (atomic_fetch_or_explicit(word, bit, memory_order_relaxed) & bit) != 0;
+}
+
+// Sets the bit; true when it was set before.
+static inline bool answered_set(const struct answered *answered, uint32_t segment, uint64_t offset)
+{
+    return answered_settle(answered, segment, offset, true);
 }
 
 static inline bool answered_test(const struct answered *answered, uint32_t segment, uint64_t offset)

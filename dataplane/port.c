@@ -10,6 +10,7 @@
 #include <rte_mempool.h>
 
 #include "dataplane/template.h"
+#include "dataplane/worker.h"
 
 enum {
     RX_DESCRIPTORS = 2048,
@@ -20,6 +21,9 @@ enum {
     FRAME_BUFFERS = 4095 + 1024,                // also more than the ring: drivers give sent buffers back late
     TEMPLATE_ROOM = RTE_PKTMBUF_HEADROOM + 128, // a probe is 60 to 96 bytes
 };
+
+_Static_assert(TEMPLATE_ROOM >= RTE_PKTMBUF_HEADROOM + REPLY_READABLE_BYTES, "a peer on a ring reads our buffers");
+_Static_assert((int)WORKER_BURST <= (int)BURST_MAX, "the kernels take a burst");
 
 static int port_find(uint16_t *ret_id, const char *name, char *error, size_t error_bytes)
 {

@@ -93,13 +93,13 @@ static inline uint32_t sweep_asker(const struct sweep *sweep, uint64_t offset)
     return (uint32_t)(chunk - reciprocal_divide(chunk, sweep->worker_reciprocal) * sweep->settings.workers);
 }
 
-// A worker whose step is above this one has asked the offset of the segment in its last attempt, so that an error is
-// the last chance to settle it.
+// A worker whose step is above this one has asked the offset of the segment for the last time, so that an error is the
+// last chance to settle it.
 static inline uint64_t sweep_last_step(const struct sweep *sweep, uint32_t segment, uint64_t offset)
 {
     const struct sweep_settings *settings = &sweep->settings;
     uint64_t before = segment * settings->segment_positions;
     uint64_t left = settings->end_position - settings->first_position - before;
     uint64_t length = left < settings->segment_positions ? left : settings->segment_positions;
-    return before * sweep->passes + (settings->attempts - 1) * length + offset;
+    return before * sweep->passes + (sweep->passes - 1) * length + offset;
 }

@@ -117,6 +117,14 @@ static void rings_watch(struct worker *worker)
     worker->rings_dead = dead;
 }
 
+// How far the other workers are; they write these lines at every burst, so they are not looked at more often.
+static void steps_watch(struct worker *worker)
+{
+    const struct dataplane *dataplane = worker->dataplane;
+    for (uint32_t i = 0; i < dataplane->worker_count; i++)
+        worker->steps[i] = atomic_load_explicit(&dataplane->commands->progress[i].step, memory_order_acquire);
+}
+
 // What the outside wants is looked at twenty thousand times a second, not at every turn: those lines are shared.
 static void worker_tick(struct worker *worker, uint64_t now)
 {
@@ -125,6 +133,7 @@ static void worker_tick(struct worker *worker, uint64_t now)
     worker->next_tick = now + worker->tick_interval;
     rate_follow(worker);
     rings_watch(worker);
+    steps_watch(worker);
     uint64_t alive = atomic_load_explicit(&commands->scan_heartbeat_ns, memory_order_relaxed);
     uint64_t now_ns = dataplane_ns(dataplane, now);
     if (now_ns > alive && now_ns - alive > (uint64_t)HEARTBEAT_STALE_MS * 1000000)
@@ -215,8 +224,11 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
     const struct dataplane *dataplane = worker->dataplane;
     uint32_t most = worker->probes_left < WORKER_BURST ? (uint32_t)worker->probes_left : WORKER_BURST;
     uint32_t allowed = pacer_take(&worker->pacer, now, most);
-    if (allowed == 0)
+    if (allowed == 0) {
+        if (most == 0)
+            progress_publish(worker); // a dry run's share of no frame is done
         return 0;
+    }
     uint32_t count = sweep_next(&worker->sweep, now, allowed, worker->out.position);
     if (count < allowed)
         pacer_return(&worker->pacer, (double)(allowed - count));
@@ -266,6 +278,7 @@ static uint32_t worker_send(struct worker *worker, uint64_t now)
     return moved;
 }
 
+// What has arrived is taken first and looked at last: its lines come while probes are computed and sent.
 static uint32_t worker_turn(struct worker *worker)
 {
     uint64_t now = rte_rdtsc();
@@ -273,7 +286,7 @@ static uint32_t worker_turn(struct worker *worker)
         worker_tick(worker, now);
     uint32_t moved = worker_collect(worker);
     moved += worker_send(worker, now);
-    worker_receive(worker, now);
+    worker_judge(worker, now);
     return moved;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// One lcore's loop: receive burst, requests of control, send burst. Owns one RX and one TX queue and shares with other
-// workers nothing but the words of answered bits. No allocation, log, lock, system call or division here, but for
-// worker_idle.
+// One lcore's loop: take a burst, requests of control, send a burst, judge what was taken. Owns one RX and one TX queue
+// and shares with other workers the words of answered bits; besides, it looks at their progress at its ticks. No
+// allocation, log, lock, system call or division here, but for worker_idle.
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,7 +19,7 @@ struct rte_mbuf;
 enum {
     WORKER_BURST = 64,
     WORKER_PENDING = 256,       // frames that the port did not take yet
-    WORKER_PARKED = 16384,      // verdicts that control's ring did not take yet; a power of two
+    WORKER_PARKED = 32768,      // verdicts that control's ring did not take yet; a power of two
     WORKER_REQUESTS = 32,       // of control, per lane and loop
     WORKER_NEIGHBOUR_PPS = 100, // ARP and echo replies
 };
@@ -52,7 +52,8 @@ struct worker {
     enum worker_hold hold;
     uint64_t next_tick;
     uint64_t rate_seen;
-    uint64_t probes_left; // of a dry run; else more than there are
+    uint64_t probes_left;             // of a dry run; else more than there are
+    uint64_t steps[IMAGE_LCORES_MAX]; // of all workers' sweeps: our own when `received` was taken, others' at the tick
     uint64_t random;
     uint32_t idle_rounds;
     uint32_t rings_dead; // of our rings, how many were given up
@@ -80,11 +81,11 @@ void worker_free(struct worker *worker);
 // The loop; an lcore_function_t. Returns 0 after dataplane->stop.
 int worker_run(void *worker);
 
-// The parts of a turn. Each returns the number of frames it moved. now is the TSC.
+// The parts of a turn, in this order. Each returns the number of frames it moved, if any. now is the TSC.
 uint32_t worker_collect(struct worker *worker); // takes a burst from the port; its lines come while probes are made
 uint32_t worker_requests(struct worker *worker, uint64_t now);
 uint32_t worker_probes(struct worker *worker, uint64_t now);
-void worker_receive(struct worker *worker, uint64_t now); // what worker_collect took
+void worker_judge(struct worker *worker, uint64_t now); // reads and settles what worker_collect took
 
 // Settles the answers of worker->in. Returns the set of those that were answered before: repeated SYN-ACKs (our ACK was
 // lost) or RSTs of open connections, of which control knows what to make.
@@ -102,6 +103,6 @@ void worker_queue(struct worker *worker, struct rte_mbuf *mbuf, size_t bytes);
 void worker_idle(struct worker *worker);
 
 // Verdicts and segments to control.
-void worker_verdict(struct worker *worker, const struct verdict *verdict);
+void worker_verdicts(struct worker *worker, uint64_t open, uint64_t stamp_ns); // of a set of worker->in
 void worker_unpark(struct worker *worker, uint64_t now_ns); // none is left parked, or no ring has room
 void worker_segment(struct worker *worker, const struct reply *reply, const uint8_t *frame, uint64_t stamp_ns);

@@ -55,9 +55,10 @@ static void answer_neighbour(struct worker *worker, uint32_t i, uint64_t now)
         return;
     }
     const uint8_t *message = worker->in.frame[i] + reply.payload_offset;
-    worker_queue(worker, mbuf,
-                 frame_echo_reply(&dataplane->link, ours, reply.address, reply.mac, message, reply.payload_bytes, out));
-    counter_add(worker->counters, COUNTER_ECHO_SENT, 1);
+    size_t bytes =
+        frame_echo_reply(&dataplane->link, ours, reply.address, reply.mac, message, reply.payload_bytes, out);
+    worker_queue(worker, mbuf, bytes);
+    counter_add(worker->counters, COUNTER_ECHO_SENT, bytes > 0);
 }
 
 // Segments and errors to a port that no probe has. On a flow port only control knows what a segment means, and only
@@ -149,10 +150,11 @@ uint32_t worker_collect(struct worker *worker)
         rte_prefetch0((const char *)mbufs[i] + sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM);
     }
     worker->received_count = count;
+    worker->steps[worker->number] = sweep_step(&worker->sweep);
     return count;
 }
 
-void worker_receive(struct worker *worker, uint64_t now)
+void worker_judge(struct worker *worker, uint64_t now)
 {
     struct rte_mbuf **mbufs = worker->received;
     const struct dataplane *dataplane = worker->dataplane;

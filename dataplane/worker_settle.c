@@ -46,20 +46,18 @@ static uint64_t places_settle(const struct answered *answered, const struct plac
 }
 
 // The errors that settle their positions: an error may be transient, so while an attempt is to come it settles nothing.
-// With several queues the answer need not come to the worker that asked.
+// With several queues the answer need not come to the worker that asked. Steps of before it came decide, so that no
+// probe which left meanwhile counts.
 static uint64_t errors_settling(const struct worker *worker, const struct places *places, uint64_t errors)
 {
     const struct sweep *sweep = &worker->sweep;
     uint64_t settling = 0;
-    if (sweep->settings.attempts == 1)
+    if (sweep->passes == 1)
         return errors;
     for (; errors != 0; errors &= errors - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(errors);
         uint32_t asker = sweep_asker(sweep, places->offset[i]);
-        uint64_t step =
-            asker == worker->number
-                ? sweep_step(sweep)
-                : atomic_load_explicit(&worker->dataplane->commands->progress[asker].step, memory_order_acquire);
+        uint64_t step = worker->steps[asker];
         settling |= (uint64_t)(step > sweep_last_step(sweep, places->segment[i], places->offset[i])) << i;
     }
     return settling;
@@ -74,35 +72,6 @@ static void samples_take(struct worker *worker, const struct places *places, uin
         counter_add(worker->counters, COUNTER_SAMPLES_ANSWERED, answer != COVERAGE_NOT);
         counter_add(worker->counters, COUNTER_SAMPLES_BOTH, answer == COVERAGE_BOTH);
     }
-}
-
-static uint8_t suspicion(const struct worker *worker, uint32_t i)
-{
-    uint8_t suspect = worker->in.window[i] == 0 ? SUSPECT_ZERO_WINDOW : 0;
-    bool options = (worker->in.options >> i & 1) != 0;
-    if (!options && worker->dataplane->image->settings->profile != PROBE_PROFILE_NONE)
-        suspect |= SUSPECT_NO_OPTIONS;
-    return suspect;
-}
-
-static void verdict_give(struct worker *worker, uint32_t i, uint64_t stamp_ns)
-{
-    const struct reply_burst *in = &worker->in;
-    const struct verdict verdict = {
-        .position = in->probe.position[i],
-        .stamp_ns = stamp_ns,
-        .address = in->probe.address[i],
-        .remote_seq = in->seq[i],
-        .local_isn = in->probe.isn[i],
-        .remote_port = (uint16_t)in->probe.port[i],
-        .local_port = (uint16_t)in->local_port[i],
-        .window = (uint16_t)in->window[i],
-        .mss = (uint16_t)in->mss[i],
-        .ttl = (uint8_t)in->ttl[i],
-        .suspect = suspicion(worker, i),
-    };
-    counter_add(worker->counters, COUNTER_ANSWERS_SUSPECT, verdict.suspect != 0);
-    worker_verdict(worker, &verdict);
 }
 
 uint64_t worker_settle(struct worker *worker, uint64_t stamp_ns)
@@ -127,7 +96,6 @@ uint64_t worker_settle(struct worker *worker, uint64_t stamp_ns)
     counter_add(worker->counters, COUNTER_ANSWERS_UNREACHABLE, (uint64_t)__builtin_popcountll(errors & ~before));
     counter_add(worker->counters, COUNTER_ANSWERS_CLOSED, (uint64_t)__builtin_popcountll(fresh & in->resets));
     counter_add(worker->counters, COUNTER_ANSWERS_OPEN, (uint64_t)__builtin_popcountll(open));
-    for (; open != 0; open &= open - 1)
-        verdict_give(worker, (uint32_t)__builtin_ctzll(open), stamp_ns);
+    worker_verdicts(worker, open, stamp_ns);
     return segments & before;
 }

@@ -4,32 +4,84 @@
 #include <stddef.h>
 #include <string.h>
 
-// Writes a verdict into its lane's ring; false when there is no room. A dead ring has none for ever.
-static bool verdict_push(struct worker *worker, const struct verdict *verdict)
+static struct ring *verdict_ring(const struct worker *worker, uint32_t lane)
 {
-    struct ring *ring = &channel_pair(worker->dataplane->channel, worker->number, verdict->lane)->verdicts;
-    if (ring_free(ring, 1) == 0)
-        return false;
-    memcpy(ring_slot_ahead(ring, 0), verdict, sizeof(*verdict));
-    ring_advance(ring, 1);
-    return true;
+    return &channel_pair(worker->dataplane->channel, worker->number, lane)->verdicts;
 }
 
-void worker_verdict(struct worker *worker, const struct verdict *verdict)
+static uint8_t suspicion(const struct worker *worker, uint32_t i)
 {
-    if (worker->lanes == 0)
-        return;
-    struct verdict laned = *verdict;
-    laned.lane = (uint8_t)channel_lane(verdict->address, worker->lanes);
-    if (worker->parked_count == 0 && verdict_push(worker, &laned))
-        return;
+    uint8_t suspect = worker->in.window[i] == 0 ? SUSPECT_ZERO_WINDOW : 0;
+    bool options = (worker->in.options >> i & 1) != 0;
+    if (!options && worker->dataplane->image->settings->profile != PROBE_PROFILE_NONE)
+        suspect |= SUSPECT_NO_OPTIONS;
+    return suspect;
+}
+
+static void verdict_write(const struct worker *worker, uint32_t i, uint32_t lane, uint64_t stamp_ns,
+                          struct verdict *ret_verdict)
+{
+    const struct reply_burst *in = &worker->in;
+    *ret_verdict = (struct verdict){
+        .position = in->probe.position[i],
+        .stamp_ns = stamp_ns,
+        .address = in->probe.address[i],
+        .remote_seq = in->seq[i],
+        .local_isn = in->probe.isn[i],
+        .remote_port = (uint16_t)in->probe.port[i],
+        .local_port = (uint16_t)in->local_port[i],
+        .window = (uint16_t)in->window[i],
+        .mss = (uint16_t)in->mss[i],
+        .ttl = (uint8_t)in->ttl[i],
+        .suspect = suspicion(worker, i),
+        .lane = (uint8_t)lane,
+    };
+}
+
+// Keeps a verdict whose ring has no room, behind those that wait already.
+static void verdict_park(struct worker *worker, uint32_t i, uint32_t lane, uint64_t stamp_ns)
+{
     if (worker->parked_count == WORKER_PARKED) {
         counter_add(worker->counters, COUNTER_DROP_VERDICTS_FULL, 1);
         return;
     }
     if (worker->parked_count == 0)
-        atomic_store_explicit(&worker->progress->parked_ns, parked_mark(laned.stamp_ns, 1), memory_order_release);
-    worker->parked[(worker->parked_head + worker->parked_count++) & (WORKER_PARKED - 1)] = laned;
+        atomic_store_explicit(&worker->progress->parked_ns, parked_mark(stamp_ns, 1), memory_order_release);
+    uint32_t at = (worker->parked_head + worker->parked_count++) & (WORKER_PARKED - 1);
+    verdict_write(worker, i, lane, stamp_ns, &worker->parked[at]);
+}
+
+void worker_verdicts(struct worker *worker, uint64_t open, uint64_t stamp_ns)
+{
+    uint64_t suspects = 0;
+    for (uint64_t rest = open; rest != 0; rest &= rest - 1)
+        suspects += suspicion(worker, (uint32_t)__builtin_ctzll(rest)) != 0;
+    counter_add(worker->counters, COUNTER_ANSWERS_SUSPECT, suspects);
+    if (worker->lanes == 0)
+        return;
+    for (uint64_t rest = open; rest != 0; rest &= rest - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(rest);
+        uint32_t lane = channel_lane(worker->in.probe.address[i], worker->lanes);
+        struct ring *ring = verdict_ring(worker, lane);
+        // A dead ring has no room for ever.
+        if (worker->parked_count > 0 || ring_free(ring, 1) == 0) {
+            verdict_park(worker, i, lane, stamp_ns);
+            continue;
+        }
+        verdict_write(worker, i, lane, stamp_ns, ring_slot_ahead(ring, 0));
+        ring_advance(ring, 1);
+    }
+}
+
+// Writes a parked verdict into its lane's ring; false when there is no room.
+static bool verdict_push(struct worker *worker, const struct verdict *verdict)
+{
+    struct ring *ring = verdict_ring(worker, verdict->lane);
+    if (ring_free(ring, 1) == 0)
+        return false;
+    memcpy(ring_slot_ahead(ring, 0), verdict, sizeof(*verdict));
+    ring_advance(ring, 1);
+    return true;
 }
 
 void worker_unpark(struct worker *worker, uint64_t now_ns)

@@ -13,7 +13,9 @@
 enum { NOBODY = 65534 }; // where no such user is listed
 
 // Per (worker, lane) pair: verdicts of a burst of answers and segments of a few thousand conversations, 15 MB.
-enum { VERDICT_SLOTS = 16384, REQUEST_SLOTS = 4096 };
+// A ring of verdicts stays in the second-level cache; what it has no room for is parked (WORKER_PARKED of
+// dataplane/worker.h).
+enum { VERDICT_SLOTS = 4096, REQUEST_SLOTS = 4096 };
 // A lane that is busy with handshakes leaves the segments of a thousand others waiting: few pairs get deep rings.
 enum { SEGMENT_SLOTS_ALL = 65536, SEGMENT_SLOTS_MAX = 16384, SEGMENT_SLOTS_MIN = 4096 };
 

@@ -26,7 +26,7 @@ enum dataplane_state {
     DATAPLANE_FAILED,  // it is about to exit with status 1; `error` says why
 };
 
-// Where a worker is: enough for a checkpoint. worker: wo; scan: ro.
+// Where a worker is: enough for a checkpoint. worker: wo; scan, housekeeping: ro; other workers: ro, at their ticks.
 struct worker_progress {
     _Alignas(64) _Atomic uint64_t position; // all of this worker's positions below are sent in this attempt
     _Atomic uint32_t attempt;               // from 0

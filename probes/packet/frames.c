@@ -6,7 +6,7 @@
 enum {
     SEGMENT_PAYLOAD_MAX = 1460,
     SEGMENT_TTL = 64,
-    ECHO_MESSAGE_MAX = 1472,
+    ECHO_MESSAGE_MAX = 1480,
     ARP_REQUEST = 1,
     ARP_REPLY = 2,
 };

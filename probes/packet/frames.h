@@ -36,7 +36,7 @@ size_t frame_arp_reply(const struct probe_link *link, uint32_t source, uint32_t 
                        const uint8_t target_mac[static 6], uint8_t frame[static FRAME_MAX]);
 
 // An ICMP echo reply (RFC 792) to to_mac/address with the request's ICMP message (type byte first), identifier and data
-// as they came. 0 when the message is shorter than 8 or longer than 1472 bytes.
+// as they came. 0 when the message is shorter than 8 or longer than 1480 bytes.
 size_t frame_echo_reply(const struct probe_link *link, uint32_t source, uint32_t address,
                         const uint8_t to_mac[static 6], const uint8_t *message, size_t message_bytes,
                         uint8_t frame[static FRAME_MAX]);

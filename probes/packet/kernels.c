@@ -21,7 +21,8 @@ static bool cpu_runs_avx512(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512vpopcntdq") && cpu_has_vaes();
+           __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("bmi2") &&
+           __builtin_cpu_supports("aes") && cpu_has_vaes();
 }
 
 static bool cpu_runs_avx2(void)

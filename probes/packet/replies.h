@@ -41,8 +41,8 @@ struct reply_burst {
     _Alignas(64) uint32_t mss[BURST_MAX];
     _Alignas(64) uint32_t ttl[BURST_MAX];
 
-    // Of `judge`: frames to a probe port, each in at most one of these sets; a stray ICMP error of an open connection
-    // is in none.
+    // Of `judge`: frames to a probe port, each in at most one of answers, segments, forged and outside; a stray ICMP
+    // error of an open connection is in none.
     uint64_t answers;  // of a probe of the plan: probe.index and probe.position say which one, probe.isn was its number
     uint64_t resets;   // answers that are a RST
     uint64_t segments; // of a connection that a probe opened

@@ -98,8 +98,7 @@ static inline uint64_t burst_probed(const struct probe_plan *plan, const struct 
 
 enum judgement { JUDGED_STRAY = 0, JUDGED_ANSWER, JUDGED_SEGMENT, JUDGED_FORGED };
 
-// What a frame to a probe port is, from the cookie of the host that it claims to come from. `beyond` is how many bytes
-// of ours it acknowledges.
+// What a frame to a probe port is, from the cookie of the host that it claims to come from.
 static inline enum judgement reply_judge(const struct reply_burst *burst, size_t i)
 {
     const uint32_t isn = burst->probe.isn[i];

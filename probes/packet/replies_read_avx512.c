@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reading a burst of frames with AVX-512, sixteen frames at a time. The first 64 bytes from each IPv4
-// header on are turned round, so that a register holds the same 32 bits of sixteen headers; then every check is made
-// for all sixteen, and a frame that fails one leaves the set of those that are left. No branch depends on what a frame
-// holds, but for the few that reply_burst_read_one gets: other link layers, IP options, TCP options that do not begin
-// with the MSS, checksums that a kernel may have deferred.
+// Reading a burst of frames with AVX-512, sixteen frames at a time. The first 64 bytes from each IPv4 header on are
+// turned round, so that a register holds the same 32 bits of sixteen headers; then every check is made for all sixteen,
+// and a frame that fails one leaves the set of those that are left. No branch depends on what a frame holds, but for
+// the few that reply_burst_read_one gets: other link layers, IP options, TCP options that do not begin with the MSS,
+// checksums that a kernel may have deferred, lengths that are no multiple of four.
 #include "probes/packet/avx512.h"
 #include "probes/packet/kernels_variants.h"
 #include "probes/packet/replies_generic.h"

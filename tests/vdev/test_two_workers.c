@@ -167,8 +167,8 @@ static void scan_end(void)
 }
 
 // Every position: settled exactly if somebody answers there, told to control exactly if somebody accepts there. An ICMP
-// error of the last attempt settles nothing when it overtakes what its asker says of its own progress; that is rare,
-// and needs another worker to hear it.
+// error of the last attempt settles nothing when it is heard by another worker, sooner than that looks at the asker's
+// progress; on a ring it often is.
 static void positions_check(uint64_t errors_unsettled_most)
 {
     static struct probe_burst burst;
@@ -241,7 +241,7 @@ Test(two_workers, found_is_truth_and_nothing_is_settled_or_told_twice, .fini = s
 Test(two_workers, the_same_when_all_answers_come_to_the_other_worker, .fini = scan_end)
 {
     scan(true);
-    positions_check(64);
+    positions_check(POSITIONS);
     frames_check();
     cr_assert_eq(told_by_asker, 0);
 }

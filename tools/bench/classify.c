@@ -59,6 +59,7 @@ struct bench {
     uint64_t window; // positions in which the answers lie, a power of two
     uint64_t random;
     uint64_t expected[COUNTER_COUNT];
+    uint64_t verdicts; // that control was given, each with its own position
     double cycles[BATCHES_MAX];
     unsigned batches;
     struct probe_burst burst;
@@ -125,6 +126,26 @@ static void burst_make(struct bench *bench, const struct mix *mix, struct rte_mb
     }
 }
 
+// Takes the verdicts as control would; false for one that is not of the position that it names.
+static bool verdicts_take(struct bench *bench)
+{
+    const struct dataplane *dataplane = &bench->rig.dataplane;
+    const struct probe_plan *plan = &dataplane->plan;
+    for (uint32_t lane = 0; lane < bench->rig.control.geometry.lanes; lane++) {
+        struct ring *ring = &channel_pair(&bench->rig.control, 0, lane)->verdicts;
+        for (; ring_ready(ring, 1) > 0; ring_advance(ring, 1), bench->verdicts++) {
+            struct verdict verdict;
+            memcpy(&verdict, ring_slot(ring, 0), sizeof(verdict));
+            int64_t ordinal = targets_ordinal(plan->targets, verdict.address);
+            int32_t port = plan->port_index[verdict.remote_port];
+            uint64_t index = (uint64_t)ordinal * plan->port_count + (uint32_t)port;
+            if (ordinal < 0 || port < 0 || order_position(&plan->order, index) != verdict.position)
+                return false;
+        }
+    }
+    return true;
+}
+
 // One ring full; cycles a frame.
 static int batch_run(struct bench *bench, const struct mix *mix, double *ret_cycles)
 {
@@ -139,10 +160,10 @@ static int batch_run(struct bench *bench, const struct mix *mix, double *ret_cyc
     uint64_t start = rte_rdtsc();
     for (uint32_t i = 0; i < BATCH / WORKER_BURST; i++) {
         (void)worker_collect(worker);
-        worker_receive(worker, rte_rdtsc());
+        worker_judge(worker, rte_rdtsc());
     }
     *ret_cycles = (double)(rte_rdtsc() - start) / BATCH;
-    return 0;
+    return verdicts_take(bench) ? 0 : -EBADMSG;
 }
 
 static void counters_check(const struct bench *bench, const struct mix *mix, struct outcome *outcome)
@@ -177,11 +198,12 @@ static void measure(struct bench *bench, const struct ground *ground, const stru
     char name[40];
     memset(bench->expected, 0, sizeof(bench->expected));
     bench->number = 0;
+    bench->verdicts = 0;
     if (port_make(bench, port, (unsigned)(mix - MIXES)) != 0) {
         outcome_fail(outcome, "DPDK has no net_ring");
         return;
     }
-    struct rig_plan plan = {.ground = ground, .rate_pps = 1e9, .port_name = port};
+    struct rig_plan plan = {.ground = ground, .rate_pps = 1e9, .port_name = port, .channel = true};
     if (rig_init(&bench->rig, &plan, outcome) != 0)
         return;
     uint64_t positions = ground->targets.targets.count * ground->port_count;
@@ -192,10 +214,13 @@ static void measure(struct bench *bench, const struct ground *ground, const stru
     bench->batches = wanted < BATCHES_MAX ? (unsigned)wanted : BATCHES_MAX;
     for (unsigned i = 0; i < bench->batches; i++)
         if (batch_run(bench, mix, &bench->cycles[i]) != 0) {
-            outcome_fail(outcome, "the ring does not empty");
+            outcome_fail(outcome, "the ring does not empty, or a verdict is of another position");
             break;
         }
     counters_check(bench, mix, outcome);
+    if (bench->verdicts != bench->expected[COUNTER_ANSWERS_OPEN])
+        outcome_fail(outcome, "%sreplies: control was given %llu verdicts of %llu", mix->prefix,
+                     (unsigned long long)bench->verdicts, (unsigned long long)bench->expected[COUNTER_ANSWERS_OPEN]);
     double cycles = median_of(bench->cycles, bench->batches);
     snprintf(name, sizeof(name), "%smpps", mix->prefix);
     outcome_add(outcome, name, "Mpps", cycles > 0 ? (double)rte_get_tsc_hz() / cycles / 1e6 : 0, mix->bar);
@@ -227,8 +252,8 @@ static void run(const struct bench_options *options, struct outcome *outcome)
     outcome_note(outcome,
                  "A fifth each valid SYN-ACK, forged, RST, ICMP error, garbage, in turn; valid_: SYN-ACKs only; "
                  "shuffled_: the fifths in random order. Frames lie in the second-level cache, checksums are "
-                 "verified in software, positions lie anywhere in 33 million, which a sweep asks in 0.4 s; every "
-                 "counter was checked.");
+                 "verified in software, positions lie anywhere in 33 million, which a sweep asks in 0.4 s; verdicts "
+                 "are handed to control. Every counter and every verdict was checked.");
     ground_fini(&ground);
     rig_eal_end();
 }

@@ -16,7 +16,7 @@
 enum { MEMORY_MB = 192, HUGE_PAGES_WANTED = 96, SOURCE = 0x0a630002 };
 
 static const struct channel_geometry GEOMETRY = {
-    .workers = 1, .lanes = 2, .verdict_slots = 65536, .segment_slots = 1024, .request_slots = 1024};
+    .workers = 1, .lanes = 2, .verdict_slots = 4096, .segment_slots = 1024, .request_slots = 1024};
 
 void pause_us(long us)
 {
@@ -167,6 +167,9 @@ static int memories_make(struct rig *rig, const struct rig_plan *plan)
     int down = memory_file(channel_down_bytes(&GEOMETRY));
     int status = up < 0 || down < 0 ? -ENOMEM : channel_map(CHANNEL_DATAPLANE, &GEOMETRY, up, down, &rig->channel);
     rig->channel_mapped = status == 0;
+    if (status == 0)
+        status = channel_map(CHANNEL_CONTROL, &GEOMETRY, up, down, &rig->control);
+    rig->control_mapped = rig->channel_mapped && status == 0;
     if (up >= 0)
         close(up);
     if (down >= 0)
@@ -239,6 +242,8 @@ void rig_fini(struct rig *rig)
     dataplane_fini(&rig->dataplane);
     if (rig->channel_mapped)
         channel_unmap(&rig->channel);
+    if (rig->control_mapped)
+        channel_unmap(&rig->control);
     if (rig->commands != NULL)
         munmap(rig->commands, sizeof(struct commands));
     if (rig->image.header != NULL)

@@ -23,14 +23,16 @@ struct rig_plan {
     double rate_pps;
     uint64_t cooldown_ns;
     const char *port_name; // "" = the only one
-    bool channel;          // with rings to a control process, which nobody reads
+    bool channel;          // with rings to a control process, which nobody reads unless the part does
 };
 
 struct rig {
     struct image image;
     struct commands *commands;
     struct channel channel;
+    struct channel control; // the same as control sees it
     bool channel_mapped;
+    bool control_mapped;
     struct dataplane dataplane;
     pthread_t heart;
     pthread_t watcher;

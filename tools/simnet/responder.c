@@ -19,6 +19,9 @@ enum {
     BATCH_LEAST = 8, // questions; below, one after the other is as fast
 };
 
+_Static_assert((int)RESPONDER_BURST <= (int)BATCH_MAX, "a batch holds a burst");
+_Static_assert((int)RESPONDER_ROOM_BYTES >= (int)BATCH_ANSWER_BYTES, "a buffer has room for an answer of a batch");
+
 // A token bucket in ticks: `next` is when the next answer may leave, at most one burst in the past.
 struct limit {
     uint64_t interval; // ticks an answer; 0 = no limit

@@ -43,7 +43,8 @@ void responder_free(struct responder *responder);
 // is ever lost for want of a buffer.
 bool responder_ready(struct responder *responder);
 
-// Answers count frames, at most RESPONDER_BURST, after responder_ready said yes. The frames are the responder's and go
+// Answers count frames, at most RESPONDER_BURST, after responder_ready said yes. Each is readable for
+// BATCH_READABLE_BYTES, however short it is. The frames are the responder's and go
 // back to their pools. Returns the number of answers to be sent now, the caller's; others wait until they are due.
 uint32_t responder_answer(struct responder *responder, struct rte_mbuf **frames, uint32_t count, uint64_t now,
                           struct rte_mbuf *ret_answers[static RESPONDER_ANSWERS_MAX]);
