@@ -127,6 +127,8 @@ static void figures_add(struct loop *loop, double bar, struct outcome *outcome)
     outcome_add(outcome, name, "Mpps", loop->windows == 0 ? 0 : loop->window_mpps[loop->windows - 1], 0);
     snprintf(name, sizeof(name), "%ssweep_mpps", loop->prefix);
     outcome_add(outcome, name, "Mpps", (double)rig_counter(rig, COUNTER_PROBES_SENT) / loop->seconds / 1e6, 0);
+    snprintf(name, sizeof(name), "%sseconds", loop->prefix);
+    outcome_add(outcome, name, "s", loop->seconds, 0);
     snprintf(name, sizeof(name), "%sprobes", loop->prefix);
     outcome_add(outcome, name, "", (double)rig_counter(rig, COUNTER_PROBES_SENT), 0);
     snprintf(name, sizeof(name), "%sfound", loop->prefix);

@@ -24,20 +24,23 @@ static void help_print(FILE *out)
     fprintf(out, "usage: sonde bench [PART...] [OPTION...]\n\nparts (all, when none is named):\n");
     for (size_t i = 0; i < PART_COUNT; i++)
         fprintf(out, "  %-10s %s\n", PARTS[i]->name, PARTS[i]->help);
-    fprintf(out,
-            "\noptions:\n"
-            "  --json             one JSON object instead of tables\n"
-            "  --runs N           runs of each part, 1 to %d; median, least and most are printed\n"
-            "  --seconds S        seconds of each measurement, 0.05 to 60 (default 1)\n"
-            "  --plan FILE        targets and ports of this plan. Default: 45,111 made-up prefixes with 157,608,694\n"
-            "                     addresses x 8 ports, as many of each length as the files of AWS, Azure and Google\n"
-            "                     held in July 2025\n"
-            "  --population FILE  what `study` sweeps (default: tools/simnet/population/study-2019.json)\n"
-            "  --rates R,R,...    probes per second for `pacing`\n"
-            "  --quick            `pacing` without 1 pps, which alone takes 100 seconds\n"
-            "Every run is a process of its own. No network card, no hugepages needed; they are used when enough are\n"
-            "free. A worker has the last CPU, whoever plays its peer or measures the first one.\n",
-            RUNS_MAX);
+    fprintf(
+        out,
+        "\noptions:\n"
+        "  --json             one JSON object instead of tables\n"
+        "  --runs N           runs of each part, 1 to %d; median, least and most are printed\n"
+        "  --seconds S        seconds of each measurement, 0.05 to 60 (default 1)\n"
+        "  --plan FILE        targets and ports of this plan. Default: 45,111 made-up prefixes with 157,608,694\n"
+        "                     addresses x 8 ports, as many of each length as the files of AWS, Azure and Google\n"
+        "                     held in July 2025\n"
+        "  --population FILE  what `study` sweeps (default: tools/simnet/population/study-2019.json)\n"
+        "  --rates R,R,...    probes per second for `pacing`\n"
+        "  --quick            `pacing` without 1 pps, which alone takes 100 seconds\n"
+        "Every run is a process of its own. No network card, no hugepages needed; they are used when enough are\n"
+        "free. A worker has the last CPU, whoever plays its peer or measures the first one.\n"
+        "In the source tree are scripts besides, with other programs or processes in one run: tests/bench/flowgen,\n"
+        "veth, memif and kill9.\n",
+        RUNS_MAX);
 }
 
 static bool number_read(const char *text, double least, double most, double *ret_number)
