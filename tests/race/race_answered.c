@@ -16,6 +16,8 @@ struct player {
     struct sweep sweep;
     uint64_t asked[ATTEMPTS];
     uint64_t settled; // bits that this worker was the first to set
+    uint64_t seen;    // bits that were set when this worker only looked
+    uint64_t wrong;   // bits that were set though nothing had answered, or that were lost
     uint64_t samples; // answered again, as this worker saw first
 };
 
@@ -38,11 +40,17 @@ static void *player_run(void *argument)
         for (uint32_t i = 0; i < count; i++) {
             // A third of the targets answer; the answer comes to whichever worker asks about a neighbour of it.
             uint64_t other = mix(positions[i]) % POSITIONS;
-            if (other % 3 != 0)
+            // An ICMP error before the last attempt only looks.
+            bool looked = answered_settle(&answered, 0, other, false);
+            if (other % 3 != 0) {
+                player->wrong += looked;
                 continue;
+            }
             player->samples += coverage_take(&coverage, 0, other) != COVERAGE_NOT;
-            if (!answered_set(&answered, 0, other))
-                player->settled++;
+            bool before = answered_settle(&answered, 0, other, true);
+            player->settled += !before;
+            player->seen += looked;
+            player->wrong += looked && !before;
         }
     }
     return NULL;
@@ -55,6 +63,8 @@ int main(void)
     uint64_t first = 0;
     uint64_t bits = 0;
     uint64_t samples = 0;
+    uint64_t seen = 0;
+    uint64_t wrong = 0;
     uint64_t asked = 0;
     if (answered_init(&answered, 0, POSITIONS, POSITIONS) != 0 || coverage_init(&coverage, 4711, POSITIONS) != 0)
         return 1;
@@ -75,6 +85,8 @@ int main(void)
         pthread_join(players[i].thread, NULL);
         settled += players[i].settled;
         samples += players[i].samples;
+        seen += players[i].seen;
+        wrong += players[i].wrong;
         asked += players[i].sweep.samples;
         first += players[i].asked[0];
     }
@@ -82,12 +94,12 @@ int main(void)
         bits += answered_test(&answered, 0, i);
     answered_fini(&answered);
     coverage_fini(&coverage);
-    // Each bit was won by exactly one worker, the first attempt asked each position exactly once, and each sample was
-    // counted once, however often it was asked and answered.
-    if (settled != bits || bits == 0 || first != POSITIONS || asked != POSITIONS >> COVERAGE_BLOCK_BITS ||
-        samples == 0 || samples > asked) {
-        fprintf(stderr, "%lu bits set, %lu won, %lu of %d asked first, %lu samples of %lu\n", bits, settled, first,
-                POSITIONS, samples, asked);
+    // Each bit was won by exactly one worker, looking set none and a bit once set stayed so, the first attempt asked
+    // each position exactly once, and each sample was counted once, however often it was asked and answered.
+    if (settled != bits || wrong != 0 || seen == 0 || bits == 0 || first != POSITIONS ||
+        asked != POSITIONS >> COVERAGE_BLOCK_BITS || samples == 0 || samples > asked) {
+        fprintf(stderr, "%lu bits set, %lu won, %lu seen, %lu wrong, %lu of %d asked first, %lu samples of %lu\n", bits,
+                settled, seen, wrong, first, POSITIONS, samples, asked);
         return 1;
     }
     return 0;
