@@ -12,7 +12,7 @@
 #include "probes/packet/replies.h"
 #include "probes/packet/tcp.h"
 
-enum { FRAME_MOST = 200, PORTS = 5 };
+enum { FRAME_MOST = 200, PORTS = 5, PORTS_ALL = 65536 };
 
 static const uint32_t our_address = 0x0a090807;
 static uint64_t random_state = 1;
@@ -28,31 +28,32 @@ static bool chance(uint32_t per_cent)
     return random_next() % 100 < per_cent;
 }
 
-// A plan whose networks have all three kinds of pieces.
 struct fixture {
     struct targets_storage storage;
     struct probe_plan plan;
-    uint16_t ports[PORTS];
+    uint16_t ports[PORTS_ALL];
+    uint32_t port_count;
     int32_t port_index[65536];
     bool tagged;
 };
 
-static void fixture_init(struct fixture *fixture, bool tagged)
+static void fixture_targets(struct fixture *fixture, const struct interval *networks, size_t count)
 {
-    static const struct interval networks[] = {
-        {0x01020000, 0x010209ff}, {0x01030010, 0x0103002f}, {0x01030044, 0x01030047}, {0xffff0000, 0xffff02ff}};
     struct interval_set set;
     interval_set_init(&set);
-    for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++)
+    for (size_t i = 0; i < count; i++)
         cr_assert_eq(interval_set_add(&set, networks[i]), 0);
     interval_set_seal(&set);
     cr_assert_eq(targets_build(&set, &fixture->storage), 0);
     interval_set_fini(&set);
+}
+
+// Behind the targets and the ports.
+static void fixture_plan(struct fixture *fixture, bool tagged)
+{
     memset(fixture->port_index, 0xff, sizeof(fixture->port_index));
-    for (int i = 0; i < PORTS; i++) {
-        fixture->ports[i] = (uint16_t)(1000 * i + 22);
-        fixture->port_index[fixture->ports[i]] = i;
-    }
+    for (uint32_t i = 0; i < fixture->port_count; i++)
+        fixture->port_index[fixture->ports[i]] = (int32_t)i;
     uint8_t secret[16];
     for (size_t i = 0; i < sizeof secret; i++)
         secret[i] = (uint8_t)random_next();
@@ -61,10 +62,35 @@ static void fixture_init(struct fixture *fixture, bool tagged)
     const struct probe_link link = {.gateway_mac = {2, 0, 0, 0, 0, 1}, .vlan = 7, .vlan_given = tagged};
     struct probe_template probe;
     probe_template_init(&probe, &link, our_address, PROBE_PROFILE_MSS);
-    cr_assert_eq(probe_plan_init(&fixture->plan, &fixture->storage.targets, fixture->ports, fixture->port_index, PORTS,
-                                 random_next(), &key, &probe),
+    cr_assert_eq(probe_plan_init(&fixture->plan, &fixture->storage.targets, fixture->ports, fixture->port_index,
+                                 fixture->port_count, random_next(), &key, &probe),
                  0);
     fixture->tagged = tagged;
+}
+
+// A plan whose networks have all three kinds of pieces.
+static void fixture_init(struct fixture *fixture, bool tagged)
+{
+    static const struct interval NETWORKS[] = {
+        {0x01020000, 0x010209ff}, {0x01030010, 0x0103002f}, {0x01030044, 0x01030047}, {0xffff0000, 0xffff02ff}};
+    fixture_targets(fixture, NETWORKS, sizeof(NETWORKS) / sizeof(NETWORKS[0]));
+    fixture->port_count = PORTS;
+    for (int i = 0; i < PORTS; i++)
+        fixture->ports[i] = (uint16_t)(1000 * i + 22);
+    fixture_plan(fixture, tagged);
+}
+
+// The largest plan there can be: every address and every port, 2^48 positions. Indexes of blocks, ordinals and ports
+// all need their topmost bit.
+static void fixture_init_all(struct fixture *fixture)
+{
+    static const struct interval EVERYTHING = {0, UINT32_MAX};
+    fixture_targets(fixture, &EVERYTHING, 1);
+    fixture->port_count = PORTS_ALL;
+    for (uint32_t i = 0; i < PORTS_ALL; i++)
+        fixture->ports[i] = (uint16_t)(UINT16_MAX - i);
+    fixture_plan(fixture, false);
+    cr_assert_eq(fixture->plan.order.count, UINT64_C(1) << 48);
 }
 
 struct frame {
@@ -196,7 +222,7 @@ static struct frame frame_next(const struct fixture *fixture)
     uint8_t *ip = bytes + fixture->plan.ip_offset;
     memset(bytes, 0xee, sizeof(bytes)); // padding is not always zero
     uint32_t address = address_next(fixture);
-    uint16_t port = chance(95) ? fixture->ports[random_next() % PORTS] : (uint16_t)random_next();
+    uint16_t port = chance(95) ? fixture->ports[random_next() % fixture->port_count] : (uint16_t)random_next();
     struct cookie cookie = cookie_make(&fixture->plan.cookie, address, port);
     size_t total = chance(65) ? tcp_write(ip, address, port, &cookie) : icmp_write(ip, address, port, &cookie);
     seal(ip, total);
@@ -221,7 +247,7 @@ static struct frame frame_next(const struct fixture *fixture)
     return frame;
 }
 
-enum fate { FATE_NOT_PROBED = 0, FATE_STRAY, FATE_ANSWER, FATE_SEGMENT, FATE_FORGED, FATE_OUTSIDE };
+enum fate { FATE_NOT_PROBED = 0, FATE_STRAY, FATE_ANSWER, FATE_SEGMENT, FATE_FORGED, FATE_OUTSIDE, FATES };
 
 static bool port_is_ours(const struct probe_plan *plan, uint16_t port)
 {
@@ -252,7 +278,7 @@ static enum fate fate_of(const struct probe_plan *plan, const struct reply *repl
     int32_t port = plan->port_index[reply->remote_port];
     if (ordinal == TARGETS_NONE || port < 0)
         return FATE_OUTSIDE;
-    *ret_position = order_position(&plan->order, (uint64_t)ordinal * PORTS + (uint32_t)port);
+    *ret_position = order_position(&plan->order, (uint64_t)ordinal * plan->port_count + (uint32_t)port);
     return FATE_ANSWER;
 }
 
@@ -280,9 +306,8 @@ static void assert_frame(const struct fixture *fixture, const struct reply_burst
         cr_assert_eq(burst->kinds[kind] >> i & 1, kind == reply.kind, "%s: frame %zu is of kind %u, bit of kind %zu",
                      name, i, reply.kind, kind);
     if (reply.kind != REPLY_TCP && reply.kind != REPLY_ICMP_ERROR)
-        memset(&reply, 0, offsetof(struct reply, mac));
-    else
-        assert_fields(burst, &reply, i, name);
+        memset(&reply, 0, sizeof(reply));
+    assert_fields(burst, &reply, i, name);
     bool is_tcp = (burst->kinds[REPLY_TCP] >> i & 1) != 0;
     cr_assert_eq(burst->options >> i & 1, is_tcp && reply.options_present, "%s: options %zu", name, i);
     cr_assert_eq(burst->deferred >> i & 1, is_tcp && reply.checksum_deferred, "%s: deferred %zu", name, i);
@@ -312,8 +337,9 @@ static void assert_nothing_beyond(const struct reply_burst *burst, size_t count,
     cr_assert(count == BURST_MAX || sets >> count == 0, "%s: bits beyond %zu frames", name, count);
 }
 
-static uint64_t seen[6]; // frames that came to each fate, so that the test knows that it tested something
+static uint64_t seen[FATES]; // frames that came to each fate, so that the test knows that it tested something
 static uint64_t seen_kinds[REPLY_KINDS];
+static uint64_t seen_deferred;
 
 static void burst_compare(const struct fixture *fixture, size_t count)
 {
@@ -341,9 +367,12 @@ static void burst_compare(const struct fixture *fixture, size_t count)
             assert_frame(fixture, &burst, i, all[v]->name);
         assert_nothing_beyond(&burst, count, all[v]->name);
     }
-    const uint64_t fates[6] = {0, 0, burst.answers, burst.segments, burst.forged, burst.outside};
-    for (size_t i = 0; i < 6; i++)
+    const uint64_t judged = burst.answers | burst.segments | burst.forged | burst.outside;
+    const uint64_t fates[FATES] = {
+        0, burst.probed & ~judged, burst.answers, burst.segments, burst.forged, burst.outside};
+    for (size_t i = 0; i < FATES; i++)
         seen[i] += (uint64_t)__builtin_popcountll(fates[i]);
+    seen_deferred += (uint64_t)__builtin_popcountll(burst.deferred);
     for (size_t kind = 0; kind < REPLY_KINDS; kind++)
         seen_kinds[kind] += (uint64_t)__builtin_popcountll(burst.kinds[kind]);
     for (size_t i = 0; i < count; i++)
@@ -359,9 +388,21 @@ Test(replies, every_variant_reads_and_judges_like_one_frame_at_a_time)
             burst_compare(&fixture, n % 4 == 0 ? BURST_MAX : random_next() % (BURST_MAX + 1));
         targets_storage_fini(&fixture.storage);
     }
-    for (size_t i = FATE_ANSWER; i < 6; i++)
+    for (size_t i = FATE_STRAY; i < FATES; i++)
         cr_assert_geq(seen[i], 1000, "only %lu frames came to fate %zu", (unsigned long)seen[i], i);
     for (size_t kind = 0; kind <= REPLY_ECHO_REQUEST; kind++)
         cr_assert_geq(seen_kinds[kind], 1000, "only %lu frames were of kind %zu", (unsigned long)seen_kinds[kind],
                       kind);
+    cr_assert_geq(seen_deferred, 1000, "only %lu checksums were deferred", (unsigned long)seen_deferred);
+}
+
+Test(replies, of_a_plan_of_every_address_and_port_too)
+{
+    static struct fixture fixture;
+    fixture_init_all(&fixture);
+    for (size_t n = 0; n < 1000; n++)
+        burst_compare(&fixture, BURST_MAX);
+    targets_storage_fini(&fixture.storage);
+    cr_assert_geq(seen[FATE_ANSWER], 1000, "only %lu answers", (unsigned long)seen[FATE_ANSWER]);
+    cr_assert_eq(seen[FATE_OUTSIDE], 0);
 }
