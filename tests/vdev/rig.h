@@ -20,6 +20,8 @@ struct rig_plan {
     uint32_t attempts;                       // 0 = 1
     uint32_t workers;                        // 0 = 1
     uint64_t segment_positions;              // 0 = 2^32
+    uint64_t first_position;                 // of a shard
+    uint64_t end_position;                   // 0 = all
     double rate_pps;                         // 0 = 1e9
     uint32_t dry_run_frames;                 // 0 = no dry run
     uint64_t cooldown_ms;
