@@ -2,16 +2,23 @@
 // What neighbours ask about ourselves: ARP and echo requests are answered on the wire, at a limited rate, and counted.
 #include <criterion/criterion.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "probes/packet/frames.h"
 #include "probes/packet/headers.h"
+#include "tests/vdev/capture.h"
 #include "tests/vdev/hand.h"
 #include "tools/simnet/answer.h"
 
 enum { NEIGHBOUR = 0x0a630009, ECHO_ID_AND_SEQUENCE = 0x12345678, ECHO_MOST = 1480 };
 
-static const struct rig_plan PLAN = {.networks = {{0x0a500000, 0x0a5000ff}}, .ports = {22, 443}};
+#define GROUND .networks = {{0x0a500000, 0x0a5000ff}}, .ports = {22, 443}
+
+static const struct rig_plan PLAN = {GROUND};
 static const struct probe_link PEER_LINK = {.source_mac = {2, 0, 0, 0, 0, 9}, .gateway_mac = {2, 0, 0, 0, 0, 2}};
 
 static struct hand hand;
@@ -43,9 +50,9 @@ static void arp_deliver(uint32_t asked)
     deliver(frame, frame_arp_request(&PEER_LINK, NEIGHBOUR, asked, frame));
 }
 
-static void echo_deliver(uint32_t asked, uint32_t message_bytes)
+static size_t echo_write(uint32_t asked, uint32_t message_bytes, uint8_t frame[static 2 * FRAME_MAX])
 {
-    uint8_t frame[2 * FRAME_MAX] = {0};
+    memset(frame, 0, ETHER_FRAME_MIN);
     uint32_t offset = header_ethernet(frame, &PEER_LINK, PEER_LINK.gateway_mac, ETHERTYPE_IPV4);
     uint8_t *ip = frame + offset;
     uint8_t *icmp = ip + IPV4_BYTES;
@@ -62,7 +69,13 @@ static void echo_deliver(uint32_t asked, uint32_t message_bytes)
     uint16_t checksum = checksum_finish(checksum_add(0, icmp, message_bytes));
     memcpy(icmp + 2, &checksum, sizeof(checksum));
     uint32_t bytes = offset + IPV4_BYTES + message_bytes;
-    deliver(frame, bytes < ETHER_FRAME_MIN ? ETHER_FRAME_MIN : bytes);
+    return bytes < ETHER_FRAME_MIN ? ETHER_FRAME_MIN : bytes;
+}
+
+static void echo_deliver(uint32_t asked, uint32_t message_bytes)
+{
+    uint8_t frame[2 * FRAME_MAX];
+    deliver(frame, echo_write(asked, message_bytes, frame));
 }
 
 // A turn without probes; what was sent.
@@ -172,4 +185,83 @@ Test(neighbours, beyond_the_limit_they_are_counted_and_not_answered)
     cr_assert_eq(hand_counter(&hand, COUNTER_NEIGHBOURS_LIMITED), 3);
     cr_assert_eq(hand_counter(&hand, COUNTER_ARP_SENT) + hand_counter(&hand, COUNTER_ECHO_SENT), WORKER_BURST + 1);
     hand_check(&hand);
+}
+
+// The same through a whole scan, whose port hears two requests over and over.
+struct wire {
+    uint64_t arp;
+    uint64_t echo;
+    uint64_t probes;
+    uint64_t others;
+};
+
+static void wire_count(void *context, const uint8_t *frame, size_t length)
+{
+    struct wire *wire = (struct wire *)context;
+    const uint8_t *ip = frame + ETHER_BYTES;
+    bool is_ip = length >= ETHER_FRAME_MIN && load16(frame + 12) == ETHERTYPE_IPV4;
+    if (length >= ETHER_FRAME_MIN && load16(frame + 12) == ETHERTYPE_ARP && load16(ip + 6) == 2)
+        wire->arp++;
+    else if (is_ip && ip[9] == IPV4_PROTOCOL_ICMP && load16(ip + IPV4_BYTES) == 0)
+        wire->echo++;
+    else if (is_ip && ip[9] == IPV4_PROTOCOL_TCP)
+        wire->probes++;
+    else
+        wire->others++;
+}
+
+static struct rig rig;
+static char heard[] = "/tmp/sonde-vdev-XXXXXX";
+static char sent[] = "/tmp/sonde-vdev-XXXXXX";
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+static void file_make(char *path)
+{
+    int fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    close(fd);
+}
+
+static void rig_end(void)
+{
+    rig_fini(&rig);
+    unlink(heard);
+    unlink(sent);
+}
+
+Test(neighbours_of_a_scan, are_answered_no_faster_than_the_limit_and_each_request_is_counted, .fini = rig_end)
+{
+    static const struct rig_plan SCAN = {GROUND, .cooldown_ms = 300};
+    uint8_t frame[2 * FRAME_MAX];
+    char device[160];
+    struct wire wire = {0};
+    file_make(heard);
+    file_make(sent);
+    FILE *file = capture_create(heard);
+    cr_assert_not_null(file);
+    capture_add(file, frame, frame_arp_request(&PEER_LINK, NEIGHBOUR, RIG_SOURCE, frame));
+    capture_add(file, frame, echo_write(RIG_SOURCE, 64, frame));
+    fclose(file);
+    snprintf(device, sizeof(device), "--vdev=net_pcap0,rx_pcap=%s,tx_pcap=%s,infinite_rx=1", heard, sent);
+    rig_eal("0", device, NULL);
+    rig_init(&rig, &SCAN);
+    uint64_t start_ns = now_ns();
+    cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
+    double seconds = (double)(now_ns() - start_ns) / 1e9;
+    port_close(&rig.dataplane.port); // the capture is complete once the port is closed
+    uint64_t answers = rig_counter(&rig, COUNTER_ARP_SENT) + rig_counter(&rig, COUNTER_ECHO_SENT);
+    cr_assert_gt(capture_each(sent, wire_count, &wire), 0);
+    cr_assert_eq(wire.arp, rig_counter(&rig, COUNTER_ARP_SENT));
+    cr_assert_eq(wire.echo, rig_counter(&rig, COUNTER_ECHO_SENT));
+    cr_assert_eq(wire.probes, rig_counter(&rig, COUNTER_PROBES_SENT));
+    cr_assert_eq(wire.others, 0);
+    cr_assert_geq(answers, 20, "300 ms let 30 through");
+    cr_assert_leq((double)answers, WORKER_NEIGHBOUR_PPS * seconds + 1);
+    cr_assert_eq(answers + rig_counter(&rig, COUNTER_NEIGHBOURS_LIMITED), rig_counter(&rig, COUNTER_RX_FRAMES));
 }
