@@ -286,7 +286,9 @@ Test(reply, an_echo_request_is_answered_with_its_own_data)
     cr_assert_eq(checksum_fold(checksum_add(0, answer.bytes + 34, 28)), 0xffff);
     cr_assert_arr_eq(answer.bytes + 38, sample.bytes + 38, 24);
     cr_assert_eq(frame_echo_reply(&link, 1, 2, reply.mac, sample.bytes, 7, answer.bytes), 0);
-    cr_assert_eq(frame_echo_reply(&link, 1, 2, reply.mac, sample.bytes, 1473, answer.bytes), 0);
+    cr_assert_eq(frame_echo_reply(&link, 1, 2, reply.mac, sample.bytes, 1481, answer.bytes), 0);
+    cr_assert_eq(frame_echo_reply(&link, 1, 2, reply.mac, sample.bytes, 1480, answer.bytes), 14 + 20 + 1480,
+                 "as much as a ping of 1,472 bytes sends");
 }
 
 Test(reply, arp_is_read_as_it_is_written)
