@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 // One bit per position of a segment: set once its answer is settled. Two arrays in turn, so that a segment's bits live
-// one segment longer than it is swept. Workers share these words and nothing else.
+// one segment longer than it is swept. Of what is used for every answer, workers share these words alone.
 
 #include <stdatomic.h>
 #include <stdbool.h>

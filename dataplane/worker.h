@@ -81,6 +81,17 @@ void worker_free(struct worker *worker);
 // The loop; an lcore_function_t. Returns 0 after dataplane->stop.
 int worker_run(void *worker);
 
+// Sets of a burst's frames hold a bit for each. The first of one that is not empty; how many one holds, counted.
+static inline uint32_t set_first(uint64_t set)
+{
+    return (uint32_t)__builtin_ctzll(set);
+}
+
+static inline void worker_count(struct worker *worker, enum dataplane_counter counter, uint64_t set)
+{
+    counter_add(worker->counters, counter, (uint64_t)__builtin_popcountll(set));
+}
+
 // The parts of a turn, in this order. Each returns the number of frames it moved, if any. now is the TSC.
 uint32_t worker_collect(struct worker *worker); // takes a burst from the port; its lines come while probes are made
 uint32_t worker_requests(struct worker *worker, uint64_t now);

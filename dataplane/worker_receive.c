@@ -10,22 +10,6 @@
 // A burst is read, judged and settled as a whole, in sets of 64 bits: every stage's memory is on its way for all frames
 // before the first of them waits for it, and what a frame holds decides about bits, not about branches.
 
-static uint32_t set_size(uint64_t set)
-{
-    return (uint32_t)__builtin_popcountll(set);
-}
-
-static void count_set(struct worker *worker, enum dataplane_counter counter, uint64_t set)
-{
-    counter_add(worker->counters, counter, set_size(set));
-}
-
-// The first of a set that is not empty.
-static uint32_t set_first(uint64_t set)
-{
-    return (uint32_t)__builtin_ctzll(set);
-}
-
 // One frame's fields once more; it was checked before.
 static struct reply frame_reply(const struct worker *worker, uint32_t i)
 {
@@ -81,22 +65,22 @@ static uint64_t flow_segments(struct worker *worker)
         else
             segments |= UINT64_C(1) << i;
     }
-    count_set(worker, COUNTER_DROP_NOT_OURS, strange);
-    count_set(worker, COUNTER_DROP_OUT_OF_PLAN, outside);
+    worker_count(worker, COUNTER_DROP_NOT_OURS, strange);
+    worker_count(worker, COUNTER_DROP_OUT_OF_PLAN, outside);
     return segments;
 }
 
 static void count_rejected(struct worker *worker)
 {
     const struct reply_burst *in = &worker->in;
-    count_set(worker, COUNTER_DROP_TRUNCATED, in->kinds[REPLY_TRUNCATED]);
-    count_set(worker, COUNTER_DROP_MALFORMED, in->kinds[REPLY_MALFORMED]);
-    count_set(worker, COUNTER_DROP_CHECKSUM, in->kinds[REPLY_CHECKSUM]);
-    count_set(worker, COUNTER_DROP_FRAGMENT, in->kinds[REPLY_FRAGMENT]);
-    count_set(worker, COUNTER_DROP_NOT_OURS, in->kinds[REPLY_NOT_OURS]);
-    count_set(worker, COUNTER_DEFERRED_CHECKSUMS, in->deferred);
-    count_set(worker, COUNTER_DROP_FORGED, in->forged);
-    count_set(worker, COUNTER_DROP_OUT_OF_PLAN, in->outside);
+    worker_count(worker, COUNTER_DROP_TRUNCATED, in->kinds[REPLY_TRUNCATED]);
+    worker_count(worker, COUNTER_DROP_MALFORMED, in->kinds[REPLY_MALFORMED]);
+    worker_count(worker, COUNTER_DROP_CHECKSUM, in->kinds[REPLY_CHECKSUM]);
+    worker_count(worker, COUNTER_DROP_FRAGMENT, in->kinds[REPLY_FRAGMENT]);
+    worker_count(worker, COUNTER_DROP_NOT_OURS, in->kinds[REPLY_NOT_OURS]);
+    worker_count(worker, COUNTER_DEFERRED_CHECKSUMS, in->deferred);
+    worker_count(worker, COUNTER_DROP_FORGED, in->forged);
+    worker_count(worker, COUNTER_DROP_OUT_OF_PLAN, in->outside);
 }
 
 // What the port has verified of a burst.

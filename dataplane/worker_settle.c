@@ -20,7 +20,7 @@ static void places_find(struct worker *worker, struct places *ret_places)
     const uint64_t reach = left < 2 * size ? left : 2 * size;
     ret_places->known = 0;
     for (uint64_t rest = worker->in.answers; rest != 0; rest &= rest - 1) {
-        uint32_t i = (uint32_t)__builtin_ctzll(rest);
+        uint32_t i = set_first(rest);
         uint64_t offset = worker->in.probe.position[i] - base; // enormous below the base
         uint32_t later = offset >= size;
         ret_places->segment[i] = floor + later;
@@ -38,7 +38,7 @@ static uint64_t places_settle(const struct answered *answered, const struct plac
 {
     uint64_t before = 0;
     for (uint64_t rest = places->known; rest != 0; rest &= rest - 1) {
-        uint32_t i = (uint32_t)__builtin_ctzll(rest);
+        uint32_t i = set_first(rest);
         bool was = answered_settle(answered, places->segment[i], places->offset[i], (settling >> i & 1) != 0);
         before |= (uint64_t)was << i;
     }
@@ -55,7 +55,7 @@ static uint64_t errors_settling(const struct worker *worker, const struct places
     if (sweep->passes == 1)
         return errors;
     for (; errors != 0; errors &= errors - 1) {
-        uint32_t i = (uint32_t)__builtin_ctzll(errors);
+        uint32_t i = set_first(errors);
         uint32_t asker = sweep_asker(sweep, places->offset[i]);
         uint64_t step = worker->steps[asker];
         settling |= (uint64_t)(step > sweep_last_step(sweep, places->segment[i], places->offset[i])) << i;
@@ -67,7 +67,7 @@ static uint64_t errors_settling(const struct worker *worker, const struct places
 static void samples_take(struct worker *worker, const struct places *places, uint64_t answers)
 {
     for (; answers != 0; answers &= answers - 1) {
-        uint32_t i = (uint32_t)__builtin_ctzll(answers);
+        uint32_t i = set_first(answers);
         enum coverage_answer answer = coverage_take(worker->dataplane->samples, places->segment[i], places->offset[i]);
         counter_add(worker->counters, COUNTER_SAMPLES_ANSWERED, answer != COVERAGE_NOT);
         counter_add(worker->counters, COUNTER_SAMPLES_BOTH, answer == COVERAGE_BOTH);
@@ -90,12 +90,11 @@ uint64_t worker_settle(struct worker *worker, uint64_t stamp_ns)
     uint64_t before = places_settle(&dataplane->answered, &places, settling);
     uint64_t fresh = segments & ~before;
     uint64_t open = fresh & ~in->resets;
-    counter_add(worker->counters, COUNTER_DROP_OUT_OF_PLAN,
-                (uint64_t)__builtin_popcountll(in->answers & ~places.known));
-    counter_add(worker->counters, COUNTER_ANSWERS_DUPLICATE, (uint64_t)__builtin_popcountll(before));
-    counter_add(worker->counters, COUNTER_ANSWERS_UNREACHABLE, (uint64_t)__builtin_popcountll(errors & ~before));
-    counter_add(worker->counters, COUNTER_ANSWERS_CLOSED, (uint64_t)__builtin_popcountll(fresh & in->resets));
-    counter_add(worker->counters, COUNTER_ANSWERS_OPEN, (uint64_t)__builtin_popcountll(open));
+    worker_count(worker, COUNTER_DROP_OUT_OF_PLAN, in->answers & ~places.known);
+    worker_count(worker, COUNTER_ANSWERS_DUPLICATE, before);
+    worker_count(worker, COUNTER_ANSWERS_UNREACHABLE, errors & ~before);
+    worker_count(worker, COUNTER_ANSWERS_CLOSED, fresh & in->resets);
+    worker_count(worker, COUNTER_ANSWERS_OPEN, open);
     worker_verdicts(worker, open, stamp_ns);
     return segments & before;
 }

@@ -53,14 +53,16 @@ static void verdict_park(struct worker *worker, uint32_t i, uint32_t lane, uint6
 
 void worker_verdicts(struct worker *worker, uint64_t open, uint64_t stamp_ns)
 {
+    // Looked at again when a verdict is written: keeping the answer in sets for that cost more than it spared (29.5
+    // instead of 34.7 Mpps of SYN-ACKs in sonde bench classify).
     uint64_t suspects = 0;
     for (uint64_t rest = open; rest != 0; rest &= rest - 1)
-        suspects += suspicion(worker, (uint32_t)__builtin_ctzll(rest)) != 0;
+        suspects += suspicion(worker, set_first(rest)) != 0;
     counter_add(worker->counters, COUNTER_ANSWERS_SUSPECT, suspects);
     if (worker->lanes == 0)
         return;
     for (uint64_t rest = open; rest != 0; rest &= rest - 1) {
-        uint32_t i = (uint32_t)__builtin_ctzll(rest);
+        uint32_t i = set_first(rest);
         uint32_t lane = channel_lane(worker->in.probe.address[i], worker->lanes);
         struct ring *ring = verdict_ring(worker, lane);
         // A dead ring has no room for ever.

@@ -25,7 +25,40 @@ enum {
     TCP_BYTES = 20,
     ICMP_BYTES = 8,
     ARP_BYTES = 28,
+
+    TCP_OPTION_MSS_BYTES = 4,
+    QUOTED_TCP_BYTES = 8, // RFC 792: what a router must quote of a segment
 };
+
+static inline uint16_t header_get16(const uint8_t *at)
+{
+    uint16_t value;
+    memcpy(&value, at, 2);
+    return __builtin_bswap16(value);
+}
+
+static inline uint32_t header_get32(const uint8_t *at)
+{
+    uint32_t value;
+    memcpy(&value, at, 4);
+    return __builtin_bswap32(value);
+}
+
+// checksum_add of a header or a short segment. Most have one of three lengths, and a sum of constant length is a
+// handful of additions, where the general one is a loop with its beginning and end.
+static inline uint64_t header_sum(uint64_t sum, const uint8_t *data, size_t length)
+{
+    switch (length) {
+    case IPV4_BYTES: // and a TCP header without options
+        return checksum_add(sum, data, IPV4_BYTES);
+    case TCP_BYTES + TCP_OPTION_MSS_BYTES:
+        return checksum_add(sum, data, TCP_BYTES + TCP_OPTION_MSS_BYTES);
+    case ICMP_BYTES + IPV4_BYTES + QUOTED_TCP_BYTES:
+        return checksum_add(sum, data, ICMP_BYTES + IPV4_BYTES + QUOTED_TCP_BYTES);
+    default:
+        return checksum_add(sum, data, length);
+    }
+}
 
 static inline void header_put16(uint8_t *at, uint16_t value)
 {

@@ -8,34 +8,19 @@
 #include "probes/packet/replies.h"
 #include "probes/packet/tcp.h"
 
-static inline uint32_t load_be32(const uint8_t *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof(value));
-    return __builtin_bswap32(value);
-}
-
-// The sum of a segment of 20 or 24 bytes, which nearly all are, is a handful of additions.
-static inline uint64_t segment_sum(uint64_t sum, const uint8_t *tcp, uint32_t tcp_bytes)
-{
-    if (tcp_bytes == 24)
-        return checksum_add(sum, tcp, 24);
-    return tcp_bytes == TCP_BYTES ? checksum_add(sum, tcp, TCP_BYTES) : checksum_add(sum, tcp, tcp_bytes);
-}
-
 // The fields of a segment behind a plain IPv4 header; mss 0: it has no options.
 static inline void burst_take_plain(struct reply_burst *burst, size_t i, const uint8_t *ip, uint32_t mss)
 {
     const uint8_t *tcp = ip + IPV4_BYTES;
-    const uint32_t ports = load_be32(tcp);
-    const uint32_t flags = load_be32(tcp + 12);
+    const uint32_t ports = header_get32(tcp);
+    const uint32_t flags = header_get32(tcp + 12);
     burst->kinds[REPLY_TCP] |= UINT64_C(1) << i;
     burst->options |= (uint64_t)(mss != 0) << i;
-    burst->probe.address[i] = load_be32(ip + 12);
+    burst->probe.address[i] = header_get32(ip + 12);
     burst->probe.port[i] = ports >> 16;
     burst->local_port[i] = ports & UINT16_MAX;
-    burst->seq[i] = load_be32(tcp + 4);
-    burst->ack[i] = load_be32(tcp + 8);
+    burst->seq[i] = header_get32(tcp + 4);
+    burst->ack[i] = header_get32(tcp + 8);
     burst->flags[i] = flags >> 16 & 0xff;
     burst->window[i] = flags & UINT16_MAX;
     burst->mss[i] = mss;
@@ -51,24 +36,23 @@ static inline bool burst_read_plain(const struct probe_plan *plan, struct reply_
     const uint32_t ours = plan->cookie.source_address;
     if (burst->length[i] < plan->ip_offset + IPV4_BYTES + TCP_BYTES || plan->ip_offset != ETHER_BYTES)
         return false;
-    const uint32_t first = load_be32(ip - 2); // EtherType, version and header length, type of service
-    const uint32_t total = load_be32(ip) & UINT16_MAX;
+    const uint32_t first = header_get32(ip - 2); // EtherType, version and header length, type of service
+    const uint32_t total = header_get32(ip) & UINT16_MAX;
     const uint32_t available = burst->length[i] - ETHER_BYTES;
-    const bool is_ours = ((first ^ (ETHERTYPE_IPV4 << 16 | 0x4500)) & 0xffffff00) == 0 && load_be32(ip + 16) == ours;
-    if (!is_ours || (load_be32(ip + 4) & 0x3fff) != 0 || ip[9] != IPV4_PROTOCOL_TCP)
+    const bool is_ours = ((first ^ (ETHERTYPE_IPV4 << 16 | 0x4500)) & 0xffffff00) == 0 && header_get32(ip + 16) == ours;
+    if (!is_ours || (header_get32(ip + 4) & 0x3fff) != 0 || ip[9] != IPV4_PROTOCOL_TCP)
         return false;
     const uint32_t tcp_bytes = total - IPV4_BYTES;
     const uint32_t header_bytes = (uint32_t)(tcp[12] >> 4) * 4;
     if (total > available || total < IPV4_BYTES + TCP_BYTES || header_bytes < TCP_BYTES || header_bytes > tcp_bytes)
         return false;
     const bool options = header_bytes > TCP_BYTES;
-    const uint32_t mss = options ? load_be32(tcp + TCP_BYTES) ^ 0x02040000 : 0;
+    const uint32_t mss = options ? header_get32(tcp + TCP_BYTES) ^ 0x02040000 : 0;
     if (mss > UINT16_MAX || (options && mss == 0))
         return false;
     const uint64_t pseudo = checksum_pseudo(ip + 12, ip + 16, IPV4_PROTOCOL_TCP, (uint16_t)tcp_bytes);
     const bool ip_good = (burst->ip_good >> i & 1) != 0 || checksum_fold(checksum_add(0, ip, IPV4_BYTES)) == UINT16_MAX;
-    if (!ip_good ||
-        ((burst->l4_good >> i & 1) == 0 && checksum_fold(segment_sum(pseudo, tcp, tcp_bytes)) != UINT16_MAX))
+    if (!ip_good || ((burst->l4_good >> i & 1) == 0 && checksum_fold(header_sum(pseudo, tcp, tcp_bytes)) != UINT16_MAX))
         return false;
     burst_take_plain(burst, i, ip, mss);
     return true;

@@ -6,7 +6,8 @@
 // checksums that a kernel may have deferred, lengths that are no multiple of four.
 #include "probes/packet/avx512.h"
 #include "probes/packet/kernels_variants.h"
-#include "probes/packet/replies_generic.h"
+#include "probes/packet/headers.h"
+#include "probes/packet/replies.h"
 
 enum { VECTOR_BYTES = 64 };
 

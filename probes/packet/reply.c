@@ -12,26 +12,10 @@ enum {
     ICMP_ECHO = 8,
     ICMP_TIME_EXCEEDED = 11,
     IPV4_MORE_OR_OFFSET = 0x3fff, // the more-fragments flag and the fragment offset
-    QUOTED_TCP_BYTES = 8,         // RFC 792: what a router must quote of the segment
     TCP_OPTION_END = 0,
     TCP_OPTION_NOP = 1,
     TCP_OPTION_MSS = 2,
-    TCP_OPTION_MSS_BYTES = 4,
 };
-
-static inline uint16_t get16(const uint8_t *at)
-{
-    uint16_t value;
-    memcpy(&value, at, 2);
-    return __builtin_bswap16(value);
-}
-
-static inline uint32_t get32(const uint8_t *at)
-{
-    uint32_t value;
-    memcpy(&value, at, 4);
-    return __builtin_bswap32(value);
-}
 
 // The options of a TCP header (RFC 9293 section 3.1). An impossible length ends the list: what came before still
 // counts.
@@ -46,24 +30,8 @@ static void read_options(const uint8_t *option, const uint8_t *end, struct reply
         if (end - option < 2 || option[1] < 2 || option[1] > end - option)
             return;
         if (option[0] == TCP_OPTION_MSS && option[1] == TCP_OPTION_MSS_BYTES && reply->mss == 0)
-            reply->mss = get16(option + 2);
+            reply->mss = header_get16(option + 2);
         option += option[1];
-    }
-}
-
-// The sum of a header or a short segment. Most have one of three lengths, and a sum of constant length is a handful of
-// additions, where the general one is a loop with its beginning and end.
-static inline uint64_t sum_short(uint64_t sum, const uint8_t *data, size_t length)
-{
-    switch (length) {
-    case IPV4_BYTES: // and a TCP header without options
-        return checksum_add(sum, data, IPV4_BYTES);
-    case TCP_BYTES + TCP_OPTION_MSS_BYTES:
-        return checksum_add(sum, data, TCP_BYTES + TCP_OPTION_MSS_BYTES);
-    case ICMP_BYTES + IPV4_BYTES + QUOTED_TCP_BYTES:
-        return checksum_add(sum, data, ICMP_BYTES + IPV4_BYTES + QUOTED_TCP_BYTES);
-    default:
-        return checksum_add(sum, data, length);
     }
 }
 
@@ -73,7 +41,7 @@ static enum reply_kind check_tcp(const uint8_t *ip, const uint8_t *tcp, size_t t
                                  struct reply *reply)
 {
     uint64_t pseudo = checksum_pseudo(ip + 12, ip + 16, IPV4_PROTOCOL_TCP, (uint16_t)tcp_bytes);
-    if (checksum_fold(sum_short(pseudo, tcp, tcp_bytes)) == UINT16_MAX)
+    if (checksum_fold(header_sum(pseudo, tcp, tcp_bytes)) == UINT16_MAX)
         return REPLY_TCP;
     uint16_t field;
     memcpy(&field, tcp + 16, 2);
@@ -96,14 +64,14 @@ static enum reply_kind read_tcp(const uint8_t *frame, const uint8_t *ip, const u
         if (checked != REPLY_TCP)
             return checked;
     }
-    reply->address = get32(ip + 12);
+    reply->address = header_get32(ip + 12);
     reply->ttl = ip[8];
     reply->flags = tcp[13];
-    reply->remote_port = get16(tcp);
-    reply->local_port = get16(tcp + 2);
-    reply->seq = get32(tcp + 4);
-    reply->ack = get32(tcp + 8);
-    reply->window = get16(tcp + 14);
+    reply->remote_port = header_get16(tcp);
+    reply->local_port = header_get16(tcp + 2);
+    reply->seq = header_get32(tcp + 4);
+    reply->ack = header_get32(tcp + 8);
+    reply->window = header_get16(tcp + 14);
     reply->payload_offset = (uint16_t)((size_t)(tcp - frame) + header_bytes);
     reply->payload_bytes = (uint16_t)(tcp_bytes - header_bytes);
     if (header_bytes > TCP_BYTES)
@@ -121,17 +89,17 @@ static enum reply_kind read_quoted(const uint8_t *quoted, size_t quoted_bytes, u
     size_t header_bytes = (size_t)(quoted[0] & 15) * 4;
     if (quoted[0] >> 4 != 4 || header_bytes < IPV4_BYTES)
         return REPLY_MALFORMED;
-    if (get32(quoted + 12) != our_address || quoted[9] != IPV4_PROTOCOL_TCP)
+    if (header_get32(quoted + 12) != our_address || quoted[9] != IPV4_PROTOCOL_TCP)
         return REPLY_NOT_OURS;
-    if ((get16(quoted + 6) & 0x1fff) != 0)
+    if ((header_get16(quoted + 6) & 0x1fff) != 0)
         return REPLY_NOT_OURS;
     if (quoted_bytes < header_bytes + QUOTED_TCP_BYTES)
         return REPLY_TRUNCATED;
     const uint8_t *tcp = quoted + header_bytes;
-    reply->address = get32(quoted + 16);
-    reply->local_port = get16(tcp);
-    reply->remote_port = get16(tcp + 2);
-    reply->seq = get32(tcp + 4);
+    reply->address = header_get32(quoted + 16);
+    reply->local_port = header_get16(tcp);
+    reply->remote_port = header_get16(tcp + 2);
+    reply->seq = header_get32(tcp + 4);
     return REPLY_ICMP_ERROR;
 }
 
@@ -141,11 +109,11 @@ static enum reply_kind read_icmp(const uint8_t *frame, const uint8_t *ip, const 
     if (icmp_bytes < ICMP_BYTES)
         return REPLY_TRUNCATED;
     // Always checked here: offloads cover TCP and UDP, and of ICMP no port says anything.
-    if (checksum_fold(sum_short(0, icmp, icmp_bytes)) != UINT16_MAX)
+    if (checksum_fold(header_sum(0, icmp, icmp_bytes)) != UINT16_MAX)
         return REPLY_CHECKSUM;
     reply->ttl = ip[8];
     if (icmp[0] == ICMP_ECHO && icmp[1] == 0) {
-        reply->address = get32(ip + 12);
+        reply->address = header_get32(ip + 12);
         reply->payload_offset = (uint16_t)(icmp - frame);
         reply->payload_bytes = (uint16_t)icmp_bytes;
         return REPLY_ECHO_REQUEST;
@@ -154,7 +122,7 @@ static enum reply_kind read_icmp(const uint8_t *frame, const uint8_t *ip, const 
         return REPLY_NOT_OURS;
     reply->flags = icmp[0];
     reply->icmp_code = icmp[1];
-    reply->reporter = get32(ip + 12);
+    reply->reporter = header_get32(ip + 12);
     return read_quoted(icmp + ICMP_BYTES, icmp_bytes - ICMP_BYTES, our_address, reply);
 }
 
@@ -165,16 +133,16 @@ static enum reply_kind read_ipv4(const uint8_t *frame, const uint8_t *ip, size_t
         return REPLY_TRUNCATED;
     size_t header_bytes = (size_t)(ip[0] & 15) * 4;
     // What follows the packet in a short frame is padding: only total_bytes count.
-    size_t total_bytes = get16(ip + 2);
+    size_t total_bytes = header_get16(ip + 2);
     if (ip[0] >> 4 != 4 || header_bytes < IPV4_BYTES || total_bytes < header_bytes)
         return REPLY_MALFORMED;
     if (total_bytes > available)
         return REPLY_TRUNCATED;
-    if (get32(ip + 16) != our_address)
+    if (header_get32(ip + 16) != our_address)
         return REPLY_NOT_OURS;
-    if (!offload.ip_checksum_good && checksum_fold(sum_short(0, ip, header_bytes)) != UINT16_MAX)
+    if (!offload.ip_checksum_good && checksum_fold(header_sum(0, ip, header_bytes)) != UINT16_MAX)
         return REPLY_CHECKSUM;
-    if ((get16(ip + 6) & IPV4_MORE_OR_OFFSET) != 0)
+    if ((header_get16(ip + 6) & IPV4_MORE_OR_OFFSET) != 0)
         return REPLY_FRAGMENT;
     if (ip[9] == IPV4_PROTOCOL_TCP)
         return read_tcp(frame, ip, ip + header_bytes, total_bytes - header_bytes, offload, reply);
@@ -188,11 +156,11 @@ static enum reply_kind read_arp(const uint8_t *arp, size_t available, uint32_t o
     static const uint8_t ipv4_over_ethernet[6] = {0, 1, 8, 0, 6, 4};
     if (available < ARP_BYTES)
         return REPLY_TRUNCATED;
-    if (memcmp(arp, ipv4_over_ethernet, sizeof ipv4_over_ethernet) != 0 || get32(arp + 24) != our_address)
+    if (memcmp(arp, ipv4_over_ethernet, sizeof ipv4_over_ethernet) != 0 || header_get32(arp + 24) != our_address)
         return REPLY_NOT_OURS;
-    reply->address = get32(arp + 14);
+    reply->address = header_get32(arp + 14);
     memcpy(reply->mac, arp + 8, 6);
-    switch (get16(arp + 6)) {
+    switch (header_get16(arp + 6)) {
     case 1:
         return REPLY_ARP_REQUEST;
     case 2:
@@ -210,11 +178,11 @@ void reply_read(const uint8_t *frame, size_t length, uint32_t our_address, struc
         return;
     memcpy(ret_reply->mac, frame + 6, 6);
     size_t offset = ETHER_BYTES;
-    uint16_t type = get16(frame + 12);
+    uint16_t type = header_get16(frame + 12);
     if (type == ETHERTYPE_VLAN) {
         if (length < ETHER_BYTES + ETHER_TAG_BYTES)
             return;
-        type = get16(frame + 16);
+        type = header_get16(frame + 16);
         offset = ETHER_BYTES + ETHER_TAG_BYTES;
     }
     enum reply_kind kind = REPLY_NOT_OURS;
