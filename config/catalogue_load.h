@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Reads services.json, findings.json and products.json into the tables of config/catalogue.h. Everything is checked:
-// unknown keys, names and ports given twice, patterns that do not compile, templates that name groups which are not
-// there.
+// Reads services.json, findings.json and products.json into the tables of config/image/catalogue.h. Everything is
+// checked: unknown keys, names and ports given twice, patterns that do not compile, templates that name groups which
+// are not there.
 
-#include "config/catalogue.h"
+#include "config/image/catalogue.h"
 #include "config/image_build.h"
 #include "config/input.h"
 

@@ -8,17 +8,6 @@
 
 enum { PORTS = 65536 };
 
-const struct catalogue_service *catalogue_find_port(const struct catalogue *catalogue, uint16_t port)
-{
-    for (size_t i = catalogue->service_count; i > 0; i--) {
-        const struct catalogue_service *service = &catalogue->services[i - 1];
-        for (size_t p = 0; p < service->port_count; p++)
-            if (service->ports[p] == port)
-                return service;
-    }
-    return NULL;
-}
-
 // Up to five digits, at most 65535; *text moves behind them.
 static int port_parse(const char **text, uint32_t *ret_port)
 {

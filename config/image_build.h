@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Writes plan images: the other half of config/image.h, used by plan_compile and by tests that need an image without a
-// plan.
+// Writes plan images: the other half of config/image/image.h, used by plan_compile and by tests that need an image
+// without a plan.
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/image.h"
+#include "config/image/image.h"
 
 // Strings that an image will hold, each once. offset 0 is "".
 struct string_table {

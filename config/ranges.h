@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/attribution.h"
+#include "config/image/attribution.h"
 #include "config/image_build.h"
 #include "config/input.h"
 #include "config/intervals.h"

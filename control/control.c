@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/lane.h"
-#include "control/recorder.h"
-#include "control/resume.h"
+#include "control/converse/lane.h"
+#include "control/converse/recorder.h"
+#include "control/converse/resume.h"
 #include "control/sandbox.h"
 
 #define DATAPLANE_SILENCE_NS UINT64_C(2000000000)

@@ -5,12 +5,12 @@
 //
 //   sonde-control --image FD --up FD --down FD --records FD --journal FD --geometry W,L,V,S,R --user UID:GID [--resume]
 //
-//   --image     the sealed plan image (config/image.h), readable
+//   --image     the sealed plan image (config/image/image.h), readable
 //   --up        the channel's first part, read-only; --down its second part, read-write (dataplane/channel/channel.h)
 //   --records   where records go. A regular file must be open for reading and writing, without O_APPEND: it is cut
 //   after
 //               its last whole record, and written from there. Anything else (a pipe, a terminal) is only written to.
-//   --journal   a regular file or memfd open for reading and writing, without O_APPEND (control/journal.h)
+//   --journal   a regular file or memfd open for reading and writing, without O_APPEND (control/store/journal.h)
 //   --geometry  workers, lanes, and slots of the verdict, segment and request rings: struct channel_geometry
 //   --user      numbers of the user and group to become; needs root. Without root the process stays who it is.
 //   --resume    go on from the journal: what it holds and the records do not is asked again. Without it the journal is

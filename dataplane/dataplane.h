@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/image.h"
+#include "config/image/image.h"
 #include "dataplane/answered.h"
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/commands.h"

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "config/image.h"
+#include "config/image/image.h"
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/counters.h"
 #include "dataplane/pacer.h"

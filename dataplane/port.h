@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/image.h"
+#include "config/image/image.h"
 #include "probes/packet/probe.h"
 
 struct rte_mempool;

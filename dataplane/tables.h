@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "config/targets.h"
+#include "config/image/targets.h"
 
 struct tables {
     struct targets targets; // points into memory

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/command/programs.h"
+#include "control/scan/programs.h"
 #include "control/command/subcommands.h"
 
 static enum exit_status bench_run(const struct invocation *invocation)

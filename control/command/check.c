@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/command/check_json.h"
-#include "control/command/figures.h"
+#include "control/scan/check_json.h"
+#include "control/scan/figures.h"
 #include "control/command/json_output.h"
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"

@@ -8,10 +8,10 @@
 
 #include <cap-ng.h>
 
-#include "control/command/eal.h"
-#include "control/command/figures.h"
+#include "control/scan/eal.h"
+#include "control/scan/figures.h"
 #include "control/command/json_output.h"
-#include "control/command/programs.h"
+#include "control/scan/programs.h"
 #include "control/command/subcommands.h"
 
 static void finding_print(bool good, const char *what, const char *finding, const char *remedy)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/plan.h"
+#include "config/plan/plan.h"
 #include "control/command/subcommands.h"
 #include "sonde_build.h"
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "control/command/programs.h"
+#include "control/scan/programs.h"
 
 static enum exit_status load(const struct invocation *invocation, struct plan_files files, enum plan_need need,
                              struct plan **ret_plan)

@@ -8,18 +8,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/command/checkpointer.h"
-#include "control/command/eal.h"
-#include "control/command/kernel_guard.h"
-#include "control/command/output.h"
+#include "control/scan/checkpointer.h"
+#include "control/scan/eal.h"
+#include "control/scan/kernel_guard.h"
+#include "control/scan/output.h"
 #include "control/command/planfile.h"
-#include "control/command/programs.h"
-#include "control/command/scan_resume.h"
-#include "control/command/shared.h"
-#include "control/command/source.h"
+#include "control/scan/programs.h"
+#include "control/scan/scan_resume.h"
+#include "control/scan/shared.h"
+#include "control/scan/source.h"
 #include "control/command/subcommands.h"
-#include "control/command/summary.h"
-#include "control/command/supervisor.h"
+#include "control/scan/summary.h"
+#include "control/scan/supervisor.h"
 
 enum { SCAN_QUIET, SCAN_JSON, SCAN_DRY_RUN, SCAN_OUTPUT, SCAN_FORCE, SCAN_RESUME };
 

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "control/command/figures.h"
+#include "control/scan/figures.h"
 #include "control/command/json_output.h"
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"

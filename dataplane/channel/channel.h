@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "dataplane/channel/ring.h"
+#include "probes/packet/suspect.h"
 #include "probes/packet/tcp.h" // enum tcp_flag
 
 #define CHANNEL_MAGIC UINT64_C(0x65646e6f73636801)
@@ -20,13 +21,6 @@ enum {
     CHANNEL_LANES_MAX = 16,
     CHANNEL_PAYLOAD_MAX = 1460,
     CHANNEL_CONTROL_COUNTERS = 64,
-};
-
-// Marks of an answer that should not be believed without more, RFC 9293 wording where there is one. Bits.
-enum suspect {
-    SUSPECT_ZERO_WINDOW = 1 << 0,      // SYN-ACK with a window of 0
-    SUSPECT_NO_OPTIONS = 1 << 1,       // SYN-ACK without any TCP option although we sent MSS
-    SUSPECT_ACCEPTS_ANY_PORT = 1 << 2, // the host accepts decoys too; only control finds out
 };
 
 // A validated SYN-ACK to a probe. 64 bytes.
@@ -90,7 +84,7 @@ struct channel_down_header {
     _Alignas(64) _Atomic uint64_t heartbeat_ns;          // CLOCK_MONOTONIC, at least every 100 ms
     _Atomic uint64_t open_conversations;                 // verdicts taken whose record is not written, all lanes
     _Atomic uint64_t open_limit;                         // how many control can hold now; 0 = not known yet
-    _Atomic uint64_t counters[CHANNEL_CONTROL_COUNTERS]; // control/counters.h
+    _Atomic uint64_t counters[CHANNEL_CONTROL_COUNTERS]; // control/store/counters.h
 };
 
 // Bytes that `up` and `down` need.

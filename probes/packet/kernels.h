@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/targets.h"
+#include "config/image/targets.h"
 #include "probes/packet/cookie.h"
 #include "probes/packet/order.h"
 

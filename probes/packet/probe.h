@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "config/image.h"
+#include "config/image/image.h"
 #include "probes/packet/kernels.h"
 
 enum { PROBE_FRAME_MAX = 96 };

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probes/session/observation.h"
+#include "probes/observation/observation.h"
 
 struct session_ops;
 

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "probes/bytes.h"
-#include "probes/session/buffer.h"
-#include "probes/session/observation.h"
+#include "probes/buffer.h"
+#include "probes/observation/observation.h"
 
 struct conversation;
 struct conversation_lane;

@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/plan.h"
-#include "control/lane.h"
+#include "config/plan/plan.h"
+#include "control/converse/lane.h"
 #include "sonde_build.h"
 
 enum { FIRST_ADDRESS = 0x0a000000, SERVER_ISN = 1000, CLIENT_ISN = 5000 };

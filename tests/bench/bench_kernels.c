@@ -8,7 +8,8 @@
 #include <x86intrin.h>
 
 #include "config/intervals.h"
-#include "config/targets.h"
+#include "config/image/targets.h"
+#include "config/targets_build.h"
 #include "probes/packet/frames.h"
 #include "probes/packet/probe.h"
 #include "probes/packet/replies.h"

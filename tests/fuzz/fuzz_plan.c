@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "config/plan.h"
+#include "config/plan/plan.h"
 
 // Larger target sets only cost time here.
 #define COMPILED_MAX (UINT64_C(1) << 20)

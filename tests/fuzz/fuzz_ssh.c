@@ -2,7 +2,7 @@
 // Half of the runs leave the key exchange out, so that packets behind NEWKEYS are reached; the others meet its parsers.
 // The last bit of the input's last byte chooses.
 
-#include "probes/session/lane.h"
+#include "probes/session/env.h"
 #include "tests/fuzz/feed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

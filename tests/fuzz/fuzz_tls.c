@@ -3,7 +3,7 @@
 
 #include <openssl/x509.h>
 
-#include "probes/session/tls_certificate.h"
+#include "probes/protocol/tls/tls_certificate.h"
 #include "tests/fuzz/feed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

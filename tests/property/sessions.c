@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/session/lane.h"
+#include "probes/session/env.h"
 #include "tests/unit/session/dialogue.h"
 #include "tests/unit/session/fake_ssh.h"
 #include "tests/unit/session/fake_tls.h"

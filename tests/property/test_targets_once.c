@@ -6,7 +6,8 @@
 #include <criterion/criterion.h>
 
 #include "config/intervals.h"
-#include "config/targets.h"
+#include "config/image/targets.h"
+#include "config/targets_build.h"
 
 enum { ROUNDS = 400, SPACE = 1 << 18 };
 

@@ -12,6 +12,7 @@
 
 #include "config/image_build.h"
 #include "config/intervals.h"
+#include "config/targets_build.h"
 #include "tools/simnet/eal.h"
 
 static const struct channel_geometry RIG_GEOMETRY = {

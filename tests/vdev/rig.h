@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "config/image.h"
-#include "config/targets.h"
+#include "config/image/image.h"
+#include "config/image/targets.h"
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/commands.h"
 #include "dataplane/dataplane.h"

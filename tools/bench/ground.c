@@ -9,7 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/plan.h"
+#include "config/plan/plan.h"
+#include "config/targets_build.h"
 #include "sonde_build.h"
 
 enum { LONGEST = 32, SHORTEST = 11, PREFIXES = 45111, FIRST_ADDRESS = 0x03000000, LAST_ADDRESS = 0x60000000 };

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 #include "config/intervals.h"
-#include "config/targets.h"
+#include "config/image/targets.h"
+#include "config/targets_build.h"
 #include "tools/bench/bench.h"
 
 struct ground {

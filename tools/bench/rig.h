@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/image.h"
+#include "config/image/image.h"
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/commands.h"
 #include "dataplane/dataplane.h"

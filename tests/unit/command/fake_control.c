@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/counters.h"
+#include "control/store/counters.h"
 #include "dataplane/channel/channel.h"
 
 static volatile sig_atomic_t told;

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/command/checkpoint.h"
+#include "control/scan/checkpoint.h"
 
 static char folder[] = "/tmp/sonde-checkpoint-XXXXXX";
 static char path[64];

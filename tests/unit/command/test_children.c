@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "control/command/children.h"
+#include "control/scan/children.h"
 
 // Runs a shell script and returns what it printed.
 static const char *shell(const char *script, struct child *child, char text[static 512])

@@ -2,8 +2,8 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-#include "control/command/durable.h"
-#include "control/counters.h"
+#include "control/scan/durable.h"
+#include "control/store/counters.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/command/eal.h"
+#include "control/scan/eal.h"
 
 static const char *argument(const struct eal *eal, const char *start)
 {

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "control/command/estimate.h"
+#include "control/scan/estimate.h"
 
 // Wilson intervals computed by hand from the formula, and the published ones of R. G. Newcombe, "Two-sided confidence
 // intervals for the single proportion", Statistics in Medicine 17, 1998, table I, method 3.

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/command/kernel_guard.h"
+#include "control/scan/kernel_guard.h"
 
 static const struct kernel_guard_ports ranges[] = {{16384, 8192}, {24576, 1}};
 

@@ -3,8 +3,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "control/command/progress.h"
-#include "control/counters.h"
+#include "control/scan/progress.h"
+#include "control/store/counters.h"
 
 static struct commands commands;
 static struct channel_down_header down;

@@ -7,7 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "control/command/route.h"
+#include "control/scan/route.h"
 
 struct message {
     _Alignas(4) uint8_t bytes[256];

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/plan.h"
+#include "config/plan/plan.h"
 #include "control/command/subcommands.h"
 
 #define each_subcommand(subcommand)                                                                                    \

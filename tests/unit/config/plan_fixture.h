@@ -9,7 +9,7 @@
 
 #include <criterion/criterion.h>
 
-#include "config/plan.h"
+#include "config/plan/plan.h"
 
 struct fixture {
     char folder[64];

@@ -9,9 +9,10 @@
 
 #include <criterion/criterion.h>
 
-#include "config/image.h"
+#include "config/image/image.h"
 #include "config/image_build.h"
 #include "config/intervals.h"
+#include "config/targets_build.h"
 
 static const uint16_t ports[] = {22, 443};
 static int32_t port_index[IMAGE_PORTS_MAX];

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "config/keys.h"
-#include "config/plan.h"
+#include "config/plan/plan.h"
 
 struct thing {
     char *name;

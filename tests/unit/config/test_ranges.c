@@ -8,7 +8,8 @@
 
 #include "config/prefix.h"
 #include "config/ranges.h"
-#include "config/targets.h"
+#include "config/image/targets.h"
+#include "config/targets_build.h"
 #include "tests/unit/config/clouds.h"
 
 static struct complaint complaint;

@@ -5,7 +5,8 @@
 #include <criterion/criterion.h>
 
 #include "config/intervals.h"
-#include "config/targets.h"
+#include "config/image/targets.h"
+#include "config/targets_build.h"
 
 static void build(const struct interval *items, size_t count, struct interval_set *ret_set,
                   struct targets_storage *ret_storage)

@@ -15,6 +15,7 @@
 
 #include "config/image_build.h"
 #include "config/intervals.h"
+#include "config/targets_build.h"
 
 enum { HARNESS_USER = 65534 };
 

@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-#include "config/image.h"
-#include "control/counters.h"
+#include "config/image/image.h"
+#include "control/store/counters.h"
 #include "dataplane/channel/channel.h"
 #include "tests/unit/control/peer.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <criterion/criterion.h>
 
-#include "control/admission.h"
+#include "control/converse/admission.h"
 
 static const uint64_t SECOND = UINT64_C(1000000000);
 

@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "control/journal.h"
+#include "control/store/journal.h"
 #include "tests/unit/control/harness.h"
 
 static struct harness harness;

@@ -5,7 +5,7 @@
 
 #include <criterion/criterion.h>
 
-#include "control/flow.h"
+#include "control/flow/flow.h"
 #include "tests/unit/control/peer.h"
 
 enum { ADDRESS = 0x0a000001, PORT = 80, LOCAL = 40000 };

@@ -15,12 +15,12 @@
 
 #include <criterion/criterion.h>
 
-#include "control/journal.h"
-#include "control/queue.h"
+#include "control/store/journal.h"
+#include "control/converse/queue.h"
 #include "control/sandbox.h"
-#include "control/sink.h"
-#include "control/table.h"
-#include "control/wheel.h"
+#include "control/store/sink.h"
+#include "control/converse/table.h"
+#include "control/converse/wheel.h"
 
 enum { TIMERS = 2000 };
 

@@ -6,10 +6,10 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 
-#include "config/catalogue.h"
-#include "control/classify.h"
-#include "control/counters.h"
-#include "control/record.h"
+#include "config/image/catalogue.h"
+#include "control/classify/classify.h"
+#include "control/store/counters.h"
+#include "control/record/record.h"
 
 static char storage[RECORD_BYTES_MAX];
 

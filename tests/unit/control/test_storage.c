@@ -12,8 +12,8 @@
 
 #include <criterion/criterion.h>
 
-#include "control/journal.h"
-#include "control/lane.h"
+#include "control/store/journal.h"
+#include "control/converse/lane.h"
 #include "tests/unit/control/harness.h"
 
 static struct harness harness;

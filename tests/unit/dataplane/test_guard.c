@@ -5,6 +5,7 @@
 
 #include "config/image_build.h"
 #include "config/intervals.h"
+#include "config/targets_build.h"
 #include "dataplane/guard.h"
 
 static const uint64_t TSC_HZ = 1000000000;

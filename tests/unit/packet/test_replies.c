@@ -7,7 +7,8 @@
 #include <criterion/criterion.h>
 
 #include "config/intervals.h"
-#include "config/targets.h"
+#include "config/image/targets.h"
+#include "config/targets_build.h"
 #include "probes/packet/headers.h"
 #include "probes/packet/replies.h"
 #include "probes/packet/tcp.h"

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probes/session/buffer.h"
+#include "probes/buffer.h"
 #include "probes/session/conversation.h"
-#include "probes/session/observation.h"
+#include "probes/observation/observation.h"
 
 struct peer {
     // A fresh connection begins; NULL when nothing is to be forgotten.

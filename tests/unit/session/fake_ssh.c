@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "probes/bytes.h"
-#include "probes/session/ssh_kex.h"
+#include "probes/protocol/ssh/ssh_kex.h"
 
 // The digest of an exchange is in its name.
 static const EVP_MD *kex_digest(const char *kex)

@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 
-#include "probes/session/ssh_packet.h"
+#include "probes/protocol/ssh/ssh_packet.h"
 #include "tests/unit/session/dialogue.h"
 
 struct fake_ssh {

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/plan/plan.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/plan/plan_private.h"
+
+int plan_add_note(struct plan *plan, const char *format, ...)
+{
+    char **notes = reallocarray(plan->notes, plan->note_count + 1, sizeof(*notes));
+    if (notes == NULL)
+        return -ENOMEM;
+    plan->notes = notes;
+    va_list list;
+    va_start(list, format);
+    int length = vasprintf(&notes[plan->note_count], format, list);
+    va_end(list);
+    if (length < 0)
+        return -ENOMEM;
+    plan->note_count++;
+    return 0;
+}
+
+int plan_add_input(struct plan *plan, const char *path, const struct input *input)
+{
+    struct plan_input *inputs = reallocarray(plan->inputs, plan->input_count + 1, sizeof(*inputs));
+    if (inputs == NULL)
+        return -ENOMEM;
+    plan->inputs = inputs;
+    struct plan_input *row = &inputs[plan->input_count];
+    row->path = strdup(path);
+    memcpy(row->sha256, input->sha256, sizeof(row->sha256));
+    if (row->path == NULL)
+        return -ENOMEM;
+    plan->input_count++;
+    return 0;
+}
+
+char *plan_resolve(const struct plan *plan, const char *name)
+{
+    const char *slash = strrchr(plan->path, '/');
+    char *resolved;
+    if (name[0] == '/' || slash == NULL)
+        return strdup(name);
+    if (asprintf(&resolved, "%.*s/%s", (int)(slash - plan->path), plan->path, name) < 0)
+        return NULL;
+    return resolved;
+}
+
+int plan_open_input(struct plan *plan, const char *name, char **ret_path, struct input *ret_input,
+                    struct complaint *complaint)
+{
+    struct input input;
+    char *path = plan_resolve(plan, name);
+    if (path == NULL)
+        return -ENOMEM;
+    int rc = input_read(path, PLAN_FILE_MAX, &input, complaint);
+    if (rc != 0) {
+        free(path);
+        return rc == -ENOENT ? -EINVAL : rc;
+    }
+    rc = plan_add_input(plan, path, &input);
+    if (rc != 0) {
+        free(path);
+        input_fini(&input);
+        return rc;
+    }
+    *ret_path = path;
+    *ret_input = input;
+    return 0;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// From a checked plan and what the command learnt at the start to the plan image.
+#include "config/plan/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/plan/plan_private.h"
+#include "config/targets_build.h"
+#include "sonde_build.h"
+
+// What the image's parts point at until it is written.
+struct compilation {
+    struct image_parts parts;
+    struct string_table strings;
+    struct targets_storage targets;
+    int32_t *port_index;
+    uint32_t *eal_arguments;
+    struct image_input *inputs;
+};
+
+static int compile_strings(const struct plan *plan, const struct plan_runtime *runtime, struct compilation *out)
+{
+    struct string_table *strings = &out->strings;
+    struct image_settings *settings = &out->parts.settings;
+    char user_agent[300];
+    (void)snprintf(user_agent, sizeof(user_agent), "sonde/%s%s%s%s", SONDE_VERSION,
+                   plan->contact[0] != '\0' ? " (+" : "", plan->contact, plan->contact[0] != '\0' ? ")" : "");
+    out->eal_arguments = calloc(runtime->eal_argument_count + 1, sizeof(*out->eal_arguments));
+    out->inputs = calloc(plan->input_count + 1, sizeof(*out->inputs));
+    if (out->eal_arguments == NULL || out->inputs == NULL)
+        return -ENOMEM;
+    int rc = string_table_clone(&plan_private_const(plan)->ranges.strings, strings);
+    if (rc == 0)
+        rc = string_table_add(strings, runtime->scan, &settings->scan);
+    if (rc == 0)
+        rc = string_table_add(strings, plan->contact, &settings->contact);
+    if (rc == 0)
+        rc = string_table_add(strings, user_agent, &settings->user_agent);
+    if (rc == 0)
+        rc = string_table_add(strings, runtime->port_name, &settings->port_name);
+    for (size_t i = 0; i < runtime->eal_argument_count && rc == 0; i++)
+        rc = string_table_add(strings, runtime->eal_arguments[i], &out->eal_arguments[i]);
+    for (size_t i = 0; i < plan->input_count && rc == 0; i++) {
+        rc = string_table_add(strings, plan->inputs[i].path, &out->inputs[i].path);
+        if (rc == 0)
+            rc = string_table_add(strings, plan->inputs[i].sha256, &out->inputs[i].sha256);
+    }
+    return rc;
+}
+
+// Positions of a segment: all of a small plan, so that its bit set is no larger than needed.
+uint64_t plan_segment_positions(const struct plan *plan)
+{
+    uint64_t rounded = (plan->summary.swept + 63) & ~UINT64_C(63);
+    return rounded < UINT64_C(1) << 32 ? rounded : UINT64_C(1) << 32;
+}
+
+static void compile_plan(const struct plan *plan, struct image_settings *settings)
+{
+    settings->seed = plan->seed;
+    settings->positions = plan->summary.positions;
+    settings->first_position = plan->first_position;
+    settings->end_position = plan->end_position;
+    settings->segment_positions = plan_segment_positions(plan);
+    settings->port_count = plan->port_count;
+    settings->attempts = plan->attempts;
+    settings->attempt_gap_ns = plan->attempt_gap_ns;
+    settings->cooldown_ns = plan->cooldown_ns;
+    settings->max_results = plan->max_results;
+    settings->max_runtime_ns = plan->max_runtime_ns;
+    settings->rate_pps = plan->rate_pps;
+    settings->converse_rate_pps = plan->converse_rate_pps;
+    settings->host_rate_pps = plan->host_rate_pps;
+    settings->max_open = plan->max_open;
+    settings->converse = (uint8_t)plan->converse;
+    settings->profile = (uint8_t)plan->profile;
+    settings->probe_port_first = plan->source.probe_port_first;
+    settings->probe_port_count = plan->source.probe_port_count;
+    settings->flow_port_first = plan->source.flow_port_first;
+    settings->flow_port_count = plan->source.flow_port_count;
+    settings->decoy_count = plan->decoy_count;
+    memcpy(settings->decoys, plan->decoys, sizeof(settings->decoys));
+}
+
+static void compile_runtime(const struct plan_runtime *runtime, struct image_settings *settings)
+{
+    settings->is_vdev = runtime->is_vdev;
+    settings->dry_run = runtime->dry_run;
+    settings->dry_run_frames = runtime->dry_run_frames;
+    settings->workers = runtime->workers;
+    settings->lanes = runtime->lanes;
+    settings->source_address = runtime->source_address;
+    settings->gateway_address = runtime->gateway_address;
+    settings->gateway_mac_given = runtime->gateway_mac_given;
+    settings->vlan_given = runtime->vlan_given;
+    settings->vlan = runtime->vlan;
+    memcpy(settings->worker_lcores, runtime->worker_lcores, sizeof(settings->worker_lcores));
+    memcpy(settings->source_mac, runtime->source_mac, sizeof(settings->source_mac));
+    memcpy(settings->gateway_mac, runtime->gateway_mac, sizeof(settings->gateway_mac));
+}
+
+static void compile_parts(const struct plan *plan, size_t eal_argument_count, struct compilation *out)
+{
+    const struct plan_private *private = plan_private_const(plan);
+    struct image_part *parts = out->parts.parts;
+    parts[IMAGE_STRINGS] = (struct image_part){out->strings.bytes, out->strings.length};
+    parts[IMAGE_PORTS] = (struct image_part){plan->ports, plan->port_count};
+    parts[IMAGE_PORT_INDEX] = (struct image_part){out->port_index, IMAGE_PORTS_MAX};
+    parts[IMAGE_ATTRIBUTION_EDGES] = (struct image_part){private->attribution.edges, private->attribution.edge_count};
+    parts[IMAGE_ATTRIBUTIONS] = (struct image_part){private->attribution.items, private->attribution.item_count};
+    parts[IMAGE_SERVICES] = (struct image_part){private->catalogue.services, private->catalogue.service_count};
+    parts[IMAGE_FINDINGS] = (struct image_part){private->catalogue.findings, private->catalogue.finding_count};
+    parts[IMAGE_PRODUCTS] = (struct image_part){private->catalogue.products, private->catalogue.product_count};
+    parts[IMAGE_EAL_ARGUMENTS] = (struct image_part){out->eal_arguments, eal_argument_count};
+    parts[IMAGE_INPUTS] = (struct image_part){out->inputs, plan->input_count};
+    image_parts_targets(&out->parts, &out->targets.targets);
+}
+
+static int compile(const struct plan *plan, const struct plan_runtime *runtime, struct compilation *out)
+{
+    int rc = compile_strings(plan, runtime, out);
+    if (rc == 0)
+        rc = targets_build(&plan->addresses, &out->targets);
+    out->port_index = calloc(IMAGE_PORTS_MAX, sizeof(*out->port_index));
+    if (out->port_index == NULL)
+        return -ENOMEM;
+    if (rc != 0)
+        return rc;
+    image_port_index(plan->ports, plan->port_count, out->port_index);
+    compile_plan(plan, &out->parts.settings);
+    compile_runtime(runtime, &out->parts.settings);
+    compile_parts(plan, runtime->eal_argument_count, out);
+    return 0;
+}
+
+int plan_compile(const struct plan *plan, const struct plan_runtime *runtime, int fd)
+{
+    if (runtime->workers == 0 || runtime->workers > IMAGE_LCORES_MAX || runtime->lanes == 0 ||
+        runtime->lanes > IMAGE_LANES_MAX || runtime->source_address == 0)
+        return -EINVAL;
+    struct compilation *out = calloc(1, sizeof(*out));
+    if (out == NULL)
+        return -ENOMEM;
+    int rc = compile(plan, runtime, out);
+    if (rc == 0)
+        rc = image_write(&out->parts, fd);
+    string_table_fini(&out->strings);
+    targets_storage_fini(&out->targets);
+    free(out->port_index);
+    free(out->eal_arguments);
+    free(out->inputs);
+    free(out);
+    return rc;
+}

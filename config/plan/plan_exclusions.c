@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What is taken away from the targets: the plan's own exclusions, the special-purpose networks, the site's list.
+#include "config/plan/plan_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/lists.h"
+#include "config/reserved.h"
+
+// Subtracts a set and notes what that took. A source that took nothing is noted only when `always`.
+static int exclude(struct plan *plan, const char *source, const char *what, const struct interval_set *set, bool always)
+{
+    uint64_t removed;
+    int rc = interval_set_subtract(&plan->addresses, set, &removed);
+    if (rc != 0 || (removed == 0 && !always))
+        return rc;
+    struct plan_exclusion *rows = reallocarray(plan->exclusions, plan->exclusion_count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return -ENOMEM;
+    plan->exclusions = rows;
+    struct plan_exclusion row = {.source = strdup(source), .what = strdup(what), .addresses = removed};
+    rows[plan->exclusion_count++] = row;
+    return row.source == NULL || row.what == NULL ? -ENOMEM : 0;
+}
+
+static int exclude_pieces(struct plan *plan)
+{
+    const struct plan_private *private = plan_private(plan);
+    for (size_t i = 0; i < private->piece_count; i++) {
+        const struct plan_piece *piece = &private->pieces[i];
+        int rc = exclude(plan, piece->path, piece->what, &piece->set, true);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int exclude_reserved(struct plan *plan)
+{
+    for (size_t i = 0; i < reserved_network_count; i++) {
+        struct interval_set set;
+        interval_set_init(&set);
+        int rc = interval_set_add(&set, reserved_networks[i].interval);
+        if (rc == 0)
+            rc = interval_set_subtract(&set, &plan_private(plan)->allowed, NULL);
+        if (rc == 0)
+            rc = exclude(plan, "special-purpose registry", reserved_networks[i].title, &set, false);
+        interval_set_fini(&set);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+// The site's list applies to every plan. It need not be there; but a list that cannot be read or understood stops all
+// scans, because it may name somebody who asked not to be scanned.
+static int exclude_site(struct plan *plan, struct complaint *complaint)
+{
+    const struct plan_files *files = plan_private(plan)->files;
+    const char *path = files->exclusions != NULL ? files->exclusions : PLAN_EXCLUSIONS_PATH;
+    struct input input = {0};
+    struct interval_set set;
+    char what[64];
+    size_t lines = 0;
+    int rc = input_read(path, PLAN_FILE_MAX, &input, complaint);
+    if (rc == -ENOENT)
+        return 0;
+    interval_set_init(&set);
+    if (rc == 0)
+        rc = list_read(path, &input, &set, &lines, complaint);
+    if (rc == 0)
+        rc = plan_add_input(plan, path, &input);
+    if (rc == 0) {
+        interval_set_seal(&set);
+        (void)snprintf(what, sizeof(what), "%zu networks that opted out", lines);
+        rc = exclude(plan, path, what, &set, true);
+    }
+    interval_set_fini(&set);
+    input_fini(&input);
+    return rc;
+}
+
+// Whether any target lies outside every special-purpose network. Returns 0 or -ENOMEM.
+static int find_public(const struct plan *plan, bool *ret_public)
+{
+    struct interval_set rest;
+    struct interval_set reserved;
+    interval_set_init(&rest);
+    interval_set_init(&reserved);
+    int rc = 0;
+    for (size_t i = 0; i < plan->addresses.count && rc == 0; i++)
+        rc = interval_set_add(&rest, plan->addresses.items[i]);
+    for (size_t i = 0; i < reserved_network_count && rc == 0; i++)
+        rc = interval_set_add(&reserved, reserved_networks[i].interval);
+    interval_set_seal(&reserved);
+    if (rc == 0)
+        rc = interval_set_subtract(&rest, &reserved, NULL);
+    if (rc == 0)
+        *ret_public = rest.count > 0;
+    interval_set_fini(&rest);
+    interval_set_fini(&reserved);
+    return rc;
+}
+
+// Names the exclusion that took most, since nothing is left.
+static int complain_empty(const struct plan *plan, struct complaint *complaint)
+{
+    const struct plan_exclusion *most = NULL;
+    for (size_t i = 0; i < plan->exclusion_count; i++)
+        if (most == NULL || plan->exclusions[i].addresses > most->addresses)
+            most = &plan->exclusions[i];
+    if (most == NULL)
+        return complain(complaint, plan->path, "targets", "hold no IPv4 address");
+    const char *hint = strcmp(most->source, "special-purpose registry") == 0
+                           ? "; networks of one's own are named in \"allow_reserved\""
+                           : "";
+    return complain(complaint, plan->path, "targets", "nothing is left: %s (%s) took %llu addresses%s", most->source,
+                    most->what, (unsigned long long)most->addresses, hint);
+}
+
+int plan_apply_exclusions(struct plan *plan, struct complaint *complaint)
+{
+    bool public = false;
+    int rc = exclude_pieces(plan);
+    if (rc == 0)
+        rc = exclude_reserved(plan);
+    if (rc == 0)
+        rc = exclude_site(plan, complaint);
+    if (rc == 0)
+        rc = find_public(plan, &public);
+    if (rc != 0)
+        return rc;
+    if (plan->addresses.count == 0)
+        return complain_empty(plan, complaint);
+    if (public && plan->contact[0] == '\0')
+        return complain(complaint, plan->path, "contact",
+                        "is missing, expected a mail address or URL, because targets include public addresses");
+    return 0;
+}

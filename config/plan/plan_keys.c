@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The table of a plan's keys, and the readers of its smaller values.
+#include "config/plan/plan_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/prefix.h"
+
+static int read_address(struct key_context *context, const char *path, const json_t *value, uint32_t *ret_address)
+{
+    struct interval interval;
+    const char *text = json_string_value(value);
+    if (text == NULL || strpbrk(text, "/-") != NULL || prefix_parse(text, &interval) != 0)
+        return key_complain(context, path, "expected an IPv4 address like \"10.0.0.1\"");
+    *ret_address = interval.first;
+    return 0;
+}
+
+static int read_source_address(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan *plan = context->target;
+    plan->source.address_given = true;
+    return read_address(context, path, value, &plan->source.address);
+}
+
+static int read_gateway(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan *plan = context->target;
+    plan->source.gateway_given = true;
+    return read_address(context, path, value, &plan->source.gateway);
+}
+
+// Six pairs of hexadecimal digits between colons; no multicast and no all-zero address.
+static int read_mac(struct key_context *context, const char *path, const json_t *value, uint8_t *ret_mac)
+{
+    static const char hex[] = "0123456789abcdef0123456789ABCDEF";
+    const char *text = json_string_value(value);
+    uint8_t mac[6];
+    unsigned int any = 0;
+    bool valid = text != NULL && strlen(text) == 17;
+    for (size_t i = 0; valid && i < 6; i++) {
+        const char *high = strchr(hex, text[3 * i]);
+        const char *low = strchr(hex, text[3 * i + 1]);
+        valid = high != NULL && low != NULL && text[3 * i + 2] == (i < 5 ? ':' : '\0');
+        unsigned int octet = valid ? (unsigned int)(high - hex) % 16 * 16 + (unsigned int)(low - hex) % 16 : 0;
+        mac[i] = (uint8_t)octet;
+        any |= octet;
+    }
+    if (!valid || any == 0 || (mac[0] & 1) != 0)
+        return key_complain(context, path, "expected a unicast MAC address like \"02:00:00:00:00:01\"");
+    memcpy(ret_mac, mac, sizeof(mac));
+    return 0;
+}
+
+static int read_source_mac(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan *plan = context->target;
+    plan->source.mac_given = true;
+    return read_mac(context, path, value, plan->source.mac);
+}
+
+static int read_gateway_mac(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan *plan = context->target;
+    plan->source.gateway_mac_given = true;
+    return read_mac(context, path, value, plan->source.gateway_mac);
+}
+
+static int read_vlan(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan *plan = context->target;
+    if (!json_is_integer(value) || json_integer_value(value) < 1 || json_integer_value(value) > 4094)
+        return key_complain(context, path, "expected an 802.1Q VLAN id from 1 to 4094");
+    plan->source.vlan_given = true;
+    plan->source.vlan = (uint16_t)json_integer_value(value);
+    return 0;
+}
+
+static int read_own_ports(struct key_context *context, const char *path, const json_t *value, uint16_t *ret_first,
+                          uint16_t *ret_count)
+{
+    unsigned int first = 0;
+    unsigned int last = 0;
+    int end = 0;
+    const char *text = json_string_value(value);
+    if (text == NULL || strlen(text) > 11 || text[strspn(text, "0123456789-")] != '\0' ||
+        sscanf(text, "%5u-%5u%n", &first, &last, &end) != 2 || text[end] != '\0' || first < 1024 || last > 65535 ||
+        first > last || last - first + 1 > PLAN_SOURCE_PORTS_MAX)
+        return key_complain(context, path,
+                            "expected a range of at most %d ports from 1024 to 65535, like \"16384-24575\"",
+                            PLAN_SOURCE_PORTS_MAX);
+    *ret_first = (uint16_t)first;
+    *ret_count = (uint16_t)(last - first + 1);
+    return 0;
+}
+
+static int read_probe_ports(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan_source *source = &((struct plan *)context->target)->source;
+    int rc = read_own_ports(context, path, value, &source->probe_port_first, &source->probe_port_count);
+    if (rc == 0 && (source->probe_port_count & (source->probe_port_count - 1)) != 0)
+        return key_complain(context, path, "holds %u ports, expected a power of two (for the cookie fills whole bits)",
+                            source->probe_port_count);
+    return rc;
+}
+
+static int read_flow_ports(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan_source *source = &((struct plan *)context->target)->source;
+    return read_own_ports(context, path, value, &source->flow_port_first, &source->flow_port_count);
+}
+
+static int read_seed(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan *plan = context->target;
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return key_complain(context, path, "expected an integer from 0 to 9223372036854775807");
+    plan->seed_given = true;
+    plan->seed = (uint64_t)json_integer_value(value);
+    return 0;
+}
+
+static int read_shard(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan_private *private = context->target;
+    unsigned int shard = 0;
+    unsigned int shards = 0;
+    int end = 0;
+    const char *text = json_string_value(value);
+    if (text == NULL || text[strspn(text, "0123456789/")] != '\0' ||
+        sscanf(text, "%5u/%5u%n", &shard, &shards, &end) != 2 || text[end] != '\0' || shard < 1 || shard > shards)
+        return key_complain(context, path, "expected which of how many, like \"3/8\"");
+    private->shard = shard;
+    private->shards = shards;
+    return 0;
+}
+
+// It goes into HTTP headers and banners: printable ASCII only, and something that can be written to.
+static int read_contact(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan *plan = context->target;
+    const char *text = json_string_value(value);
+    bool valid = text != NULL && strlen(text) <= 200;
+    for (size_t i = 0; valid && text[i] != '\0'; i++)
+        valid = text[i] > ' ' && text[i] < 0x7f && strchr("()<>\"\\", text[i]) == NULL;
+    if (!valid || (text[0] != '\0' && strchr(text, '@') == NULL && strstr(text, "://") == NULL))
+        return key_complain(context, path, "expected a mail address or URL without blanks, of at most 200 characters");
+    free(plan->contact);
+    plan->contact = strdup(text);
+    return plan->contact == NULL ? -ENOMEM : 0;
+}
+
+#define AT(member)      .offset = offsetof(struct plan_private, plan.member)
+#define PRIVATE(member) .offset = offsetof(struct plan_private, member)
+#define READ_BY(reader) .type = KEY_CUSTOM, .read = reader
+
+static const struct key device_keys[] = {
+    {.name = "eal",
+     .type = KEY_STRINGS,
+     AT(device.eal),
+     .fallback = "[]",
+     .help = "Further arguments for DPDK's EAL, such as [\"--no-huge\", \"-m\", \"512\"]."},
+    {.name = "vdev",
+     .type = KEY_STRING,
+     AT(device.vdev),
+     .fallback = "\"\"",
+     .help = "A DPDK virtual device, such as \"net_af_packet0,iface=veth0\"."},
+    {.name = "port",
+     .type = KEY_STRING,
+     AT(device.port),
+     .fallback = "\"\"",
+     .help = "PCI address or name of the port to use; not needed when there is only one."},
+    {.name = "lcores",
+     READ_BY(plan_read_lcores),
+     .expected = "lcores like \"1-3,5\" or [1, 2]",
+     .help = "The cores of the workers, one worker each; the command chooses when it is absent."},
+    {0},
+};
+
+static const struct key source_keys[] = {
+    {.name = "address",
+     READ_BY(read_source_address),
+     .expected = "IPv4 address",
+     .help = "Our address; on a virtual device the interface's by default."},
+    {.name = "mac",
+     READ_BY(read_source_mac),
+     .expected = "MAC address",
+     .help = "Our MAC address; the port's own by default."},
+    {.name = "gateway",
+     READ_BY(read_gateway),
+     .expected = "IPv4 address",
+     .help = "The next hop; on a virtual device what the kernel's routes say by default."},
+    {.name = "gateway_mac",
+     READ_BY(read_gateway_mac),
+     .expected = "MAC address",
+     .help = "The next hop's MAC address; asked for with ARP by default."},
+    {.name = "vlan",
+     READ_BY(read_vlan),
+     .expected = "integer, 1 to 4094",
+     .help = "802.1Q VLAN id of every frame; untagged by default."},
+    {.name = "probe_ports",
+     READ_BY(read_probe_ports),
+     .expected = "range of ports, a power of two",
+     .fallback = "\"16384-24575\"",
+     .help = "Source ports of probes."},
+    {.name = "flow_ports",
+     READ_BY(read_flow_ports),
+     .expected = "range of ports",
+     .fallback = "\"24576-32767\"",
+     .help = "Source ports of further connections; must not meet probe_ports."},
+    {0},
+};
+
+// ranges stands before targets and exclude, which refer to it.
+const struct key plan_keys[] = {
+    {.name = "device", .type = KEY_OBJECT, .keys = device_keys, .help = "How DPDK is started; a scan needs it."},
+    {.name = "source", .type = KEY_OBJECT, .keys = source_keys, .help = "Who asks."},
+    {.name = "ranges",
+     READ_BY(plan_read_ranges),
+     .expected = "object of provider: file",
+     .help = "The providers' published range files, by provider: AWS, Azure, Google, Oracle, Fastly, geofeeds, lists."},
+    {.name = "targets",
+     READ_BY(plan_read_targets),
+     .required = true,
+     .expected = "array of CIDRs, ranges, {\"file\"} and {\"provider\", \"service\", \"region\"}",
+     .help = "What to scan; service and region are glob patterns."},
+    {.name = "exclude",
+     READ_BY(plan_read_exclude),
+     .expected = "array, as targets",
+     .help = "What not to scan, whatever targets says; the site's own list is excluded besides."},
+    {.name = "allow_reserved",
+     READ_BY(plan_read_allow_reserved),
+     .expected = "true, or array of names and CIDRs",
+     .help = "Special-purpose networks (RFC 6890) that may be scanned, such as \"private-use\" or \"10.0.0.0/8\"."},
+    {.name = "services",
+     READ_BY(plan_read_services),
+     .required = true,
+     .expected = "array of service names, ports, ranges of ports, and {\"name\", \"port\", \"session\"}",
+     .help = "Which ports to ask."},
+    {.name = "rate",
+     .type = KEY_RATE,
+     PRIVATE(rate),
+     .minimum = 0.001,
+     .maximum = 1e9,
+     .fallback = "\"10 kpps\"",
+     .help = "Probes a second over all workers, or their bits on the wire."},
+    {.name = "network_rate",
+     .type = KEY_RATE,
+     PRIVATE(network_rate),
+     .minimum = 0.001,
+     .maximum = 1e9,
+     .fallback = "\"1 kpps\"",
+     .help = "The most probes a second to one /24; the rate is lowered to what the fullest allows."},
+    {.name = "attempts",
+     .type = KEY_COUNT32,
+     AT(attempts),
+     .minimum = 1,
+     .maximum = 16,
+     .fallback = "1",
+     .help = "How often a silent target is asked."},
+    {.name = "attempt_gap",
+     .type = KEY_DURATION,
+     AT(attempt_gap_ns),
+     .maximum = 3600,
+     .fallback = "\"1 s\"",
+     .help = "The least time between two attempts."},
+    {.name = "cooldown",
+     .type = KEY_DURATION,
+     AT(cooldown_ns),
+     .maximum = 3600,
+     .fallback = "\"5 s\"",
+     .help = "How long late answers are waited for after the last probe."},
+    {.name = "converse",
+     .type = KEY_CHOICE,
+     AT(converse),
+     .choices = "none now later",
+     .fallback = "\"now\"",
+     .help = "Talk on the probe's own connection, on a fresh one when there is room, or not at all."},
+    {.name = "converse_rate",
+     .type = KEY_RATE,
+     PRIVATE(converse_rate),
+     .minimum = 1,
+     .maximum = 1e9,
+     .fallback = "\"100 kpps\"",
+     .help = "The most frames a second for all conversations together."},
+    {.name = "host_rate",
+     .type = KEY_RATE,
+     PRIVATE(host_rate),
+     .minimum = 1,
+     .maximum = 1e6,
+     .fallback = "\"200 pps\"",
+     .help = "Of these, the most to one address."},
+    {.name = "max_open",
+     .type = KEY_COUNT32,
+     AT(max_open),
+     .minimum = 1,
+     .maximum = 1000000,
+     .fallback = "10000",
+     .help = "Conversations open at once; new probes wait while there are as many."},
+    {.name = "seed",
+     READ_BY(read_seed),
+     .expected = "integer",
+     .help = "Keys the order of the scan, so that it can be repeated; random by default."},
+    {.name = "sample",
+     .type = KEY_SHARE,
+     PRIVATE(sample),
+     .minimum = 1e-9,
+     .maximum = 100,
+     .fallback = "\"100 %\"",
+     .help = "Share of all address and port pairs to ask, chosen by the seed."},
+    {.name = "shard",
+     READ_BY(read_shard),
+     .expected = "which of how many",
+     .fallback = "\"1/1\"",
+     .help = "This machine's part of a scan that several share; they need the same seed."},
+    {.name = "profile",
+     .type = KEY_CHOICE,
+     AT(profile),
+     .choices = "mss none linux windows",
+     .fallback = "\"mss\"",
+     .help = "TCP options of a probe."},
+    {.name = "decoys",
+     .type = KEY_COUNT32,
+     PRIVATE(decoys),
+     .maximum = IMAGE_DECOYS_MAX,
+     .fallback = "2",
+     .help =
+         "Random high ports to ask of a host of which a port said nothing, to unmask those that accept every port."},
+    {.name = "max_results",
+     .type = KEY_COUNT,
+     AT(max_results),
+     .fallback = "0",
+     .help = "Stop after as many records, 0 = never."},
+    {.name = "max_runtime",
+     .type = KEY_DURATION,
+     AT(max_runtime_ns),
+     .fallback = "\"0 s\"",
+     .help = "Stop after this time, 0 = never."},
+    {.name = "contact",
+     READ_BY(read_contact),
+     .expected = "mail address or URL",
+     .fallback = "\"\"",
+     .help = "Who answers for the scan, told to scanned hosts; needed for public addresses."},
+    {.name = "output",
+     .type = KEY_STRING,
+     AT(output),
+     .fallback = "\"\"",
+     .help = "Folder for records.jsonl and summary.json, or \"-\" for records on standard output."},
+    {0},
+};

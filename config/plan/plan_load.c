@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/plan/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "config/plan/plan_private.h"
+
+static int read_catalogues(struct plan *plan, struct complaint *complaint)
+{
+    struct plan_private *private = plan_private(plan);
+    int rc = 0;
+    for (enum catalogue_file file = 0; file < CATALOGUE_FILES && rc == 0; file++) {
+        char *path;
+        struct input input = {0};
+        if (asprintf(&path, "%s/%s", private->files->catalogues, catalogue_file_names[file]) < 0)
+            return -ENOMEM;
+        rc = input_read(path, PLAN_FILE_MAX, &input, complaint);
+        if (rc == 0)
+            rc = catalogue_read(&private->catalogue, file, path, &input, &private->ranges.strings, complaint);
+        if (rc == 0)
+            rc = plan_add_input(plan, path, &input);
+        input_fini(&input);
+        free(path);
+    }
+    return rc;
+}
+
+static int read_keys(struct plan *plan, struct complaint *complaint)
+{
+    struct input input;
+    json_t *value = NULL;
+    int rc = input_read(plan->path, PLAN_FILE_MAX, &input, complaint);
+    if (rc != 0)
+        return rc;
+    rc = plan_add_input(plan, plan->path, &input);
+    if (rc == 0)
+        rc = keys_parse(plan->path, input.text, input.length, &value, complaint);
+    struct key_context context = {
+        .file = plan->path, .text = input.text, .target = plan_private(plan), .complaint = complaint};
+    if (rc == 0)
+        rc = keys_apply(&context, plan_keys, "", value);
+    json_decref(value);
+    input_fini(&input);
+    return rc;
+}
+
+// What a scan needs besides what check and targets do.
+static int check_need(struct plan *plan, enum plan_need need, struct complaint *complaint)
+{
+    const struct plan_device *device = &plan->device;
+    if (plan->output[0] != '\0' && strcmp(plan->output, "-") != 0) {
+        char *resolved = plan_resolve(plan, plan->output);
+        if (resolved == NULL)
+            return -ENOMEM;
+        free(plan->output);
+        plan->output = resolved;
+    }
+    if (need != PLAN_NEED_SCAN || device->vdev[0] != '\0' || device->port[0] != '\0' || device->eal.count > 0)
+        return 0;
+    return complain(complaint, plan->path, "device", "is missing, expected \"vdev\", \"port\" or \"eal\" for a scan");
+}
+
+// JSON integers have a sign, so that a seed can be written down again it has 63 bits.
+static int choose_seed(struct plan *plan)
+{
+    const uint64_t *earlier = plan_private(plan)->files->seed;
+    if (plan->seed_given)
+        return 0;
+    if (earlier != NULL) {
+        plan->seed = *earlier;
+        return 0;
+    }
+    if (getrandom(&plan->seed, sizeof(plan->seed), 0) != sizeof(plan->seed))
+        return -errno;
+    plan->seed &= INT64_MAX;
+    return 0;
+}
+
+static int load(struct plan *plan, enum plan_need need, struct complaint *complaint)
+{
+    int rc = read_catalogues(plan, complaint);
+    if (rc == 0)
+        rc = read_keys(plan, complaint);
+    if (rc == 0)
+        rc = choose_seed(plan);
+    if (rc == 0)
+        rc = check_need(plan, need, complaint);
+    if (rc == 0)
+        rc = plan_apply_exclusions(plan, complaint);
+    if (rc == 0)
+        rc = plan_finish_ports(plan, complaint);
+    if (rc == 0)
+        rc = plan_finish_amounts(plan, complaint);
+    if (rc == 0)
+        rc = range_list_attribute(&plan_private(plan)->ranges, &plan_private(plan)->attribution);
+    if (rc == 0)
+        rc = plan_count_targets(plan);
+    return rc;
+}
+
+int plan_load(const struct plan_files *files, enum plan_need need, struct plan **ret_plan,
+              struct complaint *ret_complaint)
+{
+    struct plan_private *private = calloc(1, sizeof(*private));
+    (void)complain(ret_complaint, files->plan, "", "out of memory");
+    if (private == NULL)
+        return -ENOMEM;
+    struct plan *plan = &private->plan;
+    private->files = files;
+    plan->path = strdup(files->plan);
+    int rc = plan->path == NULL ? -ENOMEM : range_list_init(&private->ranges);
+    if (rc == 0)
+        rc = load(plan, need, ret_complaint);
+    private->files = NULL;
+    if (rc != 0) {
+        plan_free(plan);
+        return rc == -ENOMEM ? rc : -EINVAL;
+    }
+    *ret_plan = plan;
+    return 0;
+}
+
+static void free_lists(struct plan *plan)
+{
+    struct plan_private *private = plan_private(plan);
+    for (size_t i = 0; i < plan->exclusion_count; i++) {
+        free(plan->exclusions[i].source);
+        free(plan->exclusions[i].what);
+    }
+    for (size_t i = 0; i < plan->input_count; i++)
+        free(plan->inputs[i].path);
+    for (size_t i = 0; i < plan->note_count; i++)
+        free(plan->notes[i]);
+    for (size_t i = 0; i < private->piece_count; i++) {
+        free(private->pieces[i].path);
+        free(private->pieces[i].what);
+        interval_set_fini(&private->pieces[i].set);
+    }
+    free(plan->exclusions);
+    free(plan->inputs);
+    free(plan->notes);
+    free(private->pieces);
+}
+
+void plan_free(struct plan *plan)
+{
+    if (plan == NULL)
+        return;
+    struct plan_private *private = plan_private(plan);
+    keys_release(plan_keys, private);
+    free_lists(plan);
+    free(plan->path);
+    free(plan->contact);
+    free(plan->ports);
+    free(plan->counts);
+    interval_set_fini(&plan->addresses);
+    interval_set_fini(&private->allowed);
+    range_attribution_fini(&private->attribution);
+    range_list_fini(&private->ranges);
+    catalogue_storage_fini(&private->catalogue);
+    free(private);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// What the files of the plan module share while they turn JSON into a struct plan.
+
+#include "config/catalogue_load.h"
+#include "config/plan/plan.h"
+#include "config/ranges.h"
+
+enum { PLAN_FILE_MAX = 256 << 20 };
+
+// One entry of "exclude".
+struct plan_piece {
+    char *path; // "exclude[0]"
+    char *what;
+    struct interval_set set; // sealed
+};
+
+// A plan with what only this module sees; plan_load hands out the address of its first member.
+struct plan_private {
+    struct plan plan;
+    const struct plan_files *files; // valid while plan_load runs
+    struct range_list ranges;       // its strings are the whole plan's
+    struct range_attribution attribution;
+    struct catalogue_storage catalogue;
+    struct plan_piece *pieces;
+    size_t piece_count;
+    struct interval_set allowed; // lifted from the special-purpose networks; sealed
+    bool port_set[IMAGE_PORTS_MAX];
+    struct key_rate rate;
+    struct key_rate converse_rate;
+    struct key_rate host_rate;
+    struct key_rate network_rate;
+    double sample;
+    uint32_t shard;  // from 1
+    uint32_t shards; // at least 1
+    uint32_t decoys;
+};
+
+static inline struct plan_private *plan_private(struct plan *plan)
+{
+    return (struct plan_private *)plan;
+}
+
+static inline const struct plan_private *plan_private_const(const struct plan *plan)
+{
+    return (const struct plan_private *)plan;
+}
+
+// Readers of plan_keys; context->target is the struct plan_private.
+int plan_read_ranges(struct key_context *context, const char *path, const json_t *value);
+int plan_read_targets(struct key_context *context, const char *path, const json_t *value);
+int plan_read_exclude(struct key_context *context, const char *path, const json_t *value);
+int plan_read_allow_reserved(struct key_context *context, const char *path, const json_t *value);
+int plan_read_services(struct key_context *context, const char *path, const json_t *value);
+int plan_read_lcores(struct key_context *context, const char *path, const json_t *value);
+
+// The steps after the keys were read, in this order. Each returns 0, or -EINVAL or -ENOMEM with a complaint.
+int plan_apply_exclusions(struct plan *plan, struct complaint *complaint);
+int plan_finish_ports(struct plan *plan, struct complaint *complaint);
+int plan_finish_amounts(struct plan *plan, struct complaint *complaint); // positions, rates, the summary
+int plan_count_targets(struct plan *plan);
+
+// Reads a file that the plan names (from the plan's folder when relative) and lists it among the inputs.
+int plan_open_input(struct plan *plan, const char *name, char **ret_path, struct input *ret_input,
+                    struct complaint *complaint);
+
+// Lists a file among the inputs. Returns 0 or -ENOMEM.
+int plan_add_input(struct plan *plan, const char *path, const struct input *input);
+
+// A line for the operator. Returns 0 or -ENOMEM.
+int plan_add_note(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// name as seen from the plan's folder; NULL when out of memory.
+char *plan_resolve(const struct plan *plan, const char *name);

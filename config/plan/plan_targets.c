@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which addresses: targets, provider selectors, exclusions.
+#include "config/plan/plan_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/lists.h"
+#include "config/prefix.h"
+#include "config/reserved.h"
+
+enum { PATH_BYTES = 300, CANDIDATES_MAX = 512 };
+
+int plan_read_ranges(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan_private *private = context->target;
+    const char *provider;
+    json_t *file;
+    if (!json_is_object(value))
+        return key_complain(context, path, "is %s, expected an object of provider: file", keys_type_name(value));
+    json_object_foreach((json_t *)(uintptr_t)value, provider, file)
+    {
+        char nested[PATH_BYTES];
+        char *resolved = NULL;
+        struct input input = {0};
+        (void)snprintf(nested, sizeof(nested), "%s.%s", path, provider);
+        if (provider[0] == '\0' || strlen(provider) > 63 || !json_is_string(file))
+            return key_complain(context, nested, "expected the name of a provider's range file");
+        struct complaint why;
+        int rc = plan_open_input(&private->plan, json_string_value(file), &resolved, &input, &why);
+        if (rc == 0)
+            rc = range_list_read(&private->ranges, provider, resolved, &input, &why);
+        input_fini(&input);
+        free(resolved);
+        if (rc != 0)
+            return rc == -EINVAL ? key_complain(context, nested, "%s", why.text) : rc;
+    }
+    return 0;
+}
+
+// {"file"} or {"provider", "service", "region"}.
+struct selection {
+    char *file;
+    char *provider;
+    char *service;
+    char *region;
+};
+
+static const struct key selection_keys[] = {
+    {.name = "file",
+     .type = KEY_STRING,
+     .offset = offsetof(struct selection, file),
+     .help = "A list of networks, or a provider's range file."},
+    {.name = "provider",
+     .type = KEY_STRING,
+     .offset = offsetof(struct selection, provider),
+     .help = "Glob pattern of a provider in ranges."},
+    {.name = "service",
+     .type = KEY_STRING,
+     .offset = offsetof(struct selection, service),
+     .help = "Glob pattern of its services; all by default."},
+    {.name = "region",
+     .type = KEY_STRING,
+     .offset = offsetof(struct selection, region),
+     .help = "Glob pattern of its regions; all by default."},
+    {0},
+};
+
+// A whole range file named as a target.
+static int select_structured(const char *file, const struct input *input, struct interval_set *set,
+                             struct complaint *complaint)
+{
+    struct range_list list;
+    size_t rows;
+    int rc = range_list_init(&list);
+    if (rc == 0)
+        rc = range_list_read(&list, "", file, input, complaint);
+    if (rc == 0)
+        rc = range_list_select(&list, &(struct range_selector){0}, set, &rows);
+    range_list_fini(&list);
+    return rc;
+}
+
+static int select_file(struct key_context *context, const char *path, const struct selection *selection,
+                       struct interval_set *set)
+{
+    struct plan_private *private = context->target;
+    struct complaint why;
+    char *resolved = NULL;
+    struct input input = {0};
+    int rc = plan_open_input(&private->plan, selection->file, &resolved, &input, &why);
+    if (rc == 0 && range_list_is_structured(&input))
+        rc = select_structured(resolved, &input, set, &why);
+    else if (rc == 0)
+        rc = list_read(resolved, &input, set, NULL, &why);
+    input_fini(&input);
+    free(resolved);
+    return rc == -EINVAL ? key_complain(context, path, "%s", why.text) : rc;
+}
+
+// What was meant by a provider or service that is nowhere in the ranges.
+static int complain_no_match(const struct key_context *context, const char *path, const struct selection *selection)
+{
+    const struct plan_private *private = context->target;
+    const struct range_list *list = &private->ranges;
+    const char *names[CANDIDATES_MAX] = {0};
+    size_t count = 0;
+    bool provider_known = false;
+    for (size_t i = 0; i < list->provider_count; i++) {
+        names[count] = list->strings.bytes + list->providers[i];
+        provider_known |= strcasecmp(names[count++], selection->provider) == 0;
+    }
+    const char *wanted = selection->provider;
+    if (provider_known && selection->service != NULL) {
+        wanted = selection->service;
+        count = 0;
+        for (size_t i = 0; i < list->count && count < CANDIDATES_MAX; i++) {
+            const char *service = list->strings.bytes + list->rows[i].service;
+            if (count == 0 || strcmp(names[count - 1], service) != 0)
+                names[count++] = service;
+        }
+    }
+    const char *nearest = keys_nearest(wanted, names, count);
+    if (nearest != NULL && strcasecmp(nearest, wanted) != 0)
+        return key_complain(context, path, "matches no prefix: unknown \"%s\" (did you mean \"%s\"?)", wanted, nearest);
+    if (!provider_known && strpbrk(selection->provider, "*?[") == NULL)
+        return key_complain(context, path, "unknown provider \"%s\", expected one that \"ranges\" names a file for",
+                            selection->provider);
+    return key_complain(context, path, "matches no prefix of the files that \"ranges\" names");
+}
+
+static int select_ranges(struct key_context *context, const char *path, const struct selection *selection,
+                         struct interval_set *set)
+{
+    const struct plan_private *private = context->target;
+    const struct range_selector selector = {selection->provider, selection->service, selection->region};
+    size_t rows;
+    int rc = range_list_select(&private->ranges, &selector, set, &rows);
+    if (rc == 0 && rows == 0)
+        rc = complain_no_match(context, path, selection);
+    return rc;
+}
+
+static int select_object(struct key_context *context, const char *path, const json_t *value, struct interval_set *set)
+{
+    struct selection selection = {0};
+    struct key_context own = *context;
+    own.target = &selection;
+    int rc = keys_apply(&own, selection_keys, path, value);
+    if (rc == 0 && (selection.file == NULL) == (selection.provider == NULL))
+        rc = key_complain(context, path, "expected either \"file\" or \"provider\"");
+    else if (rc == 0 && selection.file != NULL && (selection.service != NULL || selection.region != NULL))
+        rc = key_complain(context, path, "\"service\" and \"region\" go with \"provider\", not with \"file\"");
+    else if (rc == 0 && selection.file != NULL)
+        rc = select_file(context, path, &selection, set);
+    else if (rc == 0)
+        rc = select_ranges(context, path, &selection, set);
+    keys_release(selection_keys, &selection);
+    return rc;
+}
+
+static int select_text(struct key_context *context, const char *path, const char *text, struct interval_set *set)
+{
+    struct interval interval;
+    int rc = prefix_parse(text, &interval);
+    if (rc == -EAFNOSUPPORT)
+        return key_complain(context, path, "\"%s\" is IPv6, expected " PREFIX_EXPECTED, text);
+    if (rc != 0) {
+        struct complaint why;
+        (void)list_complain(&why, "", "", text, rc);
+        return key_complain(context, path, "%s", why.text);
+    }
+    return interval_set_add(set, interval);
+}
+
+static int select_item(struct key_context *context, const char *path, const json_t *value, struct interval_set *set)
+{
+    if (json_is_string(value))
+        return select_text(context, path, json_string_value(value), set);
+    if (json_is_object(value))
+        return select_object(context, path, value, set);
+    return key_complain(context, path, "is %s, expected a string or an object", keys_type_name(value));
+}
+
+int plan_read_targets(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan_private *private = context->target;
+    if (!json_is_array(value) || json_array_size(value) == 0)
+        return key_complain(context, path, "is %s, expected an array of networks",
+                            json_is_array(value) ? "empty" : keys_type_name(value));
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item)
+    {
+        char nested[PATH_BYTES];
+        (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
+        int rc = select_item(context, nested, item, &private->plan.addresses);
+        if (rc != 0)
+            return rc;
+    }
+    interval_set_seal(&private->plan.addresses);
+    return 0;
+}
+
+// How an entry of "exclude" is shown: the text it is, or the JSON.
+static char *describe(const json_t *item)
+{
+    return json_is_string(item) ? strdup(json_string_value(item)) : json_dumps(item, JSON_COMPACT);
+}
+
+int plan_read_exclude(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan_private *private = context->target;
+    if (!json_is_array(value))
+        return key_complain(context, path, "is %s, expected an array of networks", keys_type_name(value));
+    private->pieces = calloc(json_array_size(value) + 1, sizeof(*private->pieces));
+    if (private->pieces == NULL)
+        return -ENOMEM;
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item)
+    {
+        char nested[PATH_BYTES];
+        struct plan_piece *piece = &private->pieces[private->piece_count++];
+        (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
+        int rc = select_item(context, nested, item, &piece->set);
+        if (rc != 0)
+            return rc;
+        interval_set_seal(&piece->set);
+        piece->path = strdup(nested);
+        piece->what = describe(item);
+        if (piece->path == NULL || piece->what == NULL)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+// A name of the registry, or a network inside one of its own.
+static int allow_item(struct key_context *context, const char *path, const json_t *value, struct interval_set *allowed)
+{
+    const char *names[32] = {0};
+    const char *text = json_string_value(value);
+    struct interval interval;
+    bool found = false;
+    if (text == NULL)
+        return key_complain(context, path, "is %s, expected a string", keys_type_name(value));
+    bool network = prefix_parse(text, &interval) == 0;
+    for (size_t i = 0; i < reserved_network_count; i++) {
+        const struct reserved_network *reserved = &reserved_networks[i];
+        names[i] = reserved->name;
+        bool named = strcmp(reserved->name, text) == 0;
+        bool inside = network && interval.first >= reserved->interval.first && interval.last <= reserved->interval.last;
+        if ((named || inside) && interval_set_add(allowed, named ? reserved->interval : interval) != 0)
+            return -ENOMEM;
+        found |= named || inside;
+    }
+    if (found)
+        return 0;
+    if (network)
+        return key_complain(context, path, "\"%s\" lies in no special-purpose network", text);
+    const char *nearest = keys_nearest(text, names, reserved_network_count);
+    return key_complain(context, path, "\"%s\": expected a network or a name like \"%s\"", text,
+                        nearest != NULL ? nearest : "private-use");
+}
+
+int plan_read_allow_reserved(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan_private *private = context->target;
+    if (json_is_boolean(value))
+        return json_is_true(value) ? interval_set_add(&private->allowed, (struct interval){0, UINT32_MAX}) : 0;
+    if (!json_is_array(value))
+        return key_complain(context, path, "is %s, expected true, or an array of names and networks",
+                            keys_type_name(value));
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item)
+    {
+        char nested[PATH_BYTES];
+        (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
+        int rc = allow_item(context, nested, item, &private->allowed);
+        if (rc != 0)
+            return rc;
+    }
+    interval_set_seal(&private->allowed);
+    return 0;
+}

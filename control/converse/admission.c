@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/converse/admission.h"
+
+#include <stdbool.h>
+
+static const double GROW = 1.25;
+static const double CROWDED = 0.7;
+static const uint64_t MOST = UINT64_C(1) << 20;
+
+void admission_init(struct admission *admission, uint64_t most, uint64_t now_ns)
+{
+    most = most == 0 || most > MOST ? MOST : most;
+    *admission = (struct admission){
+        .window = most < ADMISSION_START ? (double)most : ADMISSION_START,
+        .most = (double)most,
+        .changed_ns = now_ns,
+    };
+}
+
+static double window_bound(const struct admission *admission, double window)
+{
+    double least = admission->most < ADMISSION_LEAST ? admission->most : ADMISSION_LEAST;
+    window = window < least ? least : window;
+    return window > admission->most ? admission->most : window;
+}
+
+static void window_change(struct admission *admission, double window, uint64_t now_ns)
+{
+    admission->window = window_bound(admission, window);
+    admission->changed_ns = now_ns;
+    admission->delay_sum = 0;
+    admission->delay_count = 0;
+    admission->high = 0;
+}
+
+void admission_crowded(struct admission *admission, uint64_t now_ns)
+{
+    if (now_ns - admission->changed_ns >= ADMISSION_PERIOD_NS)
+        window_change(admission, admission->window * CROWDED, now_ns);
+}
+
+// What the delays say: more, less (by Little's law, as much as would have been served in time), or as before.
+static double window_judge(const struct admission *admission)
+{
+    double mean = (double)(admission->delay_sum / admission->delay_count);
+    if (mean > ADMISSION_LATE_NS)
+        return admission->window * (double)ADMISSION_PROMPT_NS / mean;
+    bool used = (double)admission->high >= admission->window * 0.75;
+    return mean < ADMISSION_PROMPT_NS && used ? admission->window * GROW : admission->window;
+}
+
+uint64_t admission_window(struct admission *admission, uint64_t open, uint64_t now_ns)
+{
+    admission->high = open > admission->high ? open : admission->high;
+    if (now_ns - admission->changed_ns >= ADMISSION_PERIOD_NS && admission->delay_count >= ADMISSION_SAMPLES)
+        window_change(admission, window_judge(admission), now_ns);
+    return (uint64_t)admission->window;
+}

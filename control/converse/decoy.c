@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/converse/decoy.h"
+
+#include "control/converse/inquiry.h"
+#include "control/converse/lane.h"
+
+enum { HOST_REFUSES = 0, HOST_ACCEPTS = 1 }; // values of the lane's by_decoy
+
+enum { HOSTS_MAX = 1 << 20 }; // remembered; then they are forgotten, and asked again should they come back
+
+static const struct image_settings *settings_of(const struct inquiry *inquiry)
+{
+    return inquiry->lane->shared->image->settings;
+}
+
+bool decoy_due(const struct inquiry *inquiry)
+{
+    const struct lane *lane = inquiry->lane;
+    if (settings_of(inquiry)->decoy_count == 0 || inquiry->recorded || inquiry->decoy.over || lane->stop_ns != 0)
+        return false;
+    // Whoever speaks is there, and whoever refuses a connection does not accept every one.
+    if (inquiry->connections == 0 || inquiry->spoke || inquiry->was_refused || lane->now_ns >= inquiry->over_ns)
+        return false;
+    return table_find(&lane->by_decoy, inquiry->target.address) == TABLE_NONE;
+}
+
+static struct target decoy_target(const struct inquiry *inquiry)
+{
+    return (struct target){.address = inquiry->target.address,
+                           .port = settings_of(inquiry)->decoys[inquiry->decoy.asked]};
+}
+
+static void decoy_retire(struct inquiry *inquiry)
+{
+    if (!inquiry->decoy.asking)
+        return;
+    struct target target = decoy_target(inquiry);
+    (void)table_remove(&inquiry->lane->by_tuple, tuple_key(target.address, target.port, inquiry->decoy.local_port));
+    inquiry->decoy.asking = false;
+}
+
+void decoy_stop(struct inquiry *inquiry)
+{
+    decoy_retire(inquiry);
+    inquiry->decoy.over = true;
+}
+
+static void host_remember(struct inquiry *inquiry, uint32_t value)
+{
+    struct table *hosts = &inquiry->lane->by_decoy;
+    decoy_stop(inquiry);
+    if (hosts->count >= HOSTS_MAX)
+        table_clear(hosts);
+    if (table_put(hosts, inquiry->target.address, value) != 0)
+        inquiry->lane->counters[CONTROL_MEMORY_REFUSED]++;
+    else if (value == HOST_ACCEPTS)
+        inquiry->lane->counters[CONTROL_HOSTS_ACCEPT_ANY]++;
+}
+
+void decoy_ask(struct inquiry *inquiry)
+{
+    struct lane *lane = inquiry->lane;
+    struct decoy *decoy = &inquiry->decoy;
+    if (decoy->asked == settings_of(inquiry)->decoy_count) {
+        host_remember(inquiry, HOST_REFUSES);
+        return;
+    }
+    struct target target = decoy_target(inquiry);
+    decoy->local_port = lane_port(lane, &target);
+    decoy->isn = lane_random(lane);
+    decoy->end_ns = lane->now_ns + DECOY_TIME_NS / settings_of(inquiry)->decoy_count;
+    if (table_put(&lane->by_tuple, tuple_key(target.address, target.port, decoy->local_port), inquiry->index) != 0) {
+        lane->counters[CONTROL_MEMORY_REFUSED]++;
+        decoy->over = true;
+        return;
+    }
+    decoy->asking = true;
+    struct flow_packet syn = {.seq = decoy->isn, .window = FLOW_WINDOW, .mss = FLOW_MSS, .flags = TCP_SYN};
+    lane->counters[CONTROL_DECOYS_ASKED]++;
+    lane_send(lane, inquiry->worker, &target, decoy->local_port, &syn);
+}
+
+void decoy_receive(struct inquiry *inquiry, const struct segment *segment)
+{
+    struct target target = decoy_target(inquiry);
+    if (!(segment->flags & TCP_ACK) || segment->ack != inquiry->decoy.isn + 1)
+        return;
+    if (segment->flags & TCP_RST) {
+        host_remember(inquiry, HOST_REFUSES);
+        return;
+    }
+    if (!(segment->flags & TCP_SYN))
+        return;
+    struct flow_packet reset = {.seq = segment->ack, .flags = TCP_RST};
+    lane_send(inquiry->lane, inquiry->worker, &target, inquiry->decoy.local_port, &reset);
+    host_remember(inquiry, HOST_ACCEPTS);
+}
+
+void decoy_expire(struct inquiry *inquiry)
+{
+    if (!inquiry->decoy.asking || inquiry->lane->now_ns < inquiry->decoy.end_ns)
+        return;
+    decoy_retire(inquiry);
+    inquiry->decoy.asked++;
+}
+
+uint8_t decoy_suspicion(const struct lane *lane, uint32_t address)
+{
+    if (lane->by_decoy.count == 0 || table_find(&lane->by_decoy, address) != HOST_ACCEPTS)
+        return 0;
+    return SUSPECT_ACCEPTS_ANY_PORT;
+}

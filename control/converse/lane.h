@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// One thread's share of the hosts: takes verdicts and segments from all workers' rings of its lane, runs the timers,
+// and asks for segments. A lane shares nothing with other lanes but the journal, the sink and what main reads.
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/image/image.h"
+#include "control/converse/admission.h"
+#include "control/store/counters.h"
+#include "control/converse/inquiry.h"
+#include "control/store/journal.h"
+#include "control/converse/pool.h"
+#include "control/converse/recorder.h"
+#include "control/store/sink.h"
+#include "control/converse/table.h"
+#include "control/converse/wheel.h"
+#include "dataplane/channel/channel.h"
+
+enum {
+    LANE_BURST = 64,        // verdicts at a time
+    LANE_BURST_BEHIND = 4,  // while more than LANE_SEGMENTS wait
+    LANE_SEGMENTS = 256,    // segments at a time: a conversation has a handful
+    LANE_RANDOM_WORDS = 64, // getrandom gives so much whole, always
+};
+#define LANE_STALE_NS   UINT64_C(20000000000) // older verdicts are asked again: their side may have given up
+#define LANE_SYNC_NS    UINT64_C(20000000)    // a record waits no longer in its batch
+#define LANE_STOP_NS    UINT64_C(2500000000)  // from SIGTERM to abandoning what is open
+#define LANE_IDLE_LEAST UINT64_C(100000)      // sleeps while there is nothing to do
+#define LANE_IDLE_MOST  UINT64_C(1000000)
+
+// What all lanes are given. Read-only while they run, but the last three.
+struct lane_shared {
+    const struct image *image;
+    const struct channel *channel;
+    struct journal *journal;
+    struct sink *sink;
+    const struct table *seen; // positions that the journal held at the start
+    const char *user_agent;
+    _Atomic bool stop;           // main: wo. finish or abandon, then end
+    _Atomic bool dataplane_gone; // main: wo. nothing can be sent any more
+    _Atomic bool failed;         // lanes: wo. something could not be written for good
+};
+
+struct lane {
+    _Alignas(64) struct lane_shared *shared; // lanes stand side by side, and none shares a cache line
+    uint32_t index;
+    pthread_t thread;
+    _Atomic uint64_t drained_ns; // lane: wo. every verdict that came before is journaled
+    _Atomic uint64_t alive_ns;   // lane: wo.
+
+    // The lane's own.
+    struct conversation_lane *conversations;
+    struct recorder *recorder;
+    struct flow_lane flows;
+    struct table by_tuple; // tuple_key -> index in pool
+    struct table by_host;  // address -> index of the inquiry whose turn it is
+    struct table by_decoy; // address -> what decoy.c knows of it
+    struct pool pool;
+    struct wheel wheel;
+    struct queue queue;
+    struct admission admission;
+    struct inquiry *dirty;
+    uint64_t now_ns;
+    uint64_t journal_retry_ns; // after an error: no verdict is taken before
+    uint64_t journal_wait_ns;  // how long that is, 0 = the last write succeeded
+    uint64_t stop_ns;          // when what is open is abandoned, 0 = not stopping
+    bool verdicts_wait;        // some are left in a ring, for want of room
+    uint64_t open;             // inquiries without a record
+    uint64_t window;           // conversations that may be open now
+    uint64_t published_window;
+    uint64_t published_open; // what of open and the batch the channel's header shows
+    double tokens;           // segments that may be asked for now
+    uint64_t tokens_ns;
+    uint32_t random[LANE_RANDOM_WORDS]; // not used yet
+    size_t random_left;
+    uint64_t counters[CONTROL_COUNTER_COUNT];
+    uint64_t published[CONTROL_COUNTER_COUNT];
+};
+
+// Returns 0 or -errno. Nothing may be opened once the sandbox stands, so everything that could is done here.
+int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index);
+void lane_fini(struct lane *lane);
+
+// Runs until the scan is over, or stop. Called by the lane's thread.
+void lane_run(struct lane *lane);
+
+// One turn: everything that is there now. Returns how much was done, 0 = nothing. For lane_run and tests.
+size_t lane_turn(struct lane *lane, uint64_t now_ns);
+
+// For inquiries.
+static inline uint64_t tuple_key(uint32_t address, uint16_t remote_port, uint16_t local_port)
+{
+    return (uint64_t)address << 32 | (uint32_t)remote_port << 16 | local_port;
+}
+
+// Asks the worker for a segment to a host. May lose it.
+void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint16_t local_port,
+               const struct flow_packet *packet);
+
+// A random number that nobody can predict.
+uint32_t lane_random(struct lane *lane);
+
+// A port of ours that has no connection to this host and port.
+uint16_t lane_port(struct lane *lane, const struct target *target);
+
+// inquiry_settle is called for it before the turn ends.
+void lane_mark(struct lane *lane, struct inquiry *inquiry);

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/scan/checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+#include <openssl/evp.h>
+
+enum { CHECKPOINT_SCHEMA = 2 };
+
+static int digest(const void *data, size_t bytes, char ret_hex[static CHECKPOINT_DIGEST_BYTES])
+{
+    uint8_t binary[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    if (EVP_Digest(data, bytes, binary, &length, EVP_sha256(), NULL) != 1)
+        return -ENOMEM;
+    for (unsigned int i = 0; i < 32; i++)
+        snprintf(ret_hex + 2 * i, 3, "%02x", binary[i]);
+    return 0;
+}
+
+int checkpoint_describe(const struct plan *plan, struct checkpoint_sweep *ret_sweep)
+{
+    struct checkpoint_sweep sweep = {
+        .seed = plan->seed,
+        .first_position = plan->first_position,
+        .end_position = plan->end_position,
+        .segment_positions = plan_segment_positions(plan),
+        .attempts = plan->attempts,
+    };
+    int error = digest(plan->addresses.items, plan->addresses.count * sizeof(struct interval), sweep.targets);
+    if (error == 0)
+        error = digest(plan->ports, plan->port_count * sizeof(plan->ports[0]), sweep.ports);
+    if (error == 0)
+        *ret_sweep = sweep;
+    return error;
+}
+
+int checkpoint_compare(const struct checkpoint_sweep *was, const struct checkpoint_sweep *is, char message[static 512])
+{
+    const char *what = strcmp(was->targets, is->targets) != 0
+                           ? "its targets (or range files, or exclusions) are not the ones that were being scanned"
+                       : strcmp(was->ports, is->ports) != 0        ? "its ports are not the ones that were being asked"
+                       : was->seed != is->seed                     ? "its seed is another one"
+                       : was->first_position != is->first_position ? "its shard or sample is another one"
+                       : was->end_position != is->end_position     ? "its shard or sample is another one"
+                       : was->segment_positions != is->segment_positions ? "its segments have another size"
+                       : was->attempts != is->attempts                   ? "its attempts are not as many as they were"
+                                                                         : NULL;
+    if (what == NULL)
+        return 0;
+    snprintf(message, 512, "%s, so the scan cannot be resumed (start a new one)", what);
+    return -EINVAL;
+}
+
+// Every field: how it is written and read. X(kind, JSON name, field)
+#define CHECKPOINT_FIELDS(X)                                                                                           \
+    X(text, "scan", scan)                                                                                              \
+    X(text, "plan", plan)                                                                                              \
+    X(text, "plan_sha256", plan_sha256)                                                                                \
+    X(text, "targets_sha256", sweep.targets)                                                                           \
+    X(text, "ports_sha256", sweep.ports)                                                                               \
+    X(number, "seed", sweep.seed)                                                                                      \
+    X(number, "first_position", sweep.first_position)                                                                  \
+    X(number, "end_position", sweep.end_position)                                                                      \
+    X(number, "segment_positions", sweep.segment_positions)                                                            \
+    X(number, "attempts", sweep.attempts)                                                                              \
+    X(number, "step", step)                                                                                            \
+    X(number, "started_ns", started_ns)                                                                                \
+    X(number, "active_ns", active_ns)                                                                                  \
+    X(number, "resumes", resumes)                                                                                      \
+    X(number, "rx_missed", rx_missed)                                                                                  \
+    X(number, "rx_errors", rx_errors)                                                                                  \
+    X(number, "rx_no_buffer", rx_no_buffer)                                                                            \
+    X(number, "tx_errors", tx_errors)
+
+static json_t *fields_json(const struct checkpoint *checkpoint)
+{
+    char key[2 * sizeof checkpoint->cookie_key + 1];
+    for (size_t i = 0; i < sizeof checkpoint->cookie_key; i++)
+        snprintf(key + 2 * i, 3, "%02x", checkpoint->cookie_key[i]);
+    json_t *object = json_object();
+    json_object_set_new(object, "schema", json_integer(CHECKPOINT_SCHEMA));
+#define text(name, field)    json_object_set_new(object, name, json_string(checkpoint->field));
+#define number(name, field)  json_object_set_new(object, name, json_integer((json_int_t)checkpoint->field));
+#define X(kind, name, field) kind(name, field)
+    CHECKPOINT_FIELDS(X)
+#undef X
+#undef number
+#undef text
+    json_object_set_new(object, "complete", json_boolean(checkpoint->complete));
+    json_object_set_new(object, "cookie_key", json_string(key));
+    json_t *counters = json_object();
+    for (size_t i = 0; i < COUNTER_COUNT; i++)
+        json_object_set_new(counters, dataplane_counter_names[i], json_integer((json_int_t)checkpoint->counters[i]));
+    json_object_set_new(object, "counters", counters);
+    json_t *control = json_object();
+    for (size_t i = 0; i < CONTROL_COUNTER_COUNT; i++)
+        json_object_set_new(control, control_counter_names[i], json_integer((json_int_t)checkpoint->control[i]));
+    json_object_set_new(object, "control", control);
+    return object;
+}
+
+// The digest of an object without its member "digest".
+static int object_digest(const json_t *object, char ret_hex[static CHECKPOINT_DIGEST_BYTES])
+{
+    json_t *rest = json_copy((json_t *)(uintptr_t)object);
+    json_object_del(rest, "digest");
+    char *dumped = json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS);
+    int error = dumped == NULL ? -ENOMEM : digest(dumped, strlen(dumped), ret_hex);
+    free(dumped);
+    json_decref(rest);
+    return error;
+}
+
+static int file_write(int fd, const json_t *object)
+{
+    char *dumped = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    if (dumped == NULL)
+        return -ENOMEM;
+    size_t length = strlen(dumped);
+    int error = write(fd, dumped, length) == (ssize_t)length ? 0 : errno != 0 ? -errno : -EIO;
+    free(dumped);
+    return error == 0 && fsync(fd) != 0 ? -errno : error;
+}
+
+int checkpoint_write(const char *folder, const struct checkpoint *checkpoint)
+{
+    char hex[CHECKPOINT_DIGEST_BYTES];
+    json_t *object = fields_json(checkpoint);
+    int error = object_digest(object, hex);
+    int folder_fd = -1;
+    int fd = -1;
+    if (error != 0)
+        goto out;
+    json_object_set_new(object, "digest", json_string(hex));
+    if ((folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+        (fd = openat(folder_fd, CHECKPOINT_NAME ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)) <
+            0) {
+        error = -errno;
+        goto out;
+    }
+    error = fchmod(fd, 0600) != 0 ? -errno : file_write(fd, object);
+    if (error == 0 && renameat(folder_fd, CHECKPOINT_NAME ".part", folder_fd, CHECKPOINT_NAME) != 0)
+        error = -errno;
+    if (error == 0 && fsync(folder_fd) != 0)
+        error = -errno;
+out:
+    if (fd >= 0)
+        close(fd);
+    if (folder_fd >= 0)
+        close(folder_fd);
+    json_decref(object);
+    return error;
+}
+
+static bool text_take(const json_t *object, const char *name, char *ret_text, size_t bytes)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL && (size_t)snprintf(ret_text, bytes, "%s", text) < bytes;
+}
+
+static bool number_take(const json_t *object, const char *name, uint64_t *ret_number)
+{
+    const json_t *number = json_object_get(object, name);
+    if (!json_is_integer(number) || json_integer_value(number) < 0)
+        return false;
+    *ret_number = (uint64_t)json_integer_value(number);
+    return true;
+}
+
+static bool key_take(const json_t *object, uint8_t ret_key[static 16])
+{
+    char text[33];
+    if (!text_take(object, "cookie_key", text, sizeof text) || strlen(text) != 32 ||
+        strspn(text, "0123456789abcdef") != 32)
+        return false;
+    for (size_t i = 0; i < 16; i++) {
+        char two[3] = {text[2 * i], text[2 * i + 1], '\0'};
+        ret_key[i] = (uint8_t)strtoul(two, NULL, 16);
+    }
+    return true;
+}
+
+static bool fields_take(const json_t *object, struct checkpoint *checkpoint)
+{
+    bool whole = key_take(object, checkpoint->cookie_key);
+#define text(name, field)    whole = whole && text_take(object, name, checkpoint->field, sizeof checkpoint->field);
+#define number(name, field)  whole = whole && number_take(object, name, &checkpoint->field);
+#define X(kind, name, field) kind(name, field)
+    CHECKPOINT_FIELDS(X)
+#undef X
+#undef number
+#undef text
+    const json_t *counters = json_object_get(object, "counters");
+    for (size_t i = 0; i < COUNTER_COUNT; i++)
+        whole = whole && number_take(counters, dataplane_counter_names[i], &checkpoint->counters[i]);
+    const json_t *control = json_object_get(object, "control");
+    for (size_t i = 0; i < CONTROL_COUNTER_COUNT; i++)
+        whole = whole && number_take(control, control_counter_names[i], &checkpoint->control[i]);
+    checkpoint->complete = json_is_true(json_object_get(object, "complete"));
+    return whole;
+}
+
+int checkpoint_read(const char *folder, struct checkpoint *ret_checkpoint, char message[static 512])
+{
+    char path[PATH_MAX];
+    char hex[CHECKPOINT_DIGEST_BYTES];
+    json_error_t where;
+    struct checkpoint checkpoint = {0};
+    if (snprintf(path, sizeof path, "%s/" CHECKPOINT_NAME, folder) >= (int)sizeof path) {
+        snprintf(message, 512, "%.400s...: the name is too long", folder);
+        return -ENAMETOOLONG;
+    }
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        int error = -errno;
+        if (error == -ENOENT)
+            snprintf(message, 512, "%.400s holds no checkpoint: there is nothing to resume", folder);
+        else
+            snprintf(message, 512, "%.400s: %s", path, strerror(-error));
+        return error;
+    }
+    json_t *object = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
+    fclose(file);
+    const char *digest_text = json_string_value(json_object_get(object, "digest"));
+    uint64_t schema = 0;
+    bool good = digest_text != NULL && object_digest(object, hex) == 0 && strcmp(hex, digest_text) == 0 &&
+                number_take(object, "schema", &schema);
+    int error = 0;
+    if (!good || (schema == CHECKPOINT_SCHEMA && !fields_take(object, &checkpoint))) {
+        snprintf(message, 512, "%.400s is damaged: it is no whole checkpoint", path);
+        error = -EINVAL;
+    } else if (schema != CHECKPOINT_SCHEMA) {
+        snprintf(message, 512, "%.400s was written by another version of sonde", path);
+        error = -EINVAL;
+    }
+    json_decref(object);
+    if (error == 0)
+        *ret_checkpoint = checkpoint;
+    return error;
+}

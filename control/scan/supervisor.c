@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/scan/supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/store/counters.h"
+
+enum { TICK_MS = 50, CONTROL_STARTS_MAX = 17 };
+
+#define SECOND_NS        UINT64_C(1000000000)
+#define HANG_NS          (2 * SECOND_NS)
+#define CONTROL_GRACE_NS (6 * SECOND_NS)  // from its start to its first heartbeat, with a journal to read
+#define EAL_GRACE_NS     (30 * SECOND_NS) // hugepages are zeroed while DPDK starts
+#define RESTART_NS       (SECOND_NS / 4)  // between two starts
+#define INTERRUPT_NS     (3 * SECOND_NS)  // open conversations may take this long after Ctrl-C
+#define KILL_NS          (4 * SECOND_NS)  // from a polite request to SIGKILL
+
+const char *const scan_ending_names[ENDING_COUNT] = {
+#define X(enumerator, name) [enumerator] = name,
+    SCAN_ENDINGS(X)
+#undef X
+};
+
+static uint64_t now_monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+static void __attribute__((format(printf, 2, 3))) say(const struct supervisor *supervisor, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    char line[700];
+    vsnprintf(line, sizeof line, format, values);
+    va_end(values);
+    if (!supervisor->settings->quiet)
+        fprintf(stderr, "sonde: %s\n", line);
+}
+
+static void order(const struct supervisor *supervisor, enum command_order command)
+{
+    struct commands *commands = supervisor->settings->shared->commands;
+    if (atomic_load_explicit(&commands->order, memory_order_relaxed) < (uint32_t)command)
+        atomic_store_explicit(&commands->order, (uint32_t)command, memory_order_release);
+}
+
+// Tells control to record what is open and end, and gives it until then + KILL_NS.
+static void control_abandon(struct supervisor *supervisor, uint64_t now_ns)
+{
+    if (supervisor->control_abandoned)
+        return;
+    supervisor->control_abandoned = true;
+    supervisor->kill_ns = now_ns + KILL_NS;
+    child_signal(&supervisor->control, SIGTERM);
+}
+
+// The first failure is the one that counts: what follows is its consequence.
+static void __attribute__((format(printf, 3, 4)))
+fail(struct supervisor *supervisor, uint64_t now_ns, const char *format, ...)
+{
+    order(supervisor, ORDER_STOP_PROBES);
+    control_abandon(supervisor, now_ns);
+    if (supervisor->failure[0] != '\0')
+        return;
+    supervisor->ending = ENDING_FAILED;
+    va_list values;
+    va_start(values, format);
+    vsnprintf(supervisor->failure, sizeof supervisor->failure, format, values);
+    va_end(values);
+    fprintf(stderr, "sonde: %s\n", supervisor->failure);
+}
+
+static void stop_probes(struct supervisor *supervisor, enum scan_ending ending)
+{
+    if (supervisor->ending != ENDING_COMPLETE)
+        return;
+    supervisor->ending = ending;
+    order(supervisor, ORDER_STOP_PROBES);
+}
+
+static int dataplane_start(struct supervisor *supervisor)
+{
+    const struct shared *shared = supervisor->settings->shared;
+    const struct child_descriptor descriptors[] = {
+        {"--image", shared->image_fd},
+        {"--commands", shared->commands_fd},
+        {"--up", shared->up_fd},
+        {"--down", shared->down_fd},
+        {"--answered", supervisor->settings->answered_fd},
+    };
+    size_t count = sizeof descriptors / sizeof descriptors[0];
+    supervisor->dataplane.name = "sonde-dataplane";
+    return child_start(&supervisor->dataplane,
+                       &(struct child_start){
+                           .path = supervisor->settings->dataplane_path,
+                           .descriptors = descriptors,
+                           .descriptor_count = supervisor->settings->answered_fd < 0 ? count - 1 : count,
+                           .output_fd = -1,
+                       });
+}
+
+static int control_start(struct supervisor *supervisor)
+{
+    const struct shared *shared = supervisor->settings->shared;
+    const struct child_descriptor descriptors[] = {
+        {"--image", shared->image_fd},
+        {"--up", shared->up_read_fd},
+        {"--down", shared->down_fd},
+        {"--records", supervisor->settings->output->records_fd},
+        {"--journal", supervisor->settings->output->journal_fd},
+    };
+    char user[32];
+    char geometry[64];
+    snprintf(user, sizeof user, "%u:%u", shared->commands->drop_user, shared->commands->drop_group);
+    snprintf(geometry, sizeof geometry, "%u,%u,%u,%u,%u", shared->geometry.workers, shared->geometry.lanes,
+             shared->geometry.verdict_slots, shared->geometry.segment_slots, shared->geometry.request_slots);
+    bool resume = supervisor->control_starts > 0 || supervisor->settings->answered_fd >= 0;
+    const char *arguments[] = {"--geometry", geometry, "--user", user, resume ? "--resume" : NULL, NULL};
+    supervisor->control.name = "sonde-control";
+    supervisor->control_starts++;
+    supervisor->start_control_ns = now_monotonic();
+    return child_start(&supervisor->control, &(struct child_start){
+                                                 .path = supervisor->settings->control_path,
+                                                 .descriptors = descriptors,
+                                                 .descriptor_count = sizeof descriptors / sizeof descriptors[0],
+                                                 .arguments = arguments,
+                                                 .output_fd = -1,
+                                             });
+}
+
+static void signals_take(struct supervisor *supervisor, uint64_t now_ns)
+{
+    struct signalfd_siginfo info;
+    while (read(supervisor->signal_fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGCHLD)
+            continue;
+        supervisor->interrupts++;
+        if (supervisor->interrupts == 1) {
+            say(supervisor, "stopping: no new probes; what is open has %d s (again: at once)",
+                (int)(INTERRUPT_NS / SECOND_NS));
+            stop_probes(supervisor, ENDING_INTERRUPTED);
+            supervisor->abandon_ns = now_ns + INTERRUPT_NS;
+        } else {
+            supervisor->abandon_ns = now_ns;
+        }
+    }
+}
+
+static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
+{
+    const struct commands *commands = supervisor->settings->shared->commands;
+    if (supervisor->dataplane.pid == 0)
+        return;
+    bool ended = child_ended(&supervisor->dataplane);
+    uint32_t state = atomic_load_explicit(&commands->state, memory_order_acquire);
+    if (ended) {
+        char end[64];
+        bool asked = supervisor->exit_ordered || supervisor->settings->output == NULL; // a dry run ends by itself
+        if (asked && state == DATAPLANE_STOPPED && child_succeeded(&supervisor->dataplane))
+            return;
+        if (state == DATAPLANE_FAILED)
+            fail(supervisor, now_ns, "sonde-dataplane: %.*s", (int)strnlen(commands->error, sizeof commands->error),
+                 commands->error);
+        else
+            fail(supervisor, now_ns, "sonde-dataplane ended (%s); nothing is sent any more, the records are whole",
+                 child_describe_end(&supervisor->dataplane, end));
+        return;
+    }
+    // The folder is empty and of no more use once EAL is up, and now nothing can leave it behind.
+    if (state >= DATAPLANE_SWEEPING && !supervisor->runtime_removed) {
+        supervisor->runtime_removed = true;
+        if (state != DATAPLANE_FAILED && supervisor->settings->output != NULL)
+            output_settle(supervisor->settings->output);
+        eal_remove_runtime(supervisor->settings->eal);
+    }
+    if (!supervisor->exit_ordered && !supervisor->channel_killed &&
+        progress_sum(supervisor->settings->shared, COUNTER_CHANNEL_KILLED) > 0) {
+        supervisor->channel_killed = true;
+        fail(supervisor, now_ns,
+             "sonde-control wrote an impossible index into the channel and is not trusted any more; the records are "
+             "whole");
+    }
+    uint64_t beat = atomic_load_explicit(&commands->heartbeat_ns, memory_order_relaxed);
+    uint64_t alive = beat != 0 ? beat : supervisor->start_ns + EAL_GRACE_NS;
+    if (now_ns > alive && now_ns - alive > HANG_NS && !supervisor->exit_ordered) {
+        child_signal(&supervisor->dataplane, SIGKILL);
+        fail(supervisor, now_ns, "sonde-dataplane has hung for %d s and was killed", (int)(HANG_NS / SECOND_NS));
+    }
+}
+
+// A pipe whose reader has gone: every control would fail the same way.
+static bool records_unwanted(const struct supervisor *supervisor)
+{
+    struct pollfd pipe = {.fd = supervisor->settings->output->records_fd, .events = POLLOUT};
+    return poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR) != 0;
+}
+
+static void control_restart(struct supervisor *supervisor, uint64_t now_ns)
+{
+    char end[64];
+    child_describe_end(&supervisor->control, end);
+    if (records_unwanted(supervisor)) {
+        fail(supervisor, now_ns, "nobody reads the records on standard output any more");
+        return;
+    }
+    if (supervisor->control_starts >= CONTROL_STARTS_MAX) {
+        fail(supervisor, now_ns, "sonde-control ended (%s) for the %uth time: giving up", end,
+             supervisor->control_starts);
+        return;
+    }
+    if (now_ns - supervisor->start_control_ns < RESTART_NS)
+        return;
+    fprintf(stderr, "sonde: sonde-control ended (%s): starting it again, unfinished targets are asked again\n", end);
+    int error = control_start(supervisor);
+    if (error != 0)
+        fail(supervisor, now_ns, "%s: %s", supervisor->settings->control_path, strerror(-error));
+}
+
+// Told to end, it was killed or crashed instead: what it held is in no record.
+static void control_killed(struct supervisor *supervisor, uint64_t now_ns)
+{
+    const char *folder = supervisor->settings->output->folder;
+    char end[64];
+    if (!WIFSIGNALED(supervisor->control.wait_status))
+        return;
+    child_describe_end(&supervisor->control, end);
+    if (folder == NULL)
+        fail(supervisor, now_ns, "sonde-control did not end as it should (%s): the last records are lost", end);
+    else
+        fail(supervisor, now_ns,
+             "sonde-control did not end as it should (%s); what it had not recorded is in the journal: "
+             "sonde scan --resume %.255s asks it again",
+             end, folder);
+}
+
+static void control_watch(struct supervisor *supervisor, uint64_t now_ns)
+{
+    if (supervisor->control_done)
+        return;
+    if (child_ended(&supervisor->control)) {
+        uint32_t phase = atomic_load_explicit(&supervisor->settings->shared->up->phase, memory_order_acquire);
+        bool expected = phase == CHANNEL_COOLED && child_succeeded(&supervisor->control);
+        if (!expected && !supervisor->control_abandoned)
+            control_restart(supervisor, now_ns);
+        else if (!expected)
+            control_killed(supervisor, now_ns);
+        supervisor->control_done = expected || (supervisor->control_abandoned && supervisor->control.pid == 0);
+        return;
+    }
+    uint64_t beat = atomic_load_explicit(&supervisor->settings->shared->down->heartbeat_ns, memory_order_relaxed);
+    uint64_t alive = supervisor->start_control_ns + CONTROL_GRACE_NS;
+    // An older stamp is an earlier control's; one from the future is a lie.
+    if (beat >= supervisor->start_control_ns && beat <= now_ns)
+        alive = beat;
+    if (now_ns > alive && now_ns - alive > HANG_NS) {
+        say(supervisor, "sonde-control has hung for %d s: killing it", (int)(HANG_NS / SECOND_NS));
+        child_signal(&supervisor->control, SIGKILL);
+        supervisor->start_control_ns = now_ns; // not again at the next tick
+    }
+}
+
+static void limits_watch(struct supervisor *supervisor, uint64_t now_ns)
+{
+    const struct plan *plan = supervisor->settings->plan;
+    uint64_t records =
+        atomic_load_explicit(&supervisor->settings->shared->down->counters[CONTROL_RECORDS], memory_order_relaxed);
+    if (plan->max_results > 0 && records >= plan->max_results)
+        stop_probes(supervisor, ENDING_MAX_RESULTS);
+    if (plan->max_runtime_ns > 0 && now_ns - supervisor->start_ns >= plan->max_runtime_ns &&
+        supervisor->abandon_ns == 0) {
+        stop_probes(supervisor, ENDING_MAX_RUNTIME);
+        supervisor->abandon_ns = now_ns + INTERRUPT_NS;
+    }
+    if (supervisor->abandon_ns != 0 && now_ns >= supervisor->abandon_ns)
+        control_abandon(supervisor, now_ns);
+}
+
+// Ends what has nothing left to do. Both have ended when this returns true.
+static bool wind_up(struct supervisor *supervisor, uint64_t now_ns)
+{
+    uint32_t state = atomic_load_explicit(&supervisor->settings->shared->commands->state, memory_order_relaxed);
+    bool finished = supervisor->control_done &&
+                    (state >= DATAPLANE_COOLED || supervisor->control_abandoned || supervisor->dataplane.pid == 0);
+    if (finished && !supervisor->exit_ordered) {
+        supervisor->exit_ordered = true;
+        supervisor->kill_ns = now_ns + KILL_NS;
+        order(supervisor, ORDER_EXIT);
+    }
+    if (supervisor->kill_ns != 0 && now_ns >= supervisor->kill_ns) {
+        if (!supervisor->control_done)
+            child_signal(&supervisor->control, SIGKILL);
+        else
+            child_signal(&supervisor->dataplane, SIGKILL);
+    }
+    return supervisor->control_done && supervisor->dataplane.pid == 0;
+}
+
+static void progress_show(struct supervisor *supervisor, uint64_t now_ns)
+{
+    if (now_ns < supervisor->progress_ns)
+        return;
+    supervisor->progress_ns += SECOND_NS;
+    struct progress progress;
+    progress_take(&supervisor->progress, now_ns, &progress);
+    char line[2 * PROGRESS_LINE_MAX];
+    if (supervisor->settings->json)
+        fprintf(stderr, "%s\n", progress_format_json(&progress, line));
+    else if (!supervisor->settings->quiet)
+        fprintf(stderr, "%s\n", progress_format(&progress, line));
+}
+
+static int signals_open(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    // Progress that nobody reads any more must not end the scan.
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void both_start(struct supervisor *supervisor, uint64_t now_ns)
+{
+    const struct supervisor_settings *settings = supervisor->settings;
+    atomic_store_explicit(&settings->shared->commands->scan_heartbeat_ns, now_ns, memory_order_release);
+    supervisor->control_done = settings->output == NULL;
+    int error = dataplane_start(supervisor);
+    if (error != 0) {
+        supervisor->control_done = true;
+        fail(supervisor, now_ns, "%s: %s", settings->dataplane_path, strerror(-error));
+        return;
+    }
+    if (supervisor->control_done)
+        return;
+    error = control_start(supervisor);
+    if (error != 0) {
+        supervisor->control_done = true;
+        fail(supervisor, now_ns, "%s: %s", settings->control_path, strerror(-error));
+    }
+}
+
+void supervisor_run(struct supervisor *supervisor, const struct supervisor_settings *settings)
+{
+    uint64_t now_ns = now_monotonic();
+    *supervisor = (struct supervisor){.settings = settings, .ending = ENDING_COMPLETE, .start_ns = now_ns};
+    supervisor->progress_ns = now_ns + SECOND_NS;
+    progress_init(&supervisor->progress, settings->shared, settings->plan->summary.swept,
+                  settings->plan->summary.probes, now_ns);
+    supervisor->signal_fd = signals_open();
+    if (supervisor->signal_fd < 0) {
+        fail(supervisor, now_ns, "signals: %s", strerror(errno));
+        return;
+    }
+    both_start(supervisor, now_ns);
+    struct commands *commands = settings->shared->commands;
+    while (!wind_up(supervisor, now_ns)) {
+        struct pollfd wait = {.fd = supervisor->signal_fd, .events = POLLIN};
+        poll(&wait, 1, TICK_MS);
+        now_ns = now_monotonic();
+        atomic_store_explicit(&commands->scan_heartbeat_ns, now_ns, memory_order_release);
+        signals_take(supervisor, now_ns);
+        dataplane_watch(supervisor, now_ns);
+        control_watch(supervisor, now_ns);
+        limits_watch(supervisor, now_ns);
+        if (settings->output != NULL)
+            storage_watch(&supervisor->storage, settings->shared, settings->output, now_ns);
+        progress_show(supervisor, now_ns);
+    }
+    close(supervisor->signal_fd);
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// HTTP/1.1 as one GET of "/" (RFC 9110, RFC 9112): status, a few fields, and the title of the page.
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "probes/session/detect.h"
+#include "probes/protocol/http/http_body.h"
+#include "probes/session/env.h"
+#include "probes/session/registry.h"
+
+enum {
+    LINE_MAX_BYTES = 8192,
+    HEADERS_MAX_BYTES = 64 << 10,
+    REQUEST_MAX = 1024,
+    PORT_HTTP = 80,
+    PORT_HTTPS = 443,
+};
+
+enum http_phase { HTTP_STATUS = 0, HTTP_FIELDS, HTTP_BODY };
+
+struct http_state {
+    enum http_phase phase;
+    uint32_t header_bytes;
+    bool skipping;       // the rest of a line that is too long
+    bool wants_referral; // a refusal that may say that this port wants TLS
+    struct http_body body;
+};
+
+static struct session_result http_open(struct session *self)
+{
+    char request[REQUEST_MAX];
+    char port[8] = "";
+    if (self->port != (self->below == NULL ? PORT_HTTP : PORT_HTTPS)) {
+        snprintf(port, sizeof(port), ":%u", self->port);
+    }
+    int length = snprintf(request, sizeof(request),
+                          "GET / HTTP/1.1\r\nHost: %u.%u.%u.%u%s\r\nUser-Agent: %.512s\r\nAccept: */*\r\n"
+                          "Connection: close\r\n\r\n",
+                          self->address >> 24, self->address >> 16 & 0xff, self->address >> 8 & 0xff,
+                          self->address & 0xff, port, self->lane->user_agent);
+    if (session_send(self, (const uint8_t *)request, (size_t)length) != 0) {
+        return session_failed();
+    }
+    return session_wait(self->lane->answer_ms);
+}
+
+// The next line without its end; LF alone is accepted, and of a line too long its beginning. False while it is not
+// whole.
+static bool line_take(struct http_state *state, struct bytes *input, struct bytes *ret_line)
+{
+    if (state->skipping) {
+        const uint8_t *end = input->length == 0 ? NULL : memchr(input->data, '\n', input->length);
+        size_t rest = end == NULL ? input->length : (size_t)(end - input->data) + 1;
+        state->header_bytes += (uint32_t)rest;
+        (void)bytes_take(input, rest);
+        state->skipping = end == NULL;
+    }
+    if (state->skipping || input->length == 0) {
+        return false;
+    }
+    size_t looked = input->length < LINE_MAX_BYTES ? input->length : LINE_MAX_BYTES;
+    const uint8_t *end = memchr(input->data, '\n', looked);
+    if (end == NULL && looked < LINE_MAX_BYTES) {
+        return false;
+    }
+    size_t length = end == NULL ? LINE_MAX_BYTES : (size_t)(end - input->data);
+    *ret_line = bytes_slice(input, length);
+    if (end == NULL) {
+        state->skipping = true;
+    } else {
+        (void)bytes_u8(input);
+    }
+    state->header_bytes += (uint32_t)length + 1;
+    if (ret_line->length > 0 && ret_line->data[ret_line->length - 1] == '\r') {
+        ret_line->length--;
+    }
+    return true;
+}
+
+// "HTTP/1.1 200 OK", the reason may be missing. 0 when it is none.
+static uint32_t status_parse(struct bytes line, size_t *ret_version_length)
+{
+    const uint8_t *space = line.length == 0 ? NULL : memchr(line.data, ' ', line.length);
+    size_t version_length = space == NULL ? 0 : (size_t)(space - line.data);
+    if (version_length < strlen("HTTP/1") || memcmp(line.data, "HTTP/", 5) != 0) {
+        return 0;
+    }
+    while (version_length + 1 < line.length && line.data[version_length] == ' ' &&
+           line.data[version_length + 1] == ' ') {
+        version_length++;
+    }
+    const uint8_t *digits = line.data + version_length + 1;
+    size_t left = line.length - version_length - 1;
+    uint32_t status = 0;
+    for (size_t at = 0; at < 3; at++) {
+        if (at >= left || digits[at] < '0' || digits[at] > '9') {
+            return 0;
+        }
+        status = status * 10 + (uint32_t)(digits[at] - '0');
+    }
+    if (status < 100 || (left > 3 && digits[3] != ' ')) {
+        return 0;
+    }
+    *ret_version_length = (size_t)(space - line.data);
+    return status;
+}
+
+static struct session_result http_on_status(struct session *self, struct bytes line, uint32_t status,
+                                            size_t version_length)
+{
+    struct http_state *state = (struct http_state *)self->state;
+    struct http_observation *http = observation_http(self->observation);
+    if (http == NULL) {
+        return session_failed();
+    }
+    memset(http, 0, sizeof(*http));
+    http->status = status;
+    observation_text(http->version, sizeof(http->version), line.data, version_length);
+    observation_text(self->observation->service, OBSERVATION_NAME_MAX, "http", strlen("http"));
+    self->observation->finished = false;
+    memset(&state->body, 0, sizeof(state->body));
+    state->phase = HTTP_FIELDS;
+    return session_wait(self->lane->answer_ms);
+}
+
+static bool text_has(const char *text, const char *word)
+{
+    return strcasestr(text, word) != NULL;
+}
+
+static void length_parse(struct http_body *body, struct bytes value)
+{
+    uint64_t length = 0;
+    for (size_t at = 0; at < value.length && value.data[at] >= '0' && value.data[at] <= '9'; at++) {
+        length = length > UINT32_MAX ? length : length * 10 + (uint64_t)(value.data[at] - '0');
+        body->bounded = true;
+    }
+    body->left = length;
+}
+
+static void http_on_field(struct http_state *state, struct http_observation *http, struct bytes line)
+{
+    const uint8_t *colon = memchr(line.data, ':', line.length);
+    if (colon == NULL) {
+        return;
+    }
+    size_t name = (size_t)(colon - line.data);
+    struct bytes value = bytes_of(colon + 1, line.length - name - 1);
+    while (value.length > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+        (void)bytes_u8(&value);
+    }
+    while (value.length > 0 && (value.data[value.length - 1] == ' ' || value.data[value.length - 1] == '\t')) {
+        value.length--;
+    }
+    const struct {
+        const char *name;
+        char *text;
+        size_t size;
+    } texts[] = {
+        {"server", http->server, sizeof(http->server)},
+        {"location", http->location, sizeof(http->location)},
+        {"content-type", http->content_type, sizeof(http->content_type)},
+    };
+    for (size_t at = 0; at < sizeof(texts) / sizeof(texts[0]); at++) {
+        if (name == strlen(texts[at].name) && strncasecmp((const char *)line.data, texts[at].name, name) == 0 &&
+            texts[at].text[0] == '\0') {
+            observation_text(texts[at].text, texts[at].size, value.data, value.length);
+        }
+    }
+    if (name == strlen("content-length") && strncasecmp((const char *)line.data, "content-length", name) == 0) {
+        length_parse(&state->body, value);
+    }
+    if (name == strlen("transfer-encoding") && strncasecmp((const char *)line.data, "transfer-encoding", name) == 0) {
+        char coding[64];
+        observation_text(coding, sizeof(coding), value.data, value.length);
+        state->body.chunked = text_has(coding, "chunked");
+    }
+}
+
+static struct session_result http_complete(struct session *self)
+{
+    struct http_state *state = (struct http_state *)self->state;
+    if (state->wants_referral && state->body.refers_to_tls) {
+        struct session_result result = detect_other(self, SPOKEN_TLS);
+        if (result.verb == SESSION_AGAIN) {
+            return result;
+        }
+    }
+    self->observation->finished = true;
+    return session_done();
+}
+
+// The blank line: is there anything left to learn?
+static struct session_result http_on_fields_end(struct session *self)
+{
+    struct http_state *state = (struct http_state *)self->state;
+    const struct http_observation *http = self->observation->http;
+    if (http->status < 200 && http->status != 101) {
+        state->phase = HTTP_STATUS;
+        return session_wait(self->lane->answer_ms);
+    }
+    state->wants_referral = http->status == 400 && self->below == NULL;
+    bool html = http->content_type[0] == '\0' || text_has(http->content_type, "html");
+    bool empty = http->status == 101 || http->status == 204 || http->status == 304 ||
+                 (!state->body.chunked && state->body.bounded && state->body.left == 0);
+    if (state->body.chunked) {
+        state->body.bounded = false;
+        state->body.left = 0;
+    }
+    if (empty || (!html && !state->wants_referral)) {
+        return http_complete(self);
+    }
+    state->body.title_size = sizeof(http->title);
+    state->body.title_ends = !state->wants_referral;
+    state->phase = HTTP_BODY;
+    return session_wait(self->lane->answer_ms);
+}
+
+static struct session_result http_on_line(struct session *self, struct bytes *input)
+{
+    struct http_state *state = (struct http_state *)self->state;
+    struct bytes line;
+    if (state->phase == HTTP_STATUS) {
+        // What is no status line stays in the input: it may be somebody else's banner.
+        enum spoken found = spoken_find(input->data, input->length);
+        if (found != SPOKEN_HTTP && found != SPOKEN_UNDECIDED) {
+            return detect_other(self, found);
+        }
+        struct bytes ahead = *input;
+        size_t version_length = 0;
+        if (found == SPOKEN_UNDECIDED || !line_take(state, &ahead, &line)) {
+            return session_wait(0);
+        }
+        uint32_t status = status_parse(line, &version_length);
+        if (status == 0) {
+            return detect_other(self, SPOKEN_UNKNOWN);
+        }
+        *input = ahead;
+        return http_on_status(self, line, status, version_length);
+    }
+    if (!line_take(state, input, &line)) {
+        return session_wait(0);
+    }
+    if (line.length == 0) {
+        return http_on_fields_end(self);
+    }
+    http_on_field(state, self->observation->http, line);
+    return session_wait(self->lane->answer_ms);
+}
+
+static struct session_result http_bytes(struct session *self, struct bytes *input)
+{
+    struct http_state *state = (struct http_state *)self->state;
+    while (state->phase != HTTP_BODY) {
+        if (input->length == 0) {
+            return session_wait(self->lane->answer_ms);
+        }
+        struct session_result result = http_on_line(self, input);
+        if (result.verb != SESSION_WAIT) {
+            return result;
+        }
+        if (result.wait_ms == 0) {
+            return session_wait(self->lane->answer_ms);
+        }
+        if (state->header_bytes > HEADERS_MAX_BYTES) {
+            return http_complete(self);
+        }
+    }
+    http_body_read(&state->body, input, self->observation->http->title);
+    return state->body.ended ? http_complete(self) : session_wait(self->lane->answer_ms);
+}
+
+static struct session_result http_event(struct session *self, enum session_event event)
+{
+    const struct http_state *state = (const struct http_state *)self->state;
+    if (state->phase == HTTP_STATUS && (self->observation->http == NULL || self->input.length > 0)) {
+        return detect_nothing(self);
+    }
+    // A body without a length ends with the connection.
+    if (state->phase == HTTP_BODY && event == SESSION_CLOSED) {
+        return http_complete(self);
+    }
+    return session_done();
+}
+
+const struct session_ops session_http = {
+    .name = "http",
+    .state_size = sizeof(struct http_state),
+    .open = http_open,
+    .bytes = http_bytes,
+    .event = http_event,
+};

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Listening first: hears who speaks unasked and hands over on the same connection. Also the end of every conversation
+// with an unknown service, whose first bytes it keeps.
+
+#include <string.h>
+
+#include "probes/session/detect.h"
+#include "probes/session/env.h"
+#include "probes/session/registry.h"
+
+struct listen_state {
+    bool keeping; // another session gave up: only the banner is wanted
+};
+
+// How much of the input is the banner, or 0 while more is needed: the first line of a text, else as much as there is
+// room.
+static size_t banner_find(const uint8_t *data, size_t length)
+{
+    const size_t most = sizeof(((struct observation *)0)->banner);
+    for (size_t at = 0; at < length && at < most; at++) {
+        if (data[at] == '\n') {
+            return at + 1;
+        }
+        if (data[at] < ' ' && data[at] != '\r' && data[at] != '\t') {
+            break;
+        }
+    }
+    return length >= most ? most : 0;
+}
+
+static void banner_keep(struct observation *observation, const uint8_t *data, size_t length)
+{
+    if (observation->banner_length == 0 && length > 0) {
+        size_t kept = length < sizeof(observation->banner) ? length : sizeof(observation->banner);
+        memcpy(observation->banner, data, kept);
+        observation->banner_length = (uint8_t)kept;
+    }
+}
+
+static struct session_result listen_open(struct session *self)
+{
+    struct listen_state *state = (struct listen_state *)self->state;
+    state->keeping = self->input.length > 0;
+    return session_wait(self->lane->silence_ms);
+}
+
+static struct session_result listen_bytes(struct session *self, struct bytes *input)
+{
+    const struct listen_state *state = (const struct listen_state *)self->state;
+    if (!state->keeping) {
+        enum spoken found = spoken_find(input->data, input->length);
+        if (found == SPOKEN_SSH && self->below == NULL) {
+            // Nothing was sent yet, so the connection is as good as new.
+            return session_next(SESSION_BECOME, &session_ssh);
+        }
+        if (found == SPOKEN_TLS || found == SPOKEN_HTTP) {
+            struct session_result result = detect_other(self, found);
+            if (result.verb != SESSION_DONE) {
+                return result;
+            }
+        }
+        if (found == SPOKEN_UNDECIDED) {
+            return session_wait(self->lane->silence_ms);
+        }
+    }
+    size_t length = banner_find(input->data, input->length);
+    if (length == 0) {
+        return session_wait(self->lane->silence_ms);
+    }
+    banner_keep(self->observation, input->data, length);
+    return session_done();
+}
+
+static struct session_result listen_event(struct session *self, enum session_event event)
+{
+    if (self->input.length > 0) {
+        banner_keep(self->observation, buffer_bytes(&self->input), self->input.length);
+        return session_done();
+    }
+    if (event == SESSION_SILENCE && self->below == NULL &&
+        (self->observation->tried & session_bit(&session_http)) == 0) {
+        return session_next(SESSION_BECOME, &session_http);
+    }
+    return detect_nothing(self);
+}
+
+const struct session_ops session_listen = {
+    .name = "",
+    .state_size = sizeof(struct listen_state),
+    .open = listen_open,
+    .bytes = listen_bytes,
+    .event = listen_event,
+};

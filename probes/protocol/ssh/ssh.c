@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SSH up to the point where a client would log in (RFC 4253, RFC 4252): who the server says it is, its key, and what it
+// would accept as proof from a stranger. No credential is ever sent: one `none` request for a user that nobody has.
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probes/session/detect.h"
+#include "probes/session/env.h"
+#include "probes/session/registry.h"
+#include "probes/protocol/ssh/ssh_kex.h"
+#include "probes/protocol/ssh/ssh_packet.h"
+#include "sonde_build.h"
+
+enum {
+    IDENT_MAX = 255,     // RFC 4253 section 4.2, with CR LF
+    PREAMBLE_MAX = 4096, // of lines that precede the identification
+    PACKETS_MAX = 64,    // no server needs so many to answer one request
+    USER_RANDOM = 8,     // bytes of an improbable user name
+    BY_APPLICATION = 11, // RFC 4253 section 11.1
+    LATER_MS = 4000,     // before asking again a server that is too busy
+};
+
+static const char identification[] = "SSH-2.0-sonde_" SONDE_VERSION;
+
+enum ssh_phase { SSH_IDENT = 0, SSH_KEXINIT, SSH_REPLY, SSH_NEWKEYS, SSH_SERVICE, SSH_AUTH };
+
+struct ssh_state {
+    enum ssh_phase phase;
+    uint32_t packets;
+    struct ssh_kex *kex; // from identification to NEWKEYS
+    struct ssh_transport transport;
+};
+
+static struct session_result ssh_wait(const struct session *self)
+{
+    return session_wait(self->lane->answer_ms);
+}
+
+// The end of a conversation that failed with -errno: what was learnt is kept.
+static struct session_result ssh_failed(int status)
+{
+    return status == -ENOMEM ? session_failed() : session_done();
+}
+
+static int ssh_send(struct session *self, struct buffer *payload)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    struct buffer wire = {0};
+    int status = ssh_packet_write(&state->transport, payload, &wire);
+    if (status == 0) {
+        status = session_send(self, buffer_bytes(&wire), wire.length);
+    }
+    buffer_fini(&wire);
+    buffer_fini(payload);
+    return status;
+}
+
+static int ssh_send_message(struct session *self, uint8_t message)
+{
+    struct buffer payload = {0};
+    buffer_put_u8(&payload, message);
+    return ssh_send(self, &payload);
+}
+
+static void ssh_goodbye(struct session *self)
+{
+    struct buffer payload = {0};
+    buffer_put_u8(&payload, SSH_MSG_DISCONNECT);
+    buffer_put_u32(&payload, BY_APPLICATION);
+    buffer_put_text(&payload, "");
+    buffer_put_text(&payload, "");
+    // The connection ends either way.
+    (void)ssh_send(self, &payload);
+}
+
+static struct session_result ssh_open(struct session *self)
+{
+    // Both sides may begin at once (RFC 4253 section 4.2), which saves a round trip, and makes others speak.
+    if (session_send(self, (const uint8_t *)identification, strlen(identification)) != 0 ||
+        session_send(self, (const uint8_t *)"\r\n", 2) != 0) {
+        return session_failed();
+    }
+    return ssh_wait(self);
+}
+
+// "SSH-protoversion-softwareversion SP comments"
+static void identification_split(struct ssh_observation *ssh)
+{
+    const char *protocol = ssh->identification + strlen("SSH-");
+    size_t length = strcspn(protocol, "-");
+    observation_text(ssh->protocol, sizeof(ssh->protocol), protocol, length);
+    const char *software = protocol + length + (protocol[length] == '-' ? 1 : 0);
+    length = strcspn(software, " ");
+    observation_text(ssh->software, sizeof(ssh->software), software, length);
+    const char *comment = software + length + (software[length] == ' ' ? 1 : 0);
+    observation_text(ssh->comment, sizeof(ssh->comment), comment, strlen(comment));
+}
+
+static int kex_start(struct session *self, const char *theirs)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    uint8_t cookie[SSH_COOKIE_BYTES];
+    struct buffer payload = {0};
+    state->kex = calloc(1, sizeof(*state->kex));
+    if (state->kex == NULL || RAND_bytes(cookie, sizeof(cookie)) != 1) {
+        return -ENOMEM;
+    }
+    ssh_kex_offer(cookie, &payload);
+    struct buffer *hash = &state->kex->hash;
+    buffer_put_text(hash, identification);
+    buffer_put_text(hash, theirs);
+    buffer_put_string(hash, buffer_bytes(&payload), payload.length);
+    return ssh_send(self, &payload);
+}
+
+static struct session_result ssh_identified(struct session *self, struct bytes line)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    struct ssh_observation *ssh = observation_ssh(self->observation);
+    if (ssh == NULL) {
+        return session_failed();
+    }
+    observation_text(ssh->identification, sizeof(ssh->identification), line.data, line.length);
+    identification_split(ssh);
+    observation_text(self->observation->service, OBSERVATION_NAME_MAX, "ssh", strlen("ssh"));
+    if (strcmp(ssh->protocol, "2.0") != 0 && strcmp(ssh->protocol, "1.99") != 0) {
+        return session_done();
+    }
+    state->phase = SSH_KEXINIT;
+    int status = kex_start(self, ssh->identification);
+    return status == 0 ? ssh_wait(self) : ssh_failed(status);
+}
+
+// The server is one of SSH, and has no time for strangers now: it is asked once more, later.
+static struct session_result ssh_refused(const struct session *self)
+{
+    bool before = strcmp(self->observation->service, "ssh") == 0;
+    observation_text(self->observation->service, OBSERVATION_NAME_MAX, "ssh", strlen("ssh"));
+    if (before || self->below != NULL) {
+        return session_done();
+    }
+    return (struct session_result){.verb = SESSION_AGAIN, .wait_ms = LATER_MS, .next = &session_ssh};
+}
+
+// Finds the line that begins with "SSH-"; others may precede it.
+static struct session_result ssh_identify(struct session *self, struct bytes *input)
+{
+    enum spoken found = spoken_find(input->data, input->length);
+    if (found == SPOKEN_TLS || found == SPOKEN_HTTP) {
+        return detect_other(self, found);
+    }
+    if (spoken_is_refusal(input->data, input->length)) {
+        return ssh_refused(self);
+    }
+    for (size_t at = 0; at < input->length && at < PREAMBLE_MAX;) {
+        const uint8_t *line = input->data + at;
+        size_t left = input->length - at;
+        const uint8_t *feed = memchr(line, '\n', left);
+        size_t length = feed == NULL ? left : (size_t)(feed - line);
+        bool ours = left >= 4 && memcmp(line, "SSH-", 4) == 0;
+        if (ours && length >= IDENT_MAX) {
+            // Too long to be one, and it says so itself: what fits is kept, and nothing else can follow.
+            (void)bytes_take(input, at);
+            struct ssh_observation *ssh = observation_ssh(self->observation);
+            if (ssh == NULL) {
+                return session_failed();
+            }
+            observation_text(ssh->identification, sizeof(ssh->identification), line, IDENT_MAX);
+            identification_split(ssh);
+            observation_text(self->observation->service, OBSERVATION_NAME_MAX, "ssh", strlen("ssh"));
+            return session_done();
+        }
+        if (feed == NULL) {
+            break;
+        }
+        if (ours) {
+            (void)bytes_take(input, at + length + 1);
+            length -= length > 0 && line[length - 1] == '\r' ? 1 : 0;
+            return ssh_identified(self, bytes_of(line, length));
+        }
+        at += length + 1;
+    }
+    return input->length >= PREAMBLE_MAX + IDENT_MAX ? detect_other(self, SPOKEN_UNKNOWN) : ssh_wait(self);
+}
+
+static struct session_result ssh_on_kexinit(struct session *self, const struct buffer *payload)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    int status = ssh_kex_choose(state->kex, payload, self->observation->ssh);
+    if (status != 0) {
+        return ssh_failed(status);
+    }
+    if (state->kex->method == NULL) {
+        ssh_goodbye(self);
+        return session_done();
+    }
+    buffer_put_string(&state->kex->hash, buffer_bytes(payload), payload->length);
+    struct buffer first = {0};
+    status = ssh_kex_begin(state->kex, &first);
+    if (status != 0) {
+        buffer_fini(&first);
+        ssh_goodbye(self);
+        return ssh_failed(status);
+    }
+    state->phase = SSH_REPLY;
+    status = ssh_send(self, &first);
+    return status == 0 ? ssh_wait(self) : ssh_failed(status);
+}
+
+static struct session_result ssh_on_reply(struct session *self, const struct buffer *payload)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    int status = 0;
+    if (!self->lane->ssh_plain) {
+        status = ssh_kex_finish(state->kex, payload, self->observation->ssh);
+    }
+    if (status != 0) {
+        ssh_goodbye(self);
+        return ssh_failed(status);
+    }
+    status = ssh_send_message(self, SSH_MSG_NEWKEYS);
+    if (status == 0 && !self->lane->ssh_plain) {
+        status = ssh_kex_start_out(state->kex, &state->transport);
+    }
+    state->phase = SSH_NEWKEYS;
+    return status == 0 ? ssh_wait(self) : ssh_failed(status);
+}
+
+static struct session_result ssh_on_newkeys(struct session *self)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    int status = self->lane->ssh_plain ? 0 : ssh_kex_start_in(state->kex, &state->transport);
+    ssh_kex_fini(state->kex);
+    free(state->kex);
+    state->kex = NULL;
+    if (status != 0) {
+        return ssh_failed(status);
+    }
+    struct buffer request = {0};
+    buffer_put_u8(&request, SSH_MSG_SERVICE_REQUEST);
+    buffer_put_text(&request, "ssh-userauth");
+    state->phase = SSH_SERVICE;
+    status = ssh_send(self, &request);
+    return status == 0 ? ssh_wait(self) : ssh_failed(status);
+}
+
+// An account of this name would have to be made on purpose: sshd with PermitEmptyPasswords tries an empty password for
+// the user of a `none` request.
+static struct session_result ssh_on_service(struct session *self)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    uint8_t random[USER_RANDOM];
+    char user[sizeof("sonde-") + 2 * USER_RANDOM];
+    if (RAND_bytes(random, sizeof(random)) != 1) {
+        return session_failed();
+    }
+    int at = snprintf(user, sizeof(user), "sonde-");
+    for (size_t octet = 0; octet < USER_RANDOM; octet++) {
+        at += snprintf(user + at, sizeof(user) - (size_t)at, "%02x", random[octet]);
+    }
+    struct buffer request = {0};
+    buffer_put_u8(&request, SSH_MSG_USERAUTH_REQUEST);
+    buffer_put_text(&request, user);
+    buffer_put_text(&request, "ssh-connection");
+    buffer_put_text(&request, "none");
+    state->phase = SSH_AUTH;
+    int status = ssh_send(self, &request);
+    return status == 0 ? ssh_wait(self) : ssh_failed(status);
+}
+
+static struct session_result ssh_on_auth(struct session *self, const struct buffer *payload)
+{
+    struct ssh_observation *ssh = self->observation->ssh;
+    struct bytes reader = bytes_of(buffer_bytes(payload), payload->length);
+    uint8_t message = bytes_u8(&reader);
+    if (message == SSH_MSG_USERAUTH_BANNER) {
+        return ssh_wait(self);
+    }
+    if (message == SSH_MSG_USERAUTH_SUCCESS) {
+        ssh->no_authentication = true;
+    } else if (message == SSH_MSG_USERAUTH_FAILURE) {
+        struct bytes methods = bytes_slice(&reader, bytes_u32(&reader));
+        if (!reader.failed) {
+            observation_text(ssh->methods, sizeof(ssh->methods), methods.data, methods.length);
+            ssh->methods_known = true;
+        }
+    }
+    self->observation->finished = ssh->methods_known || ssh->no_authentication;
+    ssh_goodbye(self);
+    return session_done();
+}
+
+static struct session_result ssh_on_packet(struct session *self, const struct buffer *payload)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    uint8_t message = payload->length == 0 ? SSH_MSG_DISCONNECT : buffer_bytes(payload)[0];
+    if (message == SSH_MSG_DISCONNECT || ++state->packets > PACKETS_MAX) {
+        return session_done();
+    }
+    if (message == SSH_MSG_IGNORE || message == SSH_MSG_DEBUG || message == SSH_MSG_UNIMPLEMENTED ||
+        message == SSH_MSG_EXT_INFO) {
+        return ssh_wait(self);
+    }
+    if (state->phase == SSH_REPLY && state->kex->skip_packet) {
+        state->kex->skip_packet = false;
+        return ssh_wait(self);
+    }
+    if (state->phase == SSH_KEXINIT && message == SSH_MSG_KEXINIT) {
+        return ssh_on_kexinit(self, payload);
+    }
+    if (state->phase == SSH_REPLY && message == SSH_MSG_KEX_REPLY) {
+        return ssh_on_reply(self, payload);
+    }
+    if (state->phase == SSH_NEWKEYS && message == SSH_MSG_NEWKEYS) {
+        return ssh_on_newkeys(self);
+    }
+    if (state->phase == SSH_SERVICE && message == SSH_MSG_SERVICE_ACCEPT) {
+        return ssh_on_service(self);
+    }
+    if (state->phase == SSH_AUTH && message >= SSH_MSG_USERAUTH_FAILURE && message <= SSH_MSG_USERAUTH_BANNER) {
+        return ssh_on_auth(self, payload);
+    }
+    ssh_goodbye(self);
+    return session_done();
+}
+
+static struct session_result ssh_bytes(struct session *self, struct bytes *input)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    struct session_result result = ssh_wait(self);
+    if (state->phase == SSH_IDENT) {
+        result = ssh_identify(self, input);
+    }
+    while (result.verb == SESSION_WAIT && state->phase != SSH_IDENT) {
+        struct buffer payload = {0};
+        int status = ssh_packet_read(&state->transport, input, &payload);
+        if (status > 0) {
+            result = ssh_on_packet(self, &payload);
+        }
+        buffer_fini(&payload);
+        if (status == 0) {
+            break;
+        }
+        if (status < 0) {
+            return ssh_failed(status);
+        }
+    }
+    return result;
+}
+
+static struct session_result ssh_event(struct session *self, enum session_event event)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    if (state->phase == SSH_IDENT) {
+        return detect_nothing(self);
+    }
+    if (event == SESSION_SILENCE) {
+        ssh_goodbye(self);
+    }
+    return session_done();
+}
+
+static void ssh_fini(struct session *self)
+{
+    struct ssh_state *state = (struct ssh_state *)self->state;
+    ssh_transport_fini(&state->transport);
+    if (state->kex != NULL) {
+        ssh_kex_fini(state->kex);
+        free(state->kex);
+    }
+}
+
+const struct session_ops session_ssh = {
+    .name = "ssh",
+    .state_size = sizeof(struct ssh_state),
+    .open = ssh_open,
+    .bytes = ssh_bytes,
+    .event = ssh_event,
+    .fini = ssh_fini,
+};

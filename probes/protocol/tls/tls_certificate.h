@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// Private to tls: what a certificate says, as plain texts and numbers.
+
+#include <openssl/x509.h>
+
+#include "probes/observation/observation.h"
+
+// Fills the certificate's part of *tls. What cannot be read stays empty.
+void certificate_observe(X509 *certificate, struct tls_observation *tls);
