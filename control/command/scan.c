@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -24,6 +25,9 @@
 enum { SCAN_QUIET, SCAN_JSON, SCAN_DRY_RUN, SCAN_OUTPUT, SCAN_FORCE, SCAN_RESUME };
 
 enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
+
+// The longest keeps the frames going, which wait when the scan is silent for 700 ms.
+enum { TICK_LEAST_US = 10, TICK_MOST_US = 250000 };
 
 static const struct option_row scan_options[] = {
     [SCAN_QUIET] = {"quiet", NULL, "print nothing but errors"},
@@ -101,6 +105,21 @@ static enum exit_status programs_prepare(struct scan *scan)
                  scan->settings.control_path);
         return refuse(EXIT_FAILED, message);
     }
+    return EXIT_DONE;
+}
+
+// Tests look at the children more often than anybody needs to.
+static enum exit_status tick_prepare(struct scan *scan)
+{
+    const char *text = getenv("SONDE_TICK_US");
+    char *end = NULL;
+    scan->settings.tick_us = SUPERVISOR_TICK_US;
+    if (text == NULL)
+        return EXIT_DONE;
+    unsigned long us = strtoul(text, &end, 10);
+    if (text[strspn(text, "0123456789")] != '\0' || end == text || us < TICK_LEAST_US || us > TICK_MOST_US)
+        return refuse(EXIT_USAGE, "SONDE_TICK_US: expected microseconds from 10 to 250000");
+    scan->settings.tick_us = us;
     return EXIT_DONE;
 }
 
@@ -327,6 +346,8 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
     enum exit_status status = plan_prepare(scan);
     if (status == EXIT_DONE)
         status = programs_prepare(scan);
+    if (status == EXIT_DONE)
+        status = tick_prepare(scan);
     if (status == EXIT_DONE)
         status = source_prepare(scan);
     if (status != EXIT_DONE)

@@ -243,7 +243,7 @@ Test(control, without_a_dataplane_it_records_what_is_open_and_fails, .fini = tea
     harness_start(&harness, false, -1);
     harness_answer(&harness, 0x0a000100, 22);
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_open));
-    harness.frozen = true;
+    atomic_store(&harness.frozen, true);
     int status = harness_finish(&harness, HARNESS_PATIENCE_MS);
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
     records_check(1, "timeout");
