@@ -89,6 +89,7 @@ static void *lane_thread(void *argument)
     free(argument);
     gate_wait(start.control);
     lane_run(start.lane);
+    atomic_store_explicit(&start.lane->alive_ns, 0, memory_order_relaxed); // others may have more to do
     pthread_mutex_lock(&start.control->gate_mutex);
     start.control->lanes_done++;
     pthread_mutex_unlock(&start.control->gate_mutex);
@@ -282,7 +283,7 @@ static int privileges_drop(const struct control *control, const struct control_o
     return error == 0 ? 0 : failed("cannot restrict itself", error);
 }
 
-// A lane may wait for a pipe's reader as long as it takes, and one that has not begun does not beat.
+// A lane may wait for a pipe's reader as long as it takes, and one that has not begun, or has ended, does not beat.
 static bool lanes_alive(struct control *control, uint64_t now_ns)
 {
     bool alive = true;
