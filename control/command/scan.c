@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config/device.h"
 #include "control/command/checkpointer.h"
 #include "control/command/eal.h"
 #include "control/command/kernel_guard.h"
@@ -132,7 +133,8 @@ static enum exit_status source_prepare(struct scan *scan)
     }
     int error = eal_init(&scan->eal, &scan->plan->device, scan->dry_run);
     if (error == -EINVAL)
-        return refuse(EXIT_USAGE, "--dry-run: expected a file name without a comma");
+        return refuse(EXIT_USAGE, scan->dry_run != NULL ? "--dry-run: expected a file name without a comma"
+                                                        : "device: names neither a card nor a virtual device");
     return error != 0 ? refuse(EXIT_FAILED, strerror(-error)) : EXIT_DONE;
 }
 
@@ -168,7 +170,7 @@ static void runtime_prepare(struct scan *scan, char port_name[static 64])
         .gateway_mac_given = source->gateway_mac_given,
         .vlan_given = plan->source.vlan_given,
         .vlan = plan->source.vlan,
-        .is_vdev = vdev[0] != '\0',
+        .is_vdev = dry_run || device_has_vdev(&plan->device),
         .dry_run = dry_run,
         .dry_run_frames = dry_run ? DRY_RUN_FRAMES : 0,
         .lanes = lanes_choose(scan->eal.workers),
