@@ -13,6 +13,8 @@
 #include "control/converse/recorder.h"
 #include "control/converse/resume.h"
 #include "control/sandbox.h"
+#include "dataplane/channel/clock.h"
+#include "dataplane/channel/pulse.h"
 
 #define DATAPLANE_SILENCE_NS UINT64_C(2000000000)
 #define LANE_SILENCE_NS      UINT64_C(10000000000)
@@ -30,6 +32,8 @@ struct control {
     struct table seen;
     struct lane_shared shared;
     struct lane *lanes;
+    struct pulse lane_pulses[CHANNEL_LANES_MAX];
+    struct pulse dataplane_pulse;
     pthread_t syncer;
     pthread_mutex_t gate_mutex; // threads wait behind the gate until the sandbox stands
     pthread_cond_t gate_change;
@@ -44,13 +48,6 @@ static void terminate(int number)
 {
     (void)number;
     terminated = 1;
-}
-
-static uint64_t clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static void pause_ns(uint64_t ns)
@@ -92,6 +89,7 @@ static void *lane_thread(void *argument)
     free(argument);
     gate_wait(start.control);
     lane_run(start.lane);
+    atomic_store_explicit(&start.lane->alive_ns, 0, memory_order_relaxed); // others may have more to do
     pthread_mutex_lock(&start.control->gate_mutex);
     start.control->lanes_done++;
     pthread_mutex_unlock(&start.control->gate_mutex);
@@ -285,14 +283,33 @@ static int privileges_drop(const struct control *control, const struct control_o
     return error == 0 ? 0 : failed("cannot restrict itself", error);
 }
 
-static bool lanes_alive(const struct control *control, uint64_t now_ns)
+// A lane may wait for a pipe's reader as long as it takes, and one that has not begun, or has ended, does not beat.
+static bool lanes_alive(struct control *control, uint64_t now_ns)
 {
+    bool alive = true;
     for (uint32_t i = 0; i < control->channel.geometry.lanes; i++) {
-        uint64_t alive_ns = atomic_load_explicit(&control->lanes[i].alive_ns, memory_order_relaxed);
-        if (alive_ns != 0 && now_ns > alive_ns && now_ns - alive_ns > LANE_SILENCE_NS && control->sink.is_file)
-            return false;
+        uint64_t beat = atomic_load_explicit(&control->lanes[i].alive_ns, memory_order_relaxed);
+        uint64_t still_ns = pulse_look(&control->lane_pulses[i], beat, now_ns);
+        if (beat != 0 && still_ns > LANE_SILENCE_NS && control->sink.is_file)
+            alive = false;
     }
-    return true;
+    return alive;
+}
+
+// The dataplane's heartbeat has begun, perhaps before this process did, and stands still.
+static bool dataplane_silent(struct control *control, uint64_t now_ns)
+{
+    uint64_t beat = atomic_load_explicit(&control->channel.up->heartbeat_ns, memory_order_relaxed);
+    return pulse_look(&control->dataplane_pulse, beat, now_ns) > DATAPLANE_SILENCE_NS && beat != 0;
+}
+
+static void pulses_start(struct control *control)
+{
+    uint64_t now_ns = clock_ns();
+    pulse_start(&control->dataplane_pulse,
+                atomic_load_explicit(&control->channel.up->heartbeat_ns, memory_order_relaxed), now_ns);
+    for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
+        pulse_start(&control->lane_pulses[i], 0, now_ns);
 }
 
 // Heartbeats until all lanes are done. Returns the exit status.
@@ -300,11 +317,11 @@ static int control_watch(struct control *control)
 {
     uint32_t done = 0;
     int status = 0;
+    pulses_start(control);
     while (done < control->channel.geometry.lanes) {
         uint64_t now_ns = clock_ns();
-        uint64_t heard_ns = atomic_load_explicit(&control->channel.up->heartbeat_ns, memory_order_relaxed);
-        if (heard_ns != 0 && now_ns > heard_ns && now_ns - heard_ns > DATAPLANE_SILENCE_NS && status == 0 &&
-            !terminated) {
+        bool silent = dataplane_silent(control, now_ns);
+        if (silent && status == 0 && !terminated) {
             fprintf(stderr, "sonde-control: the dataplane has stopped\n");
             atomic_store(&control->shared.dataplane_gone, true);
             status = 1;

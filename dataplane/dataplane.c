@@ -4,25 +4,23 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_version.h>
 
+#include "dataplane/channel/clock.h"
 #include "dataplane/housekeeping.h"
 #include "dataplane/neighbour.h"
 #include "dataplane/worker.h"
 
 static void epoch_init(struct dataplane *dataplane)
 {
-    struct timespec now;
     dataplane->tsc_hz = rte_get_tsc_hz();
     dataplane->ns_per_tick = 1e9 / (double)dataplane->tsc_hz;
     dataplane->epoch_tsc = rte_rdtsc();
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    dataplane->epoch_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+    dataplane->epoch_ns = clock_ns();
     if (dataplane->channel == NULL)
         return;
     struct channel_up_header *up = dataplane->channel->up;

@@ -10,18 +10,12 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
+#include "dataplane/channel/clock.h"
 #include "dataplane/worker.h"
 
 enum { CLOCKS_APART_NS = 50000 };
 
 enum { PERIOD_MS = 10, ORPHAN_SECONDS = 5, INTERRUPTED_COOLDOWN_MS = 2000, STATS_MS = 200 };
-
-static uint64_t clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 static void pause_ms(long ms)
 {
@@ -188,14 +182,14 @@ static void phase_advance(struct housekeeping *housekeeping, uint64_t now_ns)
         phase_set(dataplane, DATAPLANE_COOLED, CHANNEL_COOLED);
 }
 
-static bool scan_over(const struct housekeeping *housekeeping, uint64_t now_ns)
+static bool scan_over(struct housekeeping *housekeeping, uint64_t now_ns)
 {
     const struct commands *commands = housekeeping->dataplane->commands;
     if (atomic_load_explicit(&commands->order, memory_order_relaxed) == ORDER_EXIT ||
         atomic_load_explicit(housekeeping->terminate, memory_order_relaxed))
         return true;
-    uint64_t alive = atomic_load_explicit(&commands->scan_heartbeat_ns, memory_order_relaxed);
-    return now_ns > alive && now_ns - alive > (uint64_t)ORPHAN_SECONDS * UINT64_C(1000000000);
+    uint64_t beat = atomic_load_explicit(&commands->scan_heartbeat_ns, memory_order_relaxed);
+    return pulse_look(&housekeeping->scan, beat, now_ns) > (uint64_t)ORPHAN_SECONDS * UINT64_C(1000000000);
 }
 
 void *housekeeping_run(void *argument)
@@ -207,6 +201,8 @@ void *housekeeping_run(void *argument)
     uint32_t open = atomic_load_explicit(&dataplane->segment_open, memory_order_relaxed);
     if (open > 0)
         housekeeping->segment_end_ns[(open + 1) & 1] = clock_ns();
+    pulse_start(&housekeeping->scan,
+                atomic_load_explicit(&dataplane->commands->scan_heartbeat_ns, memory_order_relaxed), clock_ns());
     phase_set(dataplane, DATAPLANE_SWEEPING, CHANNEL_SWEEPING);
     for (;;) {
         uint64_t now_ns = clock_ns();

@@ -3,6 +3,7 @@
 // The ordinary thread beside the workers: heartbeats, phases of the scan, opening of segments, the port's own counters,
 // and the end. It never touches a frame.
 
+#include "dataplane/channel/pulse.h"
 #include "dataplane/dataplane.h"
 
 // What the port and its kernel interface had counted when the scan began.
@@ -19,6 +20,7 @@ struct housekeeping {
     struct dataplane *dataplane;
     const _Atomic bool *terminate;
     struct port_baseline baseline;
+    struct pulse scan; // of `sonde scan`
     uint64_t cooling_since_ns;
     uint64_t segment_end_ns[2]; // when the last even and odd segments were asked to the end
     uint64_t last_stats_ns;

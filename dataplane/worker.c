@@ -10,6 +10,7 @@
 #include <rte_mbuf.h>
 #include <rte_random.h>
 
+#include "dataplane/channel/clock.h"
 #include "dataplane/template.h"
 
 enum { TICK_PER_SECOND = 20000, HEARTBEAT_STALE_MS = 700 };
@@ -136,7 +137,8 @@ static void worker_tick(struct worker *worker, uint64_t now)
     steps_watch(worker);
     uint64_t alive = atomic_load_explicit(&commands->scan_heartbeat_ns, memory_order_relaxed);
     uint64_t now_ns = dataplane_ns(dataplane, now);
-    if (now_ns > alive && now_ns - alive > (uint64_t)HEARTBEAT_STALE_MS * 1000000)
+    // By the clock, not by a pulse: after a pause of the whole machine nothing leaves before the scan beats again.
+    if (clock_since(now_ns, alive) > (uint64_t)HEARTBEAT_STALE_MS * 1000000)
         worker->hold = HOLD_HEARTBEAT;
     else if (atomic_load_explicit(&commands->order, memory_order_relaxed) != ORDER_RUN || worker->sweep.finished)
         worker->hold = HOLD_ORDER;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "config/device.h"
 #include "config/plan/plan_private.h"
 
 static int read_catalogues(struct plan *plan, struct complaint *complaint)
@@ -48,7 +49,7 @@ static int read_keys(struct plan *plan, struct complaint *complaint)
     return rc;
 }
 
-// What a scan needs besides what check and targets do.
+// The device, and what a scan needs besides what check and targets do.
 static int check_need(struct plan *plan, enum plan_need need, struct complaint *complaint)
 {
     const struct plan_device *device = &plan->device;
@@ -59,9 +60,10 @@ static int check_need(struct plan *plan, enum plan_need need, struct complaint *
         free(plan->output);
         plan->output = resolved;
     }
-    if (need != PLAN_NEED_SCAN || device->vdev[0] != '\0' || device->port[0] != '\0' || device->eal.count > 0)
-        return 0;
-    return complain(complaint, plan->path, "device", "is missing, expected \"vdev\", \"port\" or \"eal\" for a scan");
+    int rc = device_check(device, plan->path, complaint);
+    if (rc != 0 || need != PLAN_NEED_SCAN || device_has_card(device) || device_has_vdev(device))
+        return rc;
+    return complain(complaint, plan->path, "device", "names nothing to scan with, expected \"vdev\" or \"port\"");
 }
 
 // JSON integers have a sign, so that a seed can be written down again it has 63 bits.

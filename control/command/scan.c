@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 #include "control/scan/eal.h"
 #include "control/scan/kernel_guard.h"
 #include "control/scan/output.h"
+#include "config/device.h"
 #include "control/command/planfile.h"
 #include "control/scan/programs.h"
 #include "control/scan/scan_resume.h"
@@ -24,6 +26,9 @@
 enum { SCAN_QUIET, SCAN_JSON, SCAN_DRY_RUN, SCAN_OUTPUT, SCAN_FORCE, SCAN_RESUME };
 
 enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
+
+// The longest keeps the frames going, which wait when the scan is silent for 700 ms.
+enum { TICK_LEAST_US = 10, TICK_MOST_US = 250000 };
 
 static const struct option_row scan_options[] = {
     [SCAN_QUIET] = {"quiet", NULL, "print nothing but errors"},
@@ -104,6 +109,21 @@ static enum exit_status programs_prepare(struct scan *scan)
     return EXIT_DONE;
 }
 
+// Tests look at the children more often than anybody needs to.
+static enum exit_status tick_prepare(struct scan *scan)
+{
+    const char *text = getenv("SONDE_TICK_US");
+    char *end = NULL;
+    scan->settings.tick_us = SUPERVISOR_TICK_US;
+    if (text == NULL)
+        return EXIT_DONE;
+    unsigned long us = strtoul(text, &end, 10);
+    if (text[strspn(text, "0123456789")] != '\0' || end == text || us < TICK_LEAST_US || us > TICK_MOST_US)
+        return refuse(EXIT_USAGE, "SONDE_TICK_US: expected microseconds from 10 to 250000");
+    scan->settings.tick_us = us;
+    return EXIT_DONE;
+}
+
 static enum exit_status source_prepare(struct scan *scan)
 {
     char message[256];
@@ -113,7 +133,8 @@ static enum exit_status source_prepare(struct scan *scan)
     }
     int error = eal_init(&scan->eal, &scan->plan->device, scan->dry_run);
     if (error == -EINVAL)
-        return refuse(EXIT_USAGE, "--dry-run: expected a file name without a comma");
+        return refuse(EXIT_USAGE, scan->dry_run != NULL ? "--dry-run: expected a file name without a comma"
+                                                        : "device: names neither a card nor a virtual device");
     return error != 0 ? refuse(EXIT_FAILED, strerror(-error)) : EXIT_DONE;
 }
 
@@ -149,7 +170,7 @@ static void runtime_prepare(struct scan *scan, char port_name[static 64])
         .gateway_mac_given = source->gateway_mac_given,
         .vlan_given = plan->source.vlan_given,
         .vlan = plan->source.vlan,
-        .is_vdev = vdev[0] != '\0',
+        .is_vdev = dry_run || device_has_vdev(&plan->device),
         .dry_run = dry_run,
         .dry_run_frames = dry_run ? DRY_RUN_FRAMES : 0,
         .lanes = lanes_choose(scan->eal.workers),
@@ -327,6 +348,8 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
     enum exit_status status = plan_prepare(scan);
     if (status == EXIT_DONE)
         status = programs_prepare(scan);
+    if (status == EXIT_DONE)
+        status = tick_prepare(scan);
     if (status == EXIT_DONE)
         status = source_prepare(scan);
     if (status != EXIT_DONE)

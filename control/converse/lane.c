@@ -7,17 +7,12 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "dataplane/channel/clock.h"
+
 enum { LANE_KEPT_LIMIT = 64 << 20, LANE_TIMERS = 1024 };
 #define LANE_JOURNAL_LEAST_NS UINT64_C(100000000)
 #define LANE_JOURNAL_MOST_NS  UINT64_C(1600000000)
 #define LANE_STOP_GRACE_NS    UINT64_C(400000000)
-
-static uint64_t clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
 {
@@ -156,7 +151,7 @@ static void verdict_handle(struct lane *lane, uint32_t worker, const struct verd
                             .suspect = verdict->suspect};
     uint8_t mode = lane->shared->image->settings->converse;
     struct flow_packet refusal = flow_refusal(verdict);
-    bool stale = lane->now_ns > verdict->stamp_ns && lane->now_ns - verdict->stamp_ns > LANE_STALE_NS;
+    bool stale = clock_since(lane->now_ns, verdict->stamp_ns) > LANE_STALE_NS;
     if (table_find(&lane->by_tuple, tuple_key(verdict->address, verdict->remote_port, verdict->local_port)) !=
         TABLE_NONE) {
         lane->counters[CONTROL_VERDICTS_REPEATED]++; // its connection is open: an answer that came twice

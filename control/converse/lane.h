@@ -51,7 +51,7 @@ struct lane {
     uint32_t index;
     pthread_t thread;
     _Atomic uint64_t drained_ns; // lane: wo. every verdict that came before is journaled
-    _Atomic uint64_t alive_ns;   // lane: wo.
+    _Atomic uint64_t alive_ns;   // lane: wo. its heartbeat; 0 = it does not run
 
     // The lane's own.
     struct conversation_lane *conversations;

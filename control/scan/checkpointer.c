@@ -7,15 +7,9 @@
 #include <time.h>
 
 #include "control/scan/progress.h"
+#include "dataplane/channel/clock.h"
 
 enum { SAMPLE_MS = 50, WRITE_MS = 300 };
-
-static uint64_t now_monotonic(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 // Positions of the plan's attempts that lie below a step: what of a segment's last pass asks samples only is left out.
 static uint64_t step_probes(const struct checkpoint_sweep *sweep, bool samples, uint64_t step)
@@ -50,7 +44,7 @@ static int checkpoint_save(struct checkpointer *checkpointer)
     const struct durable_sample *best = &checkpointer->durable.best;
     durable_advance(&checkpointer->durable, checkpointer->shared);
     checkpoint->step = best->step;
-    checkpoint->active_ns = checkpointer->active_ns + now_monotonic() - checkpointer->start_ns;
+    checkpoint->active_ns = checkpointer->active_ns + clock_ns() - checkpointer->start_ns;
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         checkpoint->counters[i] = progress_sum(checkpointer->shared, (enum dataplane_counter)i);
     others_take(checkpoint, checkpointer->shared);
@@ -65,11 +59,11 @@ static int checkpoint_save(struct checkpointer *checkpointer)
 static void *checkpointer_run(void *argument)
 {
     struct checkpointer *checkpointer = argument;
-    uint64_t written_ns = now_monotonic();
+    uint64_t written_ns = clock_ns();
     while (!atomic_load_explicit(&checkpointer->over, memory_order_acquire)) {
         struct timespec pause = {.tv_nsec = SAMPLE_MS * 1000000L};
         nanosleep(&pause, NULL);
-        uint64_t now_ns = now_monotonic();
+        uint64_t now_ns = clock_ns();
         durable_sample(&checkpointer->durable, checkpointer->shared, now_ns);
         if (now_ns - written_ns < WRITE_MS * UINT64_C(1000000))
             continue;
@@ -89,7 +83,7 @@ int checkpointer_start(struct checkpointer *checkpointer, const struct checkpoin
     checkpointer->checkpoint = *checkpoint;
     checkpointer->shared = shared;
     checkpointer->folder = folder;
-    checkpointer->start_ns = now_monotonic();
+    checkpointer->start_ns = clock_ns();
     checkpointer->active_ns = checkpoint->active_ns;
     durable_init(&checkpointer->durable, checkpoint->step, checkpoint->counters[COUNTER_POSITIONS_SKIPPED],
                  checkpoint->counters[COUNTER_PROBES_AGAIN]);

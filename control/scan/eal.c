@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/device.h"
+
 #define EAL_HUGEPAGES "/sys/kernel/mm/hugepages"
 
 // Buffers of one worker and what EAL itself takes.
@@ -112,18 +114,38 @@ static int device_add(struct eal *eal, const char *vdev)
     return argument_add(eal, "--vdev=%s", vdev);
 }
 
-static bool is_pci_address(const char *port)
+// The card and the plan's own options, or the virtual device. EAL looks at every network card of the machine, whoever
+// uses it, unless it is told which to allow or that there are none: one of the two is always said.
+static int devices_add(struct eal *eal, const struct plan_device *device)
 {
-    unsigned int parts[4];
-    return sscanf(port, "%x:%x:%x.%x", &parts[0], &parts[1], &parts[2], &parts[3]) == 4 ||
-           sscanf(port, "%x:%x.%x", &parts[0], &parts[1], &parts[2]) == 3;
+    struct pci_address card;
+    struct complaint complaint;
+    if (device_check(device, "", &complaint) != 0 || (!device_has_card(device) && !device_has_vdev(device)))
+        return -EINVAL;
+    int error = 0;
+    if (device->vdev[0] != '\0')
+        error = device_add(eal, device->vdev);
+    if (error == 0 && !device_has_card(device))
+        error = argument_add(eal, "--no-pci");
+    // A card that the plan's options allow with arguments for its driver is not named twice.
+    if (error == 0 && pci_address_parse(device->port, &card) && !device_allows(device, card))
+        error = argument_add(eal, "--allow=%s", device->port);
+    for (size_t i = 0; error == 0 && i < device->eal.count; i++)
+        error = argument_add(eal, "%s", device->eal.items[i]);
+    return error;
 }
 
-static int memory_add(struct eal *eal)
+static int capture_add(struct eal *eal, const char *path)
+{
+    int error = argument_add(eal, "--vdev=net_pcap0,tx_pcap=%s", path);
+    return error != 0 ? error : argument_add(eal, "--no-pci");
+}
+
+static int memory_add(struct eal *eal, bool avoid_hugepages)
 {
     uint64_t needed = (uint64_t)(EAL_BASE_MIB + EAL_WORKER_MIB * eal->workers) << 20;
     uint64_t available = eal_free_hugepages(EAL_HUGEPAGES);
-    if (available >= needed) {
+    if (available >= needed && !avoid_hugepages) {
         eal->hugepage_bytes = available;
         return argument_add(eal, "--in-memory");
     }
@@ -143,24 +165,15 @@ int eal_init(struct eal *ret_eal, const struct plan_device *device, const char *
     lcores_choose(eal, device, dry_run_path != NULL);
     int error = lcores_add(eal);
     if (error == 0)
-        error = memory_add(eal);
+        error = memory_add(eal, dry_run_path == NULL && device_avoids_hugepages(device));
     if (error == 0)
         error = argument_add(eal, "--file-prefix=%s", eal->file_prefix);
     if (error == 0)
         error = argument_add(eal, "--no-telemetry");
     if (error == 0)
         error = argument_add(eal, "--log-level=error");
-    if (error == 0 && dry_run_path != NULL)
-        error = argument_add(eal, "--vdev=net_pcap0,tx_pcap=%s", dry_run_path);
-    else if (error == 0 && device->vdev[0] != '\0')
-        error = device_add(eal, device->vdev);
-    else if (error == 0 && is_pci_address(device->port))
-        error = argument_add(eal, "--allow=%s", device->port);
-    // Without it EAL would look at every network card of the machine, whoever uses it.
-    if (error == 0 && (dry_run_path != NULL || device->vdev[0] != '\0'))
-        error = argument_add(eal, "--no-pci");
-    for (size_t i = 0; error == 0 && dry_run_path == NULL && i < device->eal.count; i++)
-        error = argument_add(eal, "%s", device->eal.items[i]);
+    if (error == 0)
+        error = dry_run_path != NULL ? capture_add(eal, dry_run_path) : devices_add(eal, device);
     return error;
 }
 

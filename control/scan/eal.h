@@ -21,8 +21,9 @@ struct eal {
 };
 
 // Decides the arguments. dry_run_path replaces the device by a capture file (one worker then); NULL = the real device.
-// Returns 0, -ENOMEM, -E2BIG for more arguments than fit, or -EINVAL for a dry_run_path with a comma, which a device
-// string cannot hold. eal_fini releases; it is legal after a failure.
+// EAL is always told --no-pci, or which cards to allow. Returns 0, -ENOMEM, -E2BIG for more arguments than fit, or
+// -EINVAL for a dry_run_path with a comma, which a device string cannot hold, and for a device that names neither a
+// card nor a virtual device or that device_check refuses. eal_fini releases; it is legal after a failure.
 int eal_init(struct eal *ret_eal, const struct plan_device *device, const char *dry_run_path);
 void eal_fini(struct eal *eal);
 

@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 #include "control/store/counters.h"
+#include "dataplane/channel/clock.h"
 
-enum { TICK_MS = 50, CONTROL_STARTS_MAX = 17 };
+enum { CONTROL_STARTS_MAX = 17 };
 
 #define SECOND_NS        UINT64_C(1000000000)
 #define HANG_NS          (2 * SECOND_NS)
@@ -29,13 +30,6 @@ const char *const scan_ending_names[ENDING_COUNT] = {
     SCAN_ENDINGS(X)
 #undef X
 };
-
-static uint64_t now_monotonic(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
 
 static void __attribute__((format(printf, 2, 3))) say(const struct supervisor *supervisor, const char *format, ...)
 {
@@ -100,6 +94,8 @@ static int dataplane_start(struct supervisor *supervisor)
         {"--answered", supervisor->settings->answered_fd},
     };
     size_t count = sizeof descriptors / sizeof descriptors[0];
+    uint64_t beat = atomic_load_explicit(&shared->commands->heartbeat_ns, memory_order_relaxed);
+    pulse_start(&supervisor->dataplane_pulse, beat, clock_ns());
     supervisor->dataplane.name = "sonde-dataplane";
     return child_start(&supervisor->dataplane,
                        &(struct child_start){
@@ -129,7 +125,10 @@ static int control_start(struct supervisor *supervisor)
     const char *arguments[] = {"--geometry", geometry, "--user", user, resume ? "--resume" : NULL, NULL};
     supervisor->control.name = "sonde-control";
     supervisor->control_starts++;
-    supervisor->start_control_ns = now_monotonic();
+    supervisor->start_control_ns = clock_ns();
+    // What stands there is an earlier control's.
+    uint64_t beat = atomic_load_explicit(&shared->down->heartbeat_ns, memory_order_relaxed);
+    pulse_start(&supervisor->control_pulse, beat, supervisor->start_control_ns);
     return child_start(&supervisor->control, &(struct child_start){
                                                  .path = supervisor->settings->control_path,
                                                  .descriptors = descriptors,
@@ -191,11 +190,12 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
              "sonde-control wrote an impossible index into the channel and is not trusted any more; the records are "
              "whole");
     }
-    uint64_t beat = atomic_load_explicit(&commands->heartbeat_ns, memory_order_relaxed);
-    uint64_t alive = beat != 0 ? beat : supervisor->start_ns + EAL_GRACE_NS;
-    if (now_ns > alive && now_ns - alive > HANG_NS && !supervisor->exit_ordered) {
+    uint64_t still_ns = pulse_look(&supervisor->dataplane_pulse,
+                                   atomic_load_explicit(&commands->heartbeat_ns, memory_order_relaxed), now_ns);
+    uint64_t limit_ns = supervisor->dataplane_pulse.moved ? HANG_NS : HANG_NS + EAL_GRACE_NS;
+    if (still_ns > limit_ns && !supervisor->exit_ordered) {
         child_signal(&supervisor->dataplane, SIGKILL);
-        fail(supervisor, now_ns, "sonde-dataplane has hung for %d s and was killed", (int)(HANG_NS / SECOND_NS));
+        fail(supervisor, now_ns, "sonde-dataplane has hung for %d s and was killed", (int)(limit_ns / SECOND_NS));
     }
 }
 
@@ -259,14 +259,12 @@ static void control_watch(struct supervisor *supervisor, uint64_t now_ns)
         return;
     }
     uint64_t beat = atomic_load_explicit(&supervisor->settings->shared->down->heartbeat_ns, memory_order_relaxed);
-    uint64_t alive = supervisor->start_control_ns + CONTROL_GRACE_NS;
-    // An older stamp is an earlier control's; one from the future is a lie.
-    if (beat >= supervisor->start_control_ns && beat <= now_ns)
-        alive = beat;
-    if (now_ns > alive && now_ns - alive > HANG_NS) {
-        say(supervisor, "sonde-control has hung for %d s: killing it", (int)(HANG_NS / SECOND_NS));
+    uint64_t still_ns = pulse_look(&supervisor->control_pulse, beat, now_ns);
+    uint64_t limit_ns = supervisor->control_pulse.moved ? HANG_NS : HANG_NS + CONTROL_GRACE_NS;
+    if (still_ns > limit_ns) {
+        say(supervisor, "sonde-control has hung for %d s: killing it", (int)(limit_ns / SECOND_NS));
         child_signal(&supervisor->control, SIGKILL);
-        supervisor->start_control_ns = now_ns; // not again at the next tick
+        pulse_start(&supervisor->control_pulse, beat, now_ns); // not again at the next tick
     }
 }
 
@@ -320,6 +318,28 @@ static void progress_show(struct supervisor *supervisor, uint64_t now_ns)
         fprintf(stderr, "%s\n", progress_format(&progress, line));
 }
 
+// A polite request's time goes on only while this process is awake: whoever was asked stood still with it.
+static void pause_forgive(struct supervisor *supervisor, uint64_t gap_ns)
+{
+    uint64_t paused_ns = gap_ns > PULSE_GAP_NS ? gap_ns - PULSE_GAP_NS : 0;
+    if (supervisor->abandon_ns != 0)
+        supervisor->abandon_ns += paused_ns;
+    if (supervisor->kill_ns != 0)
+        supervisor->kill_ns += paused_ns;
+}
+
+// Sleeps for a tick, or until a signal comes. Returns the time.
+static uint64_t tick_wait(struct supervisor *supervisor, uint64_t before_ns)
+{
+    struct pollfd wait = {.fd = supervisor->signal_fd, .events = POLLIN};
+    uint64_t us = supervisor->settings->tick_us;
+    const struct timespec tick = {.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000 * 1000)};
+    ppoll(&wait, 1, &tick, NULL);
+    uint64_t now_ns = clock_ns();
+    pause_forgive(supervisor, clock_since(now_ns, before_ns));
+    return now_ns;
+}
+
 static int signals_open(void)
 {
     sigset_t signals;
@@ -356,7 +376,7 @@ static void both_start(struct supervisor *supervisor, uint64_t now_ns)
 
 void supervisor_run(struct supervisor *supervisor, const struct supervisor_settings *settings)
 {
-    uint64_t now_ns = now_monotonic();
+    uint64_t now_ns = clock_ns();
     *supervisor = (struct supervisor){.settings = settings, .ending = ENDING_COMPLETE, .start_ns = now_ns};
     supervisor->progress_ns = now_ns + SECOND_NS;
     progress_init(&supervisor->progress, settings->shared, settings->plan->summary.swept,
@@ -369,9 +389,7 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
     both_start(supervisor, now_ns);
     struct commands *commands = settings->shared->commands;
     while (!wind_up(supervisor, now_ns)) {
-        struct pollfd wait = {.fd = supervisor->signal_fd, .events = POLLIN};
-        poll(&wait, 1, TICK_MS);
-        now_ns = now_monotonic();
+        now_ns = tick_wait(supervisor, now_ns);
         atomic_store_explicit(&commands->scan_heartbeat_ns, now_ns, memory_order_release);
         signals_take(supervisor, now_ns);
         dataplane_watch(supervisor, now_ns);

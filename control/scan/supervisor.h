@@ -13,6 +13,7 @@
 #include "control/scan/progress.h"
 #include "control/scan/shared.h"
 #include "control/scan/storage.h"
+#include "dataplane/channel/pulse.h"
 
 // Why a scan ended. X(enumerator, name in summary.json)
 #define SCAN_ENDINGS(X)                                                                                                \
@@ -30,6 +31,8 @@ enum scan_ending {
 };
 extern const char *const scan_ending_names[ENDING_COUNT];
 
+enum { SUPERVISOR_TICK_US = 50000 };
+
 struct supervisor_settings {
     const struct plan *plan;
     const struct shared *shared;
@@ -37,7 +40,8 @@ struct supervisor_settings {
     const struct eal *eal;
     char dataplane_path[PATH_MAX];
     char control_path[PATH_MAX];
-    int answered_fd; // what has answered already, of a scan that is resumed; -1 = it begins
+    int answered_fd;  // what has answered already, of a scan that is resumed; -1 = it begins
+    uint64_t tick_us; // between two looks at the children: SUPERVISOR_TICK_US, but for tests
     bool quiet;
     bool json;
 };
@@ -46,6 +50,8 @@ struct supervisor {
     const struct supervisor_settings *settings;
     struct child dataplane;
     struct child control;
+    struct pulse dataplane_pulse;
+    struct pulse control_pulse;
     struct progress_source progress;
     struct storage storage;
     int signal_fd;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Stands in sonde-control's place: appends a line when it starts, beats, and ends when the dataplane has cooled or
 // SIGTERM came. FAKE_CONTROL: "die" or "hang" does so in its first life, "die-always" in every one, "refuse" will not
-// end, "full" finds the disk full for a while, "full-always" until it is told to end, and then loses five records.
+// end, "ahead" has a clock that is ahead of ours, "full" finds the disk full for a while, "full-always" until it is
+// told to end, and then loses five records.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,24 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "control/store/counters.h"
 #include "dataplane/channel/channel.h"
+#include "dataplane/channel/clock.h"
 
 static volatile sig_atomic_t told;
 
 static void on_term(int signal_number)
 {
     told = signal_number;
-}
-
-static uint64_t now_monotonic(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
 static int descriptor(int argc, char **argv, const char *option)
@@ -61,11 +55,11 @@ int main(int argc, char **argv)
     atomic_fetch_add(&down->counters[CONTROL_SEGMENTS_IN], 7);
     if (!resumed)
         atomic_store(&down->counters[CONTROL_JOURNAL_SYNCED_NS], 1);
-    uint64_t start_ns = now_monotonic();
+    uint64_t start_ns = clock_ns();
     for (;;) {
-        uint64_t now_ns = now_monotonic();
+        uint64_t now_ns = clock_ns();
         uint64_t age_ns = now_ns - start_ns;
-        atomic_store(&down->heartbeat_ns, now_ns);
+        atomic_store(&down->heartbeat_ns, now_ns + (strcmp(mode, "ahead") == 0 ? 1000000000 : 0));
         int due = age_ns > 50000000;
         int always = strcmp(mode, "full-always") == 0;
         int full = always || (strcmp(mode, "full") == 0 && due && age_ns < 200000000);

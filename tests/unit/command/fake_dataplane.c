@@ -7,16 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
+#include "dataplane/channel/clock.h"
 #include "dataplane/channel/commands.h"
-
-static uint64_t now_monotonic(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 static int descriptor(int argc, char **argv, const char *option)
 {
@@ -58,12 +51,12 @@ int main(int argc, char **argv)
     if (strcmp(mode, "fail") == 0)
         return fail(commands);
     atomic_fetch_add(&commands->port.rx_missed, 3);
-    uint64_t start_ns = now_monotonic();
+    uint64_t start_ns = clock_ns();
     for (;;) {
-        uint64_t now_ns = now_monotonic();
+        uint64_t now_ns = clock_ns();
         uint32_t order = atomic_load(&commands->order);
         // The heartbeat of `sonde scan` is what lets frames leave.
-        if (now_ns > atomic_load(&commands->scan_heartbeat_ns) + 700000000)
+        if (clock_since(now_ns, atomic_load(&commands->scan_heartbeat_ns)) > 700000000)
             return 5;
         atomic_store(&commands->heartbeat_ns, now_ns);
         uint32_t state = state_at(now_ns - start_ns, order, strcmp(mode, "endless") == 0);

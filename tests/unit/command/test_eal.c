@@ -61,6 +61,70 @@ Test(eal, a_card_is_allowed_by_its_address_and_extra_arguments_come_last)
     eal_fini(&eal);
 }
 
+// Whatever else it is given, EAL is told --no-pci or which card to allow.
+Test(eal, it_is_never_left_to_look_for_network_cards_by_itself)
+{
+    static const struct {
+        char *vdev;
+        char *port;
+        char *item;
+    } refused[] = {
+        {.vdev = "", .port = "", .item = NULL},
+        {.vdev = "", .port = "s0", .item = NULL},
+        {.vdev = "", .port = "net_ring0", .item = NULL},
+        {.vdev = "", .port = "", .item = "--iova-mode=va"},
+        {.vdev = "", .port = "0000:01:00.0", .item = "-d"},
+        {.vdev = "", .port = "0000:01:00.", .item = NULL},
+        {.vdev = "net_null0", .port = "net_null1", .item = NULL},
+        {.vdev = "net_null0", .port = "0000:01:00.0", .item = NULL},
+        {.vdev = "net_failsafe0,exec(id)", .port = "", .item = NULL},
+    };
+    static const struct {
+        char *vdev;
+        char *port;
+        char *item;
+        const char *told;
+    } taken[] = {
+        {.vdev = "net_null0", .port = "", .item = NULL, .told = "--no-pci"},
+        {.vdev = "net_null0", .port = "net_null0", .item = NULL, .told = "--no-pci"},
+        {.vdev = "", .port = "", .item = "--vdev=net_ring0", .told = "--no-pci"},
+        {.vdev = "", .port = "net_ring0", .item = "--vdev=net_ring0", .told = "--no-pci"},
+        {.vdev = "", .port = "01:00.0", .item = NULL, .told = "--allow=01:00.0"},
+        {.vdev = "", .port = "", .item = "--allow=01:00.0,a=b", .told = "--allow=01:00.0,a=b"},
+        {.vdev = "", .port = "0000:01:00.0", .item = "--allow=01:00.0,a=b", .told = "--allow=01:00.0,a=b"},
+        {.vdev = "", .port = "0000:01:00.0", .item = "--allow=01:00.1", .told = "--allow=0000:01:00.0"},
+    };
+    struct eal eal;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        char *items[] = {refused[i].item};
+        struct plan_device device = {
+            .vdev = refused[i].vdev, .port = refused[i].port, .eal = {items, refused[i].item != NULL ? 1 : 0}};
+        cr_expect_eq(eal_init(&eal, &device, NULL), -EINVAL, "case %zu", i);
+        eal_fini(&eal);
+    }
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        char *items[] = {taken[i].item};
+        struct plan_device device = {
+            .vdev = taken[i].vdev, .port = taken[i].port, .eal = {items, taken[i].item != NULL ? 1 : 0}};
+        cr_expect_eq(eal_init(&eal, &device, NULL), 0, "case %zu", i);
+        const char *told = argument(&eal, taken[i].told);
+        cr_expect(told != NULL && strcmp(told, taken[i].told) == 0, "case %zu: %s", i, told);
+        cr_expect((argument(&eal, "--no-pci") != NULL) != (argument(&eal, "--allow") != NULL), "case %zu", i);
+        eal_fini(&eal);
+    }
+}
+
+Test(eal, a_plan_that_avoids_hugepages_is_started_without)
+{
+    struct eal eal;
+    char option[] = "--no-huge";
+    char *items[] = {option};
+    struct plan_device device = {.vdev = packet, .port = empty, .eal = {items, 1}};
+    cr_assert_eq(eal_init(&eal, &device, NULL), 0);
+    cr_assert_null(argument(&eal, "--in-memory"), "the two exclude each other");
+    eal_fini(&eal);
+}
+
 Test(eal, a_dry_run_replaces_the_device)
 {
     struct eal eal;

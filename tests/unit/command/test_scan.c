@@ -200,6 +200,32 @@ Test(scan, a_control_that_dies_or_hangs_is_started_again_and_resumes)
     }
 }
 
+// Longer than a control that does not beat at all is waited for.
+Test(scan, a_control_that_beats_ahead_of_the_scans_clock_is_not_taken_for_dead)
+{
+    plan_write("limited.json", plan_text, ", \"max_runtime\": \"9 s\"}");
+    const char *const words[] = {"scan", "limited.json", "--quiet", "--output", "out", NULL};
+    setenv("FAKE_CONTROL", "ahead", 1);
+    setenv("FAKE_DATAPLANE", "endless", 1);
+    cr_assert_eq(sonde(words), 0, "%s", output_text);
+    cr_assert_str_empty(output_text, "--quiet, but: %s", output_text);
+    json_t *summary = summary_read();
+    cr_assert_eq(json_integer_value(json_object_get(summary, "control_starts")), 1);
+    json_decref(summary);
+}
+
+Test(scan, a_tick_that_is_none_is_refused_before_anything_starts)
+{
+    static const char *const bad[] = {"", "9", "250001", "50ms", "-50", "1e3"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        setenv("SONDE_TICK_US", bad[i], 1);
+        cr_assert_eq(sonde(scan_words), 2, "%s: %s", bad[i], output_text);
+        cr_assert_not_null(strstr(output_text, "SONDE_TICK_US"), "%s: %s", bad[i], output_text);
+    }
+    setenv("SONDE_TICK_US", "100", 1);
+    cr_assert_eq(sonde(scan_words), 0, "%s", output_text);
+}
+
 Test(scan, a_control_that_always_dies_is_given_up)
 {
     setenv("FAKE_CONTROL", "die-always", 1);

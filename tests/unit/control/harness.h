@@ -3,6 +3,8 @@
 // Plays `sonde scan` and the dataplane to a real sonde-control: makes the image, the channel and the files, starts the
 // program, hands it verdicts, and carries segments between it and servers in miniature.
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +41,9 @@ struct harness {
     size_t dropped;
     unsigned loss; // one in so many segments is lost, either way; 0 = none
     unsigned random;
-    bool frozen; // no heartbeat
+    pthread_t beats;
+    _Atomic bool frozen; // no heartbeat
+    _Atomic bool over;
     struct peer *peers[HARNESS_PEERS_MAX];
     size_t peer_count;
     uint64_t position; // of the next verdict

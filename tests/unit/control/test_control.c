@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
 
 #include "control/store/journal.h"
+#include "dataplane/channel/clock.h"
+#include "dataplane/channel/pulse.h"
 #include "tests/unit/control/harness.h"
 
 static struct harness harness;
@@ -243,10 +246,38 @@ Test(control, without_a_dataplane_it_records_what_is_open_and_fails, .fini = tea
     harness_start(&harness, false, -1);
     harness_answer(&harness, 0x0a000100, 22);
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_open));
-    harness.frozen = true;
+    atomic_store(&harness.frozen, true);
     int status = harness_finish(&harness, HARNESS_PATIENCE_MS);
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
     records_check(1, "timeout");
+}
+
+// A lane with nothing more to do ends before the others do, and `sonde scan` must hear from the process all the same.
+Test(control, the_heart_beats_until_the_last_lane_has_ended, .fini = teardown)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    struct pulse pulse;
+    uint64_t longest_ns = 0;
+    int status = 0;
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = silent_server;
+    harness_start(&harness, false, -1);
+    harness_answer(&harness, 0x0a000100, 22);
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_open));
+    atomic_store(&harness.channel.up->phase, CHANNEL_COOLED);
+    uint64_t start_ns = clock_ns();
+    pulse_start(&pulse, 0, start_ns);
+    while (waitpid(harness.child, &status, WNOHANG) == 0) {
+        uint64_t beat = atomic_load(&harness.channel.down->heartbeat_ns);
+        uint64_t still_ns = pulse_look(&pulse, beat, clock_ns());
+        longest_ns = still_ns > longest_ns ? still_ns : longest_ns;
+        cr_assert_lt(clock_since(clock_ns(), start_ns), UINT64_C(120000000000));
+        harness_turn(&harness);
+        nanosleep(&pause, NULL);
+    }
+    harness.child = 0;
+    cr_assert_eq(status, 0);
+    cr_assert_lt(longest_ns, UINT64_C(1500000000), "no beat for %.1f s", (double)longest_ns / 1e9);
 }
 
 static bool nothing_open(struct harness *of)
