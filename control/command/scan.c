@@ -316,7 +316,7 @@ static enum exit_status plan_prepare(struct scan *scan)
         return planfile_load(scan->invocation, PLAN_NEED_SCAN, &scan->plan);
     if (scan->dry_run != NULL || given(scan, SCAN_OUTPUT) || given(scan, SCAN_FORCE))
         return refuse(EXIT_USAGE, "scan: --resume goes with neither --output, --force nor --dry-run");
-    enum exit_status status = scan_resume_load(scan->invocation, folder, path, &scan->checkpoint, &scan->plan);
+    enum exit_status status = planfile_resume(scan->invocation, folder, path, &scan->checkpoint, &scan->plan);
     if (status == EXIT_DONE)
         snprintf(scan->id, sizeof scan->id, "%s", scan->checkpoint.scan);
     return status;
