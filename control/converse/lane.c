@@ -22,7 +22,7 @@ static uint64_t clock_ns(void)
 int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
 {
     *lane = (struct lane){.shared = shared, .index = index, .now_ns = clock_ns()};
-    lane->flows = (struct flow_lane){.ops = &inquiry_flow_ops, .kept_limit = LANE_KEPT_LIMIT};
+    lane->flows = (struct flow_lane){.ops = &inquiry_flow_ops, .kept.limit = LANE_KEPT_LIMIT};
     lane->tokens_ns = lane->now_ns;
     wheel_init(&lane->wheel, lane->now_ns);
     uint64_t share = shared->image->settings->max_open / shared->channel->geometry.lanes;
@@ -387,7 +387,7 @@ static void lane_publish(struct lane *lane)
     lane->counters[CONTROL_CONVERSATIONS_QUEUED] = lane->queue.count;
     lane->counters[CONTROL_FLOWS_OPEN] = lane->by_tuple.count;
     lane->counters[CONTROL_RETRANSMISSIONS] = lane->flows.retransmissions;
-    lane->counters[CONTROL_SEGMENTS_REORDERED] = lane->flows.reordered;
+    lane->counters[CONTROL_SEGMENTS_REORDERED] = lane->flows.kept.pieces;
     lane->counters[CONTROL_SEGMENTS_REFUSED] = lane->flows.refused;
     lane->counters[CONTROL_RINGS_DEAD] = rings_dead(lane);
     if (open != lane->published_open)

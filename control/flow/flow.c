@@ -2,10 +2,6 @@
 // Sending and timers of a flow; receiving is in flow_receive.c.
 #include "control/flow/flow.h"
 
-#include <string.h>
-
-#include "control/flow/flow_piece.h"
-
 static uint16_t mss_of(uint16_t offered)
 {
     uint16_t mss = offered == 0 ? FLOW_MSS_DEFAULT : offered;
@@ -242,7 +238,9 @@ void flow_abort(struct flow *flow)
 
 void flow_fini(struct flow *flow)
 {
-    flow_pieces_drop(flow);
+    // A flow that was never opened has no lane.
+    if (flow->pieces.first != NULL)
+        flow_pieces_drop(&flow->pieces, &flow->lane->kept);
     flow->state = FLOW_CLOSED;
     flow->retry_ns = FLOW_NEVER;
     flow->close_ns = FLOW_NEVER;
