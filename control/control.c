@@ -27,7 +27,7 @@ struct control {
     struct channel channel;
     struct journal journal;
     struct sink sink;
-    struct table seen;
+    struct hash seen;
     struct lane_shared shared;
     struct lane *lanes;
     pthread_t syncer;
@@ -246,7 +246,7 @@ static int control_init(struct control *control, const struct control_options *o
     if (error != 0)
         goto out_sink;
     atomic_fetch_add(&control->channel.down->counters[CONTROL_RECORDS_CUT], cut);
-    error = options->resume ? past_read(control) : table_init(&control->seen, 0);
+    error = options->resume ? past_read(control) : hash_init(&control->seen, 0);
     if (error == 0)
         return 0;
     for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
@@ -268,7 +268,7 @@ static void control_fini(struct control *control)
     for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
         lane_fini(&control->lanes[i]);
     free(control->lanes);
-    table_fini(&control->seen);
+    hash_fini(&control->seen);
     sink_fini(&control->sink);
     journal_fini(&control->journal);
     channel_unmap(&control->channel);

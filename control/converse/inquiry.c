@@ -224,7 +224,7 @@ static int tuple_register(struct inquiry *inquiry, uint16_t local_port)
 {
     struct lane *lane = inquiry->lane;
     uint64_t key = tuple_key(inquiry->target.address, inquiry->target.port, local_port);
-    int error = table_put(&lane->by_tuple, key, inquiry->index);
+    int error = hash_put(&lane->by_tuple, key, inquiry->index);
     inquiry->registered = error == 0;
     if (error != 0)
         lane->counters[CONTROL_MEMORY_REFUSED]++;
@@ -304,8 +304,8 @@ static void connection_retire(struct inquiry *inquiry)
     struct lane *lane = inquiry->lane;
     if (!inquiry->registered)
         return;
-    (void)table_remove(&lane->by_tuple,
-                       tuple_key(inquiry->target.address, inquiry->target.port, inquiry->flow.local_port));
+    (void)hash_remove(&lane->by_tuple,
+                      tuple_key(inquiry->target.address, inquiry->target.port, inquiry->flow.local_port));
     inquiry->registered = false;
     if (inquiry->rtt_us == 0)
         inquiry->rtt_us = inquiry->flow.rtt_us;

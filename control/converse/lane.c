@@ -28,11 +28,11 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     uint64_t share = shared->image->settings->max_open / shared->channel->geometry.lanes;
     admission_init(&lane->admission, shared->image->settings->max_open != 0 && share == 0 ? 1 : share, lane->now_ns);
     struct conversation_settings settings = {.user_agent = shared->user_agent};
-    int error = table_init(&lane->by_tuple, 4096);
+    int error = hash_init(&lane->by_tuple, 4096);
     if (error == 0)
-        error = table_init(&lane->by_host, 64);
+        error = hash_init(&lane->by_host, 64);
     if (error == 0)
-        error = table_init(&lane->by_decoy, 64);
+        error = hash_init(&lane->by_decoy, 64);
     if (error != 0)
         goto out;
     lane->recorder = recorder_new(shared->image, shared->sink, shared->journal, lane->counters);
@@ -59,9 +59,9 @@ void lane_fini(struct lane *lane)
     queue_fini(&lane->queue);
     recorder_free(lane->recorder);
     conversation_lane_free(lane->conversations);
-    table_fini(&lane->by_tuple);
-    table_fini(&lane->by_host);
-    table_fini(&lane->by_decoy);
+    hash_fini(&lane->by_tuple);
+    hash_fini(&lane->by_host);
+    hash_fini(&lane->by_decoy);
 }
 
 void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint16_t local_port,
@@ -112,7 +112,7 @@ uint16_t lane_port(struct lane *lane, const struct target *target)
     uint16_t port = settings->flow_port_first;
     for (uint32_t i = 0; i < 64; i++) {
         port = (uint16_t)(settings->flow_port_first + (random + i) % count);
-        if (table_find(&lane->by_tuple, tuple_key(target->address, target->port, port)) == TABLE_NONE)
+        if (hash_find(&lane->by_tuple, tuple_key(target->address, target->port, port)) == HASH_NONE)
             break;
     }
     return port;
@@ -157,8 +157,8 @@ static void verdict_handle(struct lane *lane, uint32_t worker, const struct verd
     uint8_t mode = lane->shared->image->settings->converse;
     struct flow_packet refusal = flow_refusal(verdict);
     bool stale = lane->now_ns > verdict->stamp_ns && lane->now_ns - verdict->stamp_ns > LANE_STALE_NS;
-    if (table_find(&lane->by_tuple, tuple_key(verdict->address, verdict->remote_port, verdict->local_port)) !=
-        TABLE_NONE) {
+    if (hash_find(&lane->by_tuple, tuple_key(verdict->address, verdict->remote_port, verdict->local_port)) !=
+        HASH_NONE) {
         lane->counters[CONTROL_VERDICTS_REPEATED]++; // its connection is open: an answer that came twice
         return;
     }
@@ -209,7 +209,7 @@ static size_t verdicts_take(struct lane *lane, uint32_t worker, size_t limit)
     for (size_t i = 0; i < ready; i++) {
         verdicts[i] = *(const struct verdict *)ring_slot(ring, i);
         const struct verdict *verdict = &verdicts[i];
-        known[i] = table_find(lane->shared->seen, verdict->position) != TABLE_NONE;
+        known[i] = hash_find(lane->shared->seen, verdict->position) != HASH_NONE;
         if (known[i])
             continue;
         entries[count++] = (struct journal_entry){.position = verdict->position,
@@ -281,9 +281,8 @@ static void segment_handle(struct lane *lane, uint32_t worker, const struct segm
         lane->flows.refused++;
         return;
     }
-    uint32_t index =
-        table_find(&lane->by_tuple, tuple_key(segment->address, segment->remote_port, segment->local_port));
-    if (index != TABLE_NONE) {
+    uint32_t index = hash_find(&lane->by_tuple, tuple_key(segment->address, segment->remote_port, segment->local_port));
+    if (index != HASH_NONE) {
         struct inquiry *inquiry = pool_at(&lane->pool, index);
         if (inquiry->decoy.asking)
             decoy_receive(inquiry, segment);

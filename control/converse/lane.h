@@ -17,7 +17,7 @@
 #include "control/converse/pool.h"
 #include "control/converse/recorder.h"
 #include "control/store/sink.h"
-#include "control/converse/table.h"
+#include "control/converse/hash.h"
 #include "control/converse/wheel.h"
 #include "dataplane/channel/channel.h"
 
@@ -39,7 +39,7 @@ struct lane_shared {
     const struct channel *channel;
     struct journal *journal;
     struct sink *sink;
-    const struct table *seen; // positions that the journal held at the start
+    const struct hash *seen; // positions that the journal held at the start
     const char *user_agent;
     _Atomic bool stop;           // main: wo. finish or abandon, then end
     _Atomic bool dataplane_gone; // main: wo. nothing can be sent any more
@@ -57,9 +57,9 @@ struct lane {
     struct conversation_lane *conversations;
     struct recorder *recorder;
     struct flow_lane flows;
-    struct table by_tuple; // tuple_key -> index in pool
-    struct table by_host;  // address -> index of the inquiry whose turn it is
-    struct table by_decoy; // address -> what decoy.c knows of it
+    struct hash by_tuple; // tuple_key -> index in pool
+    struct hash by_host;  // address -> index of the inquiry whose turn it is
+    struct hash by_decoy; // address -> what decoy.c knows of it
     struct pool pool;
     struct wheel wheel;
     struct queue queue;

@@ -56,7 +56,7 @@ struct rig {
     struct channel control;
     struct journal journal;
     struct sink sink;
-    struct table seen;
+    struct hash seen;
     struct lane_shared shared;
     struct lane *lane;
     const struct kind *kind;
@@ -127,7 +127,7 @@ static void rig_init(struct rig *rig, const struct kind *kind)
     error = error != 0 ? error : channel_map(CHANNEL_CONTROL, &geometry, up, down, &rig->control);
     error = error != 0 ? error : journal_init(&rig->journal, file_new(), 1, false);
     error = error != 0 ? error : sink_init(&rig->sink, file_new(), &cut);
-    error = error != 0 ? error : table_init(&rig->seen, 0);
+    error = error != 0 ? error : hash_init(&rig->seen, 0);
     if (error != 0)
         die("cannot set up", error);
     rig->shared = (struct lane_shared){.image = &rig->image,
@@ -148,7 +148,7 @@ static void rig_fini(struct rig *rig)
 {
     lane_fini(rig->lane);
     free(rig->lane);
-    table_fini(&rig->seen);
+    hash_fini(&rig->seen);
     close(rig->journal.fd);
     close(rig->sink.fd);
     journal_fini(&rig->journal);

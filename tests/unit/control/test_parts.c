@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Timer wheel, table, queue, journal, sink and sandbox.
+// Timer wheel, hash, queue, journal, sink and sandbox.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -19,7 +19,7 @@
 #include "control/converse/queue.h"
 #include "control/sandbox.h"
 #include "control/store/sink.h"
-#include "control/converse/table.h"
+#include "control/converse/hash.h"
 #include "control/converse/wheel.h"
 
 enum { TIMERS = 2000 };
@@ -64,30 +64,30 @@ Test(wheel, a_timer_set_anew_expires_at_its_new_deadline_also_after_a_long_pause
     cr_assert_null(wheel_expired(&wheel, 200000 * WHEEL_TICK_NS));
 }
 
-Test(table, holds_what_a_plain_array_holds_through_growth_and_removal)
+Test(hash, holds_what_a_plain_array_holds_through_growth_and_removal)
 {
     enum { KEYS = 5000 };
     static uint32_t truth[KEYS];
-    struct table table;
+    struct hash hash;
     srand(5);
-    cr_assert_eq(table_init(&table, 0), 0);
+    cr_assert_eq(hash_init(&hash, 0), 0);
     for (int i = 0; i < 200000; i++) {
         uint32_t key = (uint32_t)rand() % KEYS;
         if (rand() % 2 == 0) {
             truth[key] = (uint32_t)i + 1;
-            cr_assert_eq(table_put(&table, (uint64_t)key << 32, truth[key]), 0);
+            cr_assert_eq(hash_put(&hash, (uint64_t)key << 32, truth[key]), 0);
         } else {
-            cr_assert_eq(table_remove(&table, (uint64_t)key << 32), truth[key] != 0);
+            cr_assert_eq(hash_remove(&hash, (uint64_t)key << 32), truth[key] != 0);
             truth[key] = 0;
         }
     }
     size_t count = 0;
     for (uint64_t key = 0; key < KEYS; key++) {
-        cr_assert_eq(table_find(&table, key << 32), truth[key] == 0 ? TABLE_NONE : truth[key]);
+        cr_assert_eq(hash_find(&hash, key << 32), truth[key] == 0 ? HASH_NONE : truth[key]);
         count += truth[key] != 0 ? 1 : 0;
     }
-    cr_assert_eq(table.count, count);
-    table_fini(&table);
+    cr_assert_eq(hash.count, count);
+    hash_fini(&hash);
 }
 
 Test(queue, gives_back_in_order_across_growth)
