@@ -9,8 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/converse/lane.h"
-#include "control/converse/recorder.h"
+#include "control/converse/ending.h"
+#include "control/converse/inquiry_dialogue.h"
+#include "control/converse/lane_run.h"
 #include "control/converse/resume.h"
 #include "control/sandbox.h"
 
@@ -19,7 +20,7 @@
 #define SYNC_EVERY_NS        UINT64_C(1000000000)
 #define JOURNAL_SYNC_NS      UINT64_C(200000000) // a checkpoint waits for it, so more often than the records
 #define MEMORY_BASE_BYTES    (UINT64_C(2) << 30)
-#define MEMORY_EACH_BYTES    (UINT64_C(192) << 10) // a conversation in a TLS handshake, with room to spare
+#define MEMORY_EACH_BYTES    (UINT64_C(192) << 10) // of a conversation: more than one in a TLS handshake takes
 
 // Everything of a running control.
 struct control {
@@ -189,7 +190,7 @@ static int past_read(struct control *control)
     atomic_store(&down->counters[CONTROL_VERDICTS], control->seen.count);
     atomic_store(&down->counters[CONTROL_JOURNAL_ENTRIES], control->seen.count);
     for (size_t i = 0; i < OUTCOME_COUNT && past.outcomes_known; i++)
-        atomic_store(&down->counters[recorder_outcome_counters[i]], past.outcomes[i]);
+        atomic_store(&down->counters[ending_outcome_counters[i]], past.outcomes[i]);
     // Those that an earlier one lost are among what is asked again.
     atomic_store(&down->counters[CONTROL_RECORDS_LOST], 0);
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_OPEN], 0);
@@ -240,6 +241,7 @@ static int control_init(struct control *control, const struct control_options *o
         .journal = &control->journal,
         .sink = &control->sink,
         .seen = &control->seen,
+        .flow_ops = &inquiry_flow_ops,
         .user_agent = image_string(&control->image, control->image.settings->user_agent),
     };
     error = lanes_init(control);

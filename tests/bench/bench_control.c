@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 #include "config/plan/plan.h"
-#include "control/converse/lane.h"
+#include "control/converse/inquiry_dialogue.h"
+#include "control/converse/lane_run.h"
 #include "sonde_build.h"
 
 enum { FIRST_ADDRESS = 0x0a000000, SERVER_ISN = 1000, CLIENT_ISN = 5000 };
@@ -135,6 +136,7 @@ static void rig_init(struct rig *rig, const struct kind *kind)
                                        .journal = &rig->journal,
                                        .sink = &rig->sink,
                                        .seen = &rig->seen,
+                                       .flow_ops = &inquiry_flow_ops,
                                        .user_agent = "sonde/bench"};
     rig->lane = aligned_alloc(64, sizeof(*rig->lane));
     error = rig->lane == NULL ? -ENOMEM : lane_init(rig->lane, &rig->shared, 0);
@@ -242,7 +244,7 @@ static void rig_converse(struct rig *rig, uint64_t conversations, uint64_t open)
 {
     uint64_t end_ns = clock_ns(CLOCK_MONOTONIC) + UINT64_C(120000000000);
     while (rig->lane->counters[CONTROL_RECORDS] < conversations || rig->lane->pool.used > 0) {
-        uint64_t under_way = rig->position - rig->lane->counters[CONTROL_RECORDS] - rig->lane->recorder->count;
+        uint64_t under_way = rig->position - rig->lane->counters[CONTROL_RECORDS] - rig->lane->batch->count;
         uint64_t left = conversations - rig->position;
         uint64_t room = under_way < open ? open - under_way : 0;
         servers_accept(rig, left < room ? left : room);
