@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "control/flow/flow.h"
-#include "tests/unit/control/peer.h"
+#include "tests/unit/flow/peer.h"
 
 enum { ADDRESS = 0x0a000001, PORT = 80, LOCAL = 40000 };
 #define MS UINT64_C(1000000)
