@@ -9,8 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/converse/lane.h"
-#include "control/converse/recorder.h"
+#include "control/converse/ending.h"
+#include "control/converse/inquiry_dialogue.h"
+#include "control/converse/lane_run.h"
 #include "control/converse/resume.h"
 #include "control/sandbox.h"
 #include "dataplane/channel/clock.h"
@@ -21,7 +22,7 @@
 #define SYNC_EVERY_NS        UINT64_C(1000000000)
 #define JOURNAL_SYNC_NS      UINT64_C(200000000) // a checkpoint waits for it, so more often than the records
 #define MEMORY_BASE_BYTES    (UINT64_C(2) << 30)
-#define MEMORY_EACH_BYTES    (UINT64_C(192) << 10) // a conversation in a TLS handshake, with room to spare
+#define MEMORY_EACH_BYTES    (UINT64_C(192) << 10) // of a conversation: more than one in a TLS handshake takes
 
 // Everything of a running control.
 struct control {
@@ -29,7 +30,7 @@ struct control {
     struct channel channel;
     struct journal journal;
     struct sink sink;
-    struct table seen;
+    struct hash seen;
     struct lane_shared shared;
     struct lane *lanes;
     struct pulse lane_pulses[CHANNEL_LANES_MAX];
@@ -187,7 +188,7 @@ static int past_read(struct control *control)
     atomic_store(&down->counters[CONTROL_VERDICTS], control->seen.count);
     atomic_store(&down->counters[CONTROL_JOURNAL_ENTRIES], control->seen.count);
     for (size_t i = 0; i < OUTCOME_COUNT && past.outcomes_known; i++)
-        atomic_store(&down->counters[recorder_outcome_counters[i]], past.outcomes[i]);
+        atomic_store(&down->counters[ending_outcome_counters[i]], past.outcomes[i]);
     // Those that an earlier one lost are among what is asked again.
     atomic_store(&down->counters[CONTROL_RECORDS_LOST], 0);
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_OPEN], 0);
@@ -238,13 +239,14 @@ static int control_init(struct control *control, const struct control_options *o
         .journal = &control->journal,
         .sink = &control->sink,
         .seen = &control->seen,
+        .flow_ops = &inquiry_flow_ops,
         .user_agent = image_string(&control->image, control->image.settings->user_agent),
     };
     error = lanes_init(control);
     if (error != 0)
         goto out_sink;
     atomic_fetch_add(&control->channel.down->counters[CONTROL_RECORDS_CUT], cut);
-    error = options->resume ? past_read(control) : table_init(&control->seen, 0);
+    error = options->resume ? past_read(control) : hash_init(&control->seen, 0);
     if (error == 0)
         return 0;
     for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
@@ -266,7 +268,7 @@ static void control_fini(struct control *control)
     for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
         lane_fini(&control->lanes[i]);
     free(control->lanes);
-    table_fini(&control->seen);
+    hash_fini(&control->seen);
     sink_fini(&control->sink);
     journal_fini(&control->journal);
     channel_unmap(&control->channel);

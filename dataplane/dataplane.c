@@ -5,29 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <rte_cycles.h>
-#include <rte_launch.h>
-#include <rte_lcore.h>
 #include <rte_version.h>
 
-#include "dataplane/channel/clock.h"
-#include "dataplane/housekeeping.h"
 #include "dataplane/neighbour.h"
 #include "dataplane/worker.h"
 
-static void epoch_init(struct dataplane *dataplane)
+// For control, which tells the time by the same clock.
+static void epoch_tell(const struct dataplane *dataplane)
 {
-    dataplane->tsc_hz = rte_get_tsc_hz();
-    dataplane->ns_per_tick = 1e9 / (double)dataplane->tsc_hz;
-    dataplane->epoch_tsc = rte_rdtsc();
-    dataplane->epoch_ns = clock_ns();
     if (dataplane->channel == NULL)
         return;
     struct channel_up_header *up = dataplane->channel->up;
     up->geometry = dataplane->channel->geometry;
-    up->tsc_hz = dataplane->tsc_hz;
-    up->epoch_tsc = dataplane->epoch_tsc;
-    up->epoch_ns = dataplane->epoch_ns;
+    up->tsc_hz = dataplane->tsc.hz;
+    up->epoch_tsc = dataplane->tsc.epoch;
+    up->epoch_ns = dataplane->tsc.epoch_ns;
     up->magic = CHANNEL_MAGIC;
 }
 
@@ -152,7 +144,8 @@ int dataplane_init(struct dataplane *dataplane, const struct image *image, struc
         .worker_count = settings->workers,
     };
     error[0] = '\0';
-    epoch_init(dataplane);
+    tsc_init(&dataplane->tsc);
+    epoch_tell(dataplane);
     int status = port_open(&dataplane->port, image, error, error_bytes);
     if (status != 0)
         return status;
@@ -180,33 +173,6 @@ out:
         snprintf(error, error_bytes, "cannot set up the scan: %s", strerror(-status));
     dataplane_fini(dataplane);
     return status;
-}
-
-int dataplane_run(struct dataplane *dataplane, const _Atomic bool *terminate)
-{
-    const uint16_t *lcores = dataplane->image->settings->worker_lcores;
-    struct housekeeping housekeeping = {.dataplane = dataplane, .terminate = terminate};
-    pthread_t thread;
-    struct worker *own = NULL;
-    int status = 0;
-    for (uint32_t i = 0; i < dataplane->worker_count && status == 0; i++) {
-        if (lcores[i] == rte_get_main_lcore())
-            own = dataplane->workers[i];
-        else
-            status = rte_eal_remote_launch(worker_run, dataplane->workers[i], lcores[i]);
-    }
-    if (status == 0)
-        status = rte_ctrl_thread_create(&thread, "housekeeping", NULL, housekeeping_run, &housekeeping);
-    if (status != 0) {
-        atomic_store_explicit(&dataplane->stop, true, memory_order_release);
-        rte_eal_mp_wait_lcore();
-        return status < 0 ? status : -status;
-    }
-    if (own != NULL)
-        (void)worker_run(own);
-    rte_eal_mp_wait_lcore();
-    (void)pthread_join(thread, NULL);
-    return 0;
 }
 
 void dataplane_fini(struct dataplane *dataplane)

@@ -14,6 +14,7 @@
 #include "dataplane/coverage.h"
 #include "dataplane/port.h"
 #include "dataplane/tables.h"
+#include "dataplane/tsc.h"
 #include "probes/packet/kernels.h"
 #include "probes/packet/probe.h"
 
@@ -36,10 +37,7 @@ struct dataplane {
     struct coverage coverage;
     struct worker *workers[IMAGE_LCORES_MAX];
     uint32_t worker_count;
-    uint64_t tsc_hz;
-    uint64_t epoch_tsc; // TSC and CLOCK_MONOTONIC at one instant
-    uint64_t epoch_ns;
-    double ns_per_tick;
+    struct tsc tsc;
 
     // housekeeping: wo; workers: ro.
     _Alignas(64) _Atomic uint32_t segment_open; // the segment that may be asked now
@@ -65,9 +63,9 @@ int dataplane_run(struct dataplane *dataplane, const _Atomic bool *terminate);
 
 void dataplane_fini(struct dataplane *dataplane);
 
-static inline uint64_t dataplane_ns(const struct dataplane *dataplane, uint64_t tsc)
+// CLOCK_MONOTONIC at a TSC, for workers.
+static inline uint64_t dataplane_ns(const struct dataplane *dataplane, uint64_t ticks)
 {
-    uint64_t elapsed_ns = (uint64_t)((double)(tsc - dataplane->epoch_tsc) * dataplane->ns_per_tick);
-    return dataplane->epoch_ns + elapsed_ns +
+    return tsc_ns(&dataplane->tsc, ticks) +
            (uint64_t)atomic_load_explicit(&dataplane->clock_correction_ns, memory_order_relaxed);
 }

@@ -7,13 +7,10 @@
 #include <string.h>
 #include <time.h>
 
-#include <rte_cycles.h>
 #include <rte_ethdev.h>
 
 #include "dataplane/channel/clock.h"
 #include "dataplane/worker.h"
-
-enum { CLOCKS_APART_NS = 50000 };
 
 enum { PERIOD_MS = 10, ORPHAN_SECONDS = 5, INTERRUPTED_COOLDOWN_MS = 2000, STATS_MS = 200 };
 
@@ -75,19 +72,6 @@ static void stats_publish(struct housekeeping *housekeeping)
     atomic_store_explicit(&counters->rx_errors, before->rx_errors + stats.ierrors, memory_order_relaxed);
     atomic_store_explicit(&counters->rx_no_buffer, before->rx_no_buffer + stats.rx_nombuf, memory_order_relaxed);
     atomic_store_explicit(&counters->tx_errors, before->tx_errors + stats.oerrors, memory_order_relaxed);
-}
-
-// Workers tell the time by the TSC alone. An error of its frequency would add up to the heartbeat's limit within hours,
-// and they would hold back for nothing; so the difference to the real clock is given to them each time.
-static void clock_correct(struct dataplane *dataplane, uint64_t now_ns)
-{
-    uint64_t tsc = rte_rdtsc();
-    // If the thread was interrupted between the two clocks they say nothing about each other.
-    if (clock_ns() - now_ns > CLOCKS_APART_NS)
-        return;
-    int64_t wrong = (int64_t)(now_ns - dataplane_ns(dataplane, tsc));
-    int64_t before = atomic_load_explicit(&dataplane->clock_correction_ns, memory_order_relaxed);
-    atomic_store_explicit(&dataplane->clock_correction_ns, before + wrong, memory_order_relaxed);
 }
 
 static void heartbeat(struct dataplane *dataplane, uint64_t now_ns)
@@ -206,7 +190,7 @@ void *housekeeping_run(void *argument)
     phase_set(dataplane, DATAPLANE_SWEEPING, CHANNEL_SWEEPING);
     for (;;) {
         uint64_t now_ns = clock_ns();
-        clock_correct(dataplane, now_ns);
+        tsc_correct(&dataplane->tsc, now_ns, &dataplane->clock_correction_ns);
         heartbeat(dataplane, now_ns);
         segment_advance(housekeeping, now_ns);
         phase_advance(housekeeping, now_ns);

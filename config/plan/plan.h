@@ -28,7 +28,7 @@ enum { PLAN_SOURCE_PORTS_MAX = 32768 };
 
 // "device": how DPDK is started. Strings are never NULL.
 struct plan_device {
-    struct key_strings eal;            // extra EAL options, as given; which ones: config/device.h
+    struct key_strings eal;            // extra EAL options, as given; which ones: config/plan/device.h
     char *vdev;                        // "net_af_packet0,iface=veth0", "" = none
     char *port;                        // name or PCI address of the port to use, "" = the vdev, or the only port
     uint16_t lcores[IMAGE_LCORES_MAX]; // one worker each

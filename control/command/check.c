@@ -9,7 +9,7 @@
 #include "control/command/json_output.h"
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"
-#include "control/command/table.h"
+#include "control/command/columns.h"
 
 enum { CHECK_JSON };
 
@@ -30,27 +30,27 @@ static const char *ports_text(const uint16_t *ports, size_t count, char *text, s
     return text;
 }
 
-static void addresses_describe(const struct plan *plan, struct table *table)
+static void addresses_describe(const struct plan *plan, struct columns *columns)
 {
     char number[FIGURE_MAX];
     char line[512];
     char ports[256];
     const struct plan_summary *summary = &plan->summary;
-    table_add(table, (const char *[]){"addresses", figure_count(summary->addresses, number)});
+    columns_add(columns, (const char *[]){"addresses", figure_count(summary->addresses, number)});
     snprintf(line, sizeof line, "%u: %s", plan->port_count,
              ports_text(plan->ports, plan->port_count, ports, sizeof ports));
-    table_add(table, (const char *[]){"ports", line});
-    table_add(table, (const char *[]){"positions", figure_count(summary->positions, number)});
+    columns_add(columns, (const char *[]){"ports", line});
+    columns_add(columns, (const char *[]){"positions", figure_count(summary->positions, number)});
     if (summary->swept != summary->positions)
-        table_add(table, (const char *[]){"in this sample or shard", figure_count(summary->swept, number)});
+        columns_add(columns, (const char *[]){"in this sample or shard", figure_count(summary->swept, number)});
     if (plan->decoy_count > 0) {
         snprintf(line, sizeof line, "%s (asked only of hosts that answered)",
                  ports_text(plan->decoys, plan->decoy_count, ports, sizeof ports));
-        table_add(table, (const char *[]){"decoys", line});
+        columns_add(columns, (const char *[]){"decoys", line});
     }
 }
 
-static void traffic_describe(const struct plan *plan, struct table *table)
+static void traffic_describe(const struct plan *plan, struct columns *columns)
 {
     char a[FIGURE_MAX];
     char b[FIGURE_MAX];
@@ -59,72 +59,72 @@ static void traffic_describe(const struct plan *plan, struct table *table)
     const struct plan_summary *summary = &plan->summary;
     snprintf(line, sizeof line, "%s in an attempt, %s in all (%u attempt%s)", figure_count(summary->swept, a),
              figure_count(summary->probes, b), plan->attempts, plan->attempts == 1 ? "" : "s");
-    table_add(table, (const char *[]){"probes", line});
+    columns_add(columns, (const char *[]){"probes", line});
     snprintf(line, sizeof line, "%s, %u bytes a probe",
              figure_scaled((double)summary->probes * summary->probe_bytes, "B", a), summary->probe_bytes);
-    table_add(table, (const char *[]){"on the wire", line});
+    columns_add(columns, (const char *[]){"on the wire", line});
     snprintf(line, sizeof line, "%s, %s", figure_scaled(summary->rate_pps, "pps", a),
              figure_scaled(summary->rate_pps * summary->probe_bytes * 8, "bit/s", b));
     if (summary->rate_pps < summary->rate_asked_pps)
         snprintf(line + strlen(line), sizeof line - strlen(line), " (%s asked)",
                  figure_scaled(summary->rate_asked_pps, "pps", c));
-    table_add(table, (const char *[]){"rate", line});
+    columns_add(columns, (const char *[]){"rate", line});
     struct in_addr crowded = {.s_addr = htonl(summary->crowded_network)};
     snprintf(line, sizeof line, "%s/24 with %u targets, which allows %s", inet_ntoa(crowded),
              summary->crowded_addresses, figure_scaled(summary->crowded_rate_pps, "pps", a));
-    table_add(table, (const char *[]){"most crowded network", line});
+    columns_add(columns, (const char *[]){"most crowded network", line});
 }
 
-static void time_describe(const struct plan *plan, struct table *table)
+static void time_describe(const struct plan *plan, struct columns *columns)
 {
     static const char *const modes[] = {[CONVERSE_NONE] = "none", [CONVERSE_NOW] = "now", [CONVERSE_LATER] = "later"};
     char a[FIGURE_MAX];
     char b[FIGURE_MAX];
     char line[256];
     const struct plan_summary *summary = &plan->summary;
-    table_add(table, (const char *[]){"sweep", figure_duration(summary->sweep_seconds, a)});
+    columns_add(columns, (const char *[]){"sweep", figure_duration(summary->sweep_seconds, a)});
     if (plan->converse == CONVERSE_NONE) {
-        table_add(table, (const char *[]){"conversations", "none"});
+        columns_add(columns, (const char *[]){"conversations", "none"});
     } else {
         snprintf(line, sizeof line, "%s (%s), if %.3g %% answer: %s frames/s, %s open at once",
                  figure_duration(summary->conversation_seconds, a), modes[plan->converse],
                  summary->assumed_hit_rate * 100, figure_scaled(plan->converse_rate_pps, "", b),
                  figure_count(plan->max_open, (char[FIGURE_MAX]){0}));
-        table_add(table, (const char *[]){"conversations", line});
+        columns_add(columns, (const char *[]){"conversations", line});
     }
     // Conversations held at once with the sweep overlap it; those held later follow it.
     double all = plan->converse == CONVERSE_NOW
                      ? (summary->sweep_seconds > summary->conversation_seconds ? summary->sweep_seconds
                                                                                : summary->conversation_seconds)
                      : summary->sweep_seconds + (plan->converse == CONVERSE_LATER ? summary->conversation_seconds : 0);
-    table_add(table, (const char *[]){"in all about", figure_duration(all, a)});
+    columns_add(columns, (const char *[]){"in all about", figure_duration(all, a)});
     if (plan->contact[0] != '\0')
-        table_add(table, (const char *[]){"contact", plan->contact});
+        columns_add(columns, (const char *[]){"contact", plan->contact});
 }
 
 static int exclusions_print(const struct plan *plan)
 {
-    struct table table;
+    struct columns columns;
     char number[FIGURE_MAX];
-    table_init(&table, 3, 1U << 2);
+    columns_init(&columns, 3, 1U << 2);
     for (size_t i = 0; i < plan->exclusion_count; i++)
-        table_add(&table, (const char *[]){plan->exclusions[i].source, plan->exclusions[i].what,
-                                           figure_count(plan->exclusions[i].addresses, number)});
-    printf("\nexcluded, addresses taken from what those before had left%s\n", table.rows == 0 ? ": nothing" : "");
-    int error = table_print(&table, 2, stdout);
-    table_fini(&table);
+        columns_add(&columns, (const char *[]){plan->exclusions[i].source, plan->exclusions[i].what,
+                                               figure_count(plan->exclusions[i].addresses, number)});
+    printf("\nexcluded, addresses taken from what those before had left%s\n", columns.rows == 0 ? ": nothing" : "");
+    int error = columns_print(&columns, 2, stdout);
+    columns_fini(&columns);
     return error;
 }
 
 static int check_print(const struct plan *plan)
 {
-    struct table table;
-    table_init(&table, 2, 0);
-    addresses_describe(plan, &table);
-    traffic_describe(plan, &table);
-    time_describe(plan, &table);
-    int error = table_print(&table, 0, stdout);
-    table_fini(&table);
+    struct columns columns;
+    columns_init(&columns, 2, 0);
+    addresses_describe(plan, &columns);
+    traffic_describe(plan, &columns);
+    time_describe(plan, &columns);
+    int error = columns_print(&columns, 0, stdout);
+    columns_fini(&columns);
     if (error == 0)
         error = exclusions_print(plan);
     printf("\nread, with SHA-256\n");

@@ -7,10 +7,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { OPTIONS_MAX = 16 };
+#include "control/scan/exit_status.h"
 
-// What the process ends with.
-enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+enum { OPTIONS_MAX = 16 };
 
 struct option_row {
     const char *name;     // long option without its dashes

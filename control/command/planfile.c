@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "control/scan/programs.h"
 
@@ -28,8 +29,36 @@ enum exit_status planfile_load(const struct invocation *invocation, enum plan_ne
     return load(invocation, (struct plan_files){.plan = invocation->operands[0]}, need, ret_plan);
 }
 
-enum exit_status planfile_load_again(const struct invocation *invocation, const char *path, uint64_t seed,
-                                     struct plan **ret_plan)
+static enum exit_status refuse(enum exit_status status, const char *who, const char *why)
 {
-    return load(invocation, (struct plan_files){.plan = path, .seed = &seed}, PLAN_NEED_SCAN, ret_plan);
+    fprintf(stderr, "sonde: %s: %s\n", who, why);
+    return status;
+}
+
+enum exit_status planfile_resume(const struct invocation *invocation, const char *folder, const char *path,
+                                 struct checkpoint *ret_checkpoint, struct plan **ret_plan)
+{
+    char message[512];
+    struct checkpoint checkpoint;
+    struct checkpoint_sweep sweep;
+    int error = checkpoint_read(folder, &checkpoint, message);
+    if (error != 0) {
+        fprintf(stderr, "sonde: %s\n", message);
+        return EXIT_USAGE;
+    }
+    if (checkpoint.complete)
+        return refuse(EXIT_USAGE, folder, "the scan is complete: there is nothing to resume");
+    // Where the plan names no seed, the scan's.
+    struct plan_files files = {.plan = path != NULL ? path : checkpoint.plan, .seed = &checkpoint.sweep.seed};
+    enum exit_status status = load(invocation, files, PLAN_NEED_SCAN, ret_plan);
+    if (status != EXIT_DONE)
+        return status;
+    error = checkpoint_describe(*ret_plan, &sweep);
+    if (error != 0)
+        return refuse(EXIT_FAILED, folder, strerror(-error));
+    if (checkpoint_compare(&checkpoint.sweep, &sweep, message) != 0)
+        return refuse(EXIT_USAGE, (*ret_plan)->path, message);
+    checkpoint.resumes++;
+    *ret_checkpoint = checkpoint;
+    return EXIT_DONE;
 }

@@ -4,10 +4,13 @@
 
 #include "config/plan/plan.h"
 #include "control/command/options.h"
+#include "control/scan/checkpoint.h"
 
 // Loads operands[0]. Returns EXIT_DONE with a plan for plan_free, else the exit status after a line on standard error.
 enum exit_status planfile_load(const struct invocation *invocation, enum plan_need need, struct plan **ret_plan);
 
-// The plan of a scan that is resumed: from `path`, with the seed that the scan had where the plan names none.
-enum exit_status planfile_load_again(const struct invocation *invocation, const char *path, uint64_t seed,
-                                     struct plan **ret_plan);
+// For a scan that goes on: reads folder's checkpoint and loads its plan again, or the one at `path` (NULL = the
+// checkpoint's). Refuses a complete scan and a plan that would give its positions another meaning. EXIT_DONE with a
+// plan for plan_free, else the exit status after a line on standard error.
+enum exit_status planfile_resume(const struct invocation *invocation, const char *folder, const char *path,
+                                 struct checkpoint *ret_checkpoint, struct plan **ret_plan);

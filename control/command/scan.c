@@ -13,7 +13,7 @@
 #include "control/scan/eal.h"
 #include "control/scan/kernel_guard.h"
 #include "control/scan/output.h"
-#include "config/device.h"
+#include "config/plan/device.h"
 #include "control/command/planfile.h"
 #include "control/scan/programs.h"
 #include "control/scan/scan_resume.h"
@@ -337,7 +337,7 @@ static enum exit_status plan_prepare(struct scan *scan)
         return planfile_load(scan->invocation, PLAN_NEED_SCAN, &scan->plan);
     if (scan->dry_run != NULL || given(scan, SCAN_OUTPUT) || given(scan, SCAN_FORCE))
         return refuse(EXIT_USAGE, "scan: --resume goes with neither --output, --force nor --dry-run");
-    enum exit_status status = scan_resume_load(scan->invocation, folder, path, &scan->checkpoint, &scan->plan);
+    enum exit_status status = planfile_resume(scan->invocation, folder, path, &scan->checkpoint, &scan->plan);
     if (status == EXIT_DONE)
         snprintf(scan->id, sizeof scan->id, "%s", scan->checkpoint.scan);
     return status;

@@ -10,7 +10,7 @@
 #include "control/command/json_output.h"
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"
-#include "control/command/table.h"
+#include "control/command/columns.h"
 
 enum { TARGETS_JSON };
 
@@ -23,26 +23,26 @@ static const char *provider_title(const struct plan_count *count)
     return count->provider[0] != '\0' ? count->provider : "(no provider)";
 }
 
-static int targets_print_table(const struct plan *plan)
+static int targets_print(const struct plan *plan)
 {
-    struct table table;
-    table_init(&table, 4, 1U << 2 | 1U << 3);
-    table_add(&table, (const char *[]){"provider", "cloud service", "addresses", "counted once"});
+    struct columns columns;
+    columns_init(&columns, 4, 1U << 2 | 1U << 3);
+    columns_add(&columns, (const char *[]){"provider", "cloud service", "addresses", "counted once"});
     char addresses[FIGURE_MAX];
     char attributed[FIGURE_MAX];
     for (size_t i = 0; i < plan->count_count; i++) {
         const struct plan_count *count = &plan->counts[i];
-        table_add(&table, (const char *[]){
-                              count->service[0] == '\0' ? provider_title(count) : "",
-                              count->service,
-                              figure_count(count->addresses, addresses),
-                              figure_count(count->attributed, attributed),
-                          });
+        columns_add(&columns, (const char *[]){
+                                  count->service[0] == '\0' ? provider_title(count) : "",
+                                  count->service,
+                                  figure_count(count->addresses, addresses),
+                                  figure_count(count->attributed, attributed),
+                              });
     }
     figure_count(plan->summary.addresses, addresses);
-    table_add(&table, (const char *[]){"all", "", addresses, addresses});
-    int error = table_print(&table, 0, stdout);
-    table_fini(&table);
+    columns_add(&columns, (const char *[]){"all", "", addresses, addresses});
+    int error = columns_print(&columns, 0, stdout);
+    columns_fini(&columns);
     return error;
 }
 
@@ -73,8 +73,7 @@ static enum exit_status targets_run(const struct invocation *invocation)
     enum exit_status status = planfile_load(invocation, PLAN_NEED_TARGETS, &plan);
     if (status != EXIT_DONE)
         return status;
-    int error =
-        invocation->values[TARGETS_JSON] != NULL ? json_print(targets_json(plan), stdout) : targets_print_table(plan);
+    int error = invocation->values[TARGETS_JSON] != NULL ? json_print(targets_json(plan), stdout) : targets_print(plan);
     plan_free(plan);
     return output_finish(error);
 }

@@ -21,7 +21,7 @@ bool decoy_due(const struct inquiry *inquiry)
     // Whoever speaks is there, and whoever refuses a connection does not accept every one.
     if (inquiry->connections == 0 || inquiry->spoke || inquiry->was_refused || lane->now_ns >= inquiry->over_ns)
         return false;
-    return table_find(&lane->by_decoy, inquiry->target.address) == TABLE_NONE;
+    return hash_find(&lane->by_decoy, inquiry->target.address) == HASH_NONE;
 }
 
 static struct target decoy_target(const struct inquiry *inquiry)
@@ -35,7 +35,7 @@ static void decoy_retire(struct inquiry *inquiry)
     if (!inquiry->decoy.asking)
         return;
     struct target target = decoy_target(inquiry);
-    (void)table_remove(&inquiry->lane->by_tuple, tuple_key(target.address, target.port, inquiry->decoy.local_port));
+    (void)hash_remove(&inquiry->lane->by_tuple, tuple_key(target.address, target.port, inquiry->decoy.local_port));
     inquiry->decoy.asking = false;
 }
 
@@ -47,11 +47,11 @@ void decoy_stop(struct inquiry *inquiry)
 
 static void host_remember(struct inquiry *inquiry, uint32_t value)
 {
-    struct table *hosts = &inquiry->lane->by_decoy;
+    struct hash *hosts = &inquiry->lane->by_decoy;
     decoy_stop(inquiry);
     if (hosts->count >= HOSTS_MAX)
-        table_clear(hosts);
-    if (table_put(hosts, inquiry->target.address, value) != 0)
+        hash_clear(hosts);
+    if (hash_put(hosts, inquiry->target.address, value) != 0)
         inquiry->lane->counters[CONTROL_MEMORY_REFUSED]++;
     else if (value == HOST_ACCEPTS)
         inquiry->lane->counters[CONTROL_HOSTS_ACCEPT_ANY]++;
@@ -69,7 +69,7 @@ void decoy_ask(struct inquiry *inquiry)
     decoy->local_port = lane_port(lane, &target);
     decoy->isn = lane_random(lane);
     decoy->end_ns = lane->now_ns + DECOY_TIME_NS / settings_of(inquiry)->decoy_count;
-    if (table_put(&lane->by_tuple, tuple_key(target.address, target.port, decoy->local_port), inquiry->index) != 0) {
+    if (hash_put(&lane->by_tuple, tuple_key(target.address, target.port, decoy->local_port), inquiry->index) != 0) {
         lane->counters[CONTROL_MEMORY_REFUSED]++;
         decoy->over = true;
         return;
@@ -106,7 +106,7 @@ void decoy_expire(struct inquiry *inquiry)
 
 uint8_t decoy_suspicion(const struct lane *lane, uint32_t address)
 {
-    if (lane->by_decoy.count == 0 || table_find(&lane->by_decoy, address) != HOST_ACCEPTS)
+    if (lane->by_decoy.count == 0 || hash_find(&lane->by_decoy, address) != HOST_ACCEPTS)
         return 0;
     return SUSPECT_ACCEPTS_ANY_PORT;
 }

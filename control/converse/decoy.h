@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Unmasks hosts that accept a connection on every port. A host of which a port said nothing is asked once for the
-// plan's decoys, ports that nobody serves on purpose: one SYN each, one after the other, until one is accepted
-// (answered with RST) or refused, DECOY_TIME_NS in all. What a host does is remembered for its other ports. One thread,
-// its lane's.
+// Finds out which hosts accept a connection on every port. When a port of a host says nothing, the host is asked, once,
+// for decoys: ports of the plan's that nobody serves. They get one SYN each, one after the other, until the host
+// accepts one (we answer with RST) or refuses one; all of them together have DECOY_TIME_NS. What the host did is
+// remembered for its other ports. One thread, its lane's.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,16 +14,6 @@
 
 struct inquiry;
 struct lane;
-
-// Part of an inquiry. All-zero: nothing asked.
-struct decoy {
-    uint64_t end_ns; // when patience with this decoy ends
-    uint32_t isn;
-    uint16_t local_port;
-    uint8_t asked; // decoys of which the answer, or its absence, is known
-    bool asking;   // the next one was sent a SYN; its tuple is in the lane's by_tuple
-    bool over;
-};
 
 // Whether the inquiry, which is about to be recorded, has to ask decoys before.
 bool decoy_due(const struct inquiry *inquiry);

@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "control/converse/decoy.h"
 #include "control/flow/flow.h"
 #include "control/converse/queue.h"
 #include "control/record/record.h"
@@ -23,6 +22,16 @@ enum {
 #define INQUIRY_RETRY_NS UINT64_C(1000000000)  // before asking again a host that hung up without a word
 
 struct lane;
+
+// Part of an inquiry. All-zero: nothing asked.
+struct decoy {
+    uint64_t end_ns; // when patience with this decoy ends
+    uint32_t isn;
+    uint16_t local_port;
+    uint8_t asked; // decoys of which the answer, or its absence, is known
+    bool asking;   // the next one was sent a SYN; its tuple is in the lane's by_tuple
+    bool over;
+};
 
 struct inquiry {
     struct flow flow; // the current connection
@@ -63,23 +72,5 @@ struct inquiry {
     bool host_silent : 1; // another port of this host has said nothing on a further connection either
 };
 
-extern const struct flow_ops inquiry_flow_ops;
-
-// Goes on with the probe's connection.
-void inquiry_continue(struct lane *lane, const struct target *target, const struct verdict *verdict, uint32_t worker);
-
-// Asks on a connection of our own.
-void inquiry_begin(struct lane *lane, const struct target *target);
-
-// Writes a record of a target that is not asked at all.
-void inquiry_skip(struct lane *lane, const struct target *target, enum outcome outcome);
-
-// Carries on after events: sends what is due, begins a further connection, releases what is over. May release the
-// inquiry.
-void inquiry_settle(struct inquiry *inquiry);
-
-// The inquiry's timer has expired; inquiry_settle is to follow.
-void inquiry_expire(struct inquiry *inquiry);
-
-// Ends it at once with what is known: RST and record. inquiry_settle is to follow.
-void inquiry_abandon(struct inquiry *inquiry);
+// Releases what the current connection and conversation hold, and what was learnt. Nothing is sent.
+void inquiry_fini(struct inquiry *inquiry);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// One thread's share of the hosts: takes verdicts and segments from all workers' rings of its lane, runs the timers,
-// and asks for segments. A lane shares nothing with other lanes but the journal, the sink and what main reads.
+// One thread's share of the hosts: all that its inquiries have in common. lane_take fills it from the rings, lane_run
+// drives it. A lane shares nothing with other lanes but the journal, the sink and what main reads.
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,9 +15,9 @@
 #include "control/converse/inquiry.h"
 #include "control/store/journal.h"
 #include "control/converse/pool.h"
-#include "control/converse/recorder.h"
+#include "control/converse/ending.h"
 #include "control/store/sink.h"
-#include "control/converse/table.h"
+#include "control/converse/hash.h"
 #include "control/converse/wheel.h"
 #include "dataplane/channel/channel.h"
 
@@ -39,7 +39,8 @@ struct lane_shared {
     const struct channel *channel;
     struct journal *journal;
     struct sink *sink;
-    const struct table *seen; // positions that the journal held at the start
+    const struct hash *seen;         // positions that the journal held at the start
+    const struct flow_ops *flow_ops; // of every connection: inquiry_flow_ops
     const char *user_agent;
     _Atomic bool stop;           // main: wo. finish or abandon, then end
     _Atomic bool dataplane_gone; // main: wo. nothing can be sent any more
@@ -55,26 +56,27 @@ struct lane {
 
     // The lane's own.
     struct conversation_lane *conversations;
-    struct recorder *recorder;
+    struct classifier *classifier;
+    struct batch *batch;
+    struct ending_means means;
     struct flow_lane flows;
-    struct table by_tuple; // tuple_key -> index in pool
-    struct table by_host;  // address -> index of the inquiry whose turn it is
-    struct table by_decoy; // address -> what decoy.c knows of it
+    struct hash by_tuple; // tuple_key -> index in pool
+    struct hash by_host;  // address -> index of the inquiry whose turn it is
+    struct hash by_decoy; // address -> what decoy.c knows of it
     struct pool pool;
     struct wheel wheel;
     struct queue queue;
     struct admission admission;
     struct inquiry *dirty;
     uint64_t now_ns;
-    uint64_t journal_retry_ns; // after an error: no verdict is taken before
-    uint64_t journal_wait_ns;  // how long that is, 0 = the last write succeeded
-    uint64_t stop_ns;          // when what is open is abandoned, 0 = not stopping
-    bool verdicts_wait;        // some are left in a ring, for want of room
-    uint64_t open;             // inquiries without a record
-    uint64_t window;           // conversations that may be open now
-    uint64_t published_window;
-    uint64_t published_open; // what of open and the batch the channel's header shows
-    double tokens;           // segments that may be asked for now
+    struct backoff journal_backoff; // while it waits no verdict is taken
+    uint64_t stop_ns;               // when what is open is abandoned, 0 = not stopping
+    bool verdicts_wait;             // some are left in a ring, for want of room
+    uint64_t open;                  // inquiries without a record
+    uint64_t window;                // conversations that may be open now
+    uint64_t published_window;      // as the channel's header has it by now, like all that was published
+    uint64_t published_open;        // open, and what waits in the batch
+    double tokens;                  // segments that may be asked for now
     uint64_t tokens_ns;
     uint32_t random[LANE_RANDOM_WORDS]; // not used yet
     size_t random_left;
@@ -86,11 +88,16 @@ struct lane {
 int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index);
 void lane_fini(struct lane *lane);
 
-// Runs until the scan is over, or stop. Called by the lane's thread.
-void lane_run(struct lane *lane);
+static inline bool lane_stopping(const struct lane *lane)
+{
+    return lane->stop_ns != 0;
+}
 
-// One turn: everything that is there now. Returns how much was done, 0 = nothing. For lane_run and tests.
-size_t lane_turn(struct lane *lane, uint64_t now_ns);
+// How many more conversations may be opened.
+static inline uint64_t lane_room(const struct lane *lane)
+{
+    return lane->window > lane->open ? lane->window - lane->open : 0;
+}
 
 // For inquiries.
 static inline uint64_t tuple_key(uint32_t address, uint16_t remote_port, uint16_t local_port)

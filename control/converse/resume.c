@@ -7,8 +7,8 @@
 #include "dataplane/channel/channel.h"
 
 struct resume {
-    struct table finished; // host_key -> 0
-    struct table seen;     // position -> 0
+    struct hash finished; // host_key -> 0
+    struct hash seen;     // position -> 0
     struct queue *const *queues;
     uint32_t lanes;
     struct resume_past past;
@@ -31,7 +31,7 @@ static int record_visit(void *context, const char *line, size_t length)
     resume->past.records++;
     if (record_read_outcome(line, length, &outcome))
         resume->past.outcomes[outcome]++;
-    return table_put(&resume->finished, host_key(address, port), 0);
+    return hash_put(&resume->finished, host_key(address, port), 0);
 }
 
 static int done_visit(void *context, const struct journal_entry *entry)
@@ -40,16 +40,16 @@ static int done_visit(void *context, const struct journal_entry *entry)
     if (entry->kind != JOURNAL_DONE)
         return 0;
     resume->past.records++;
-    return table_put(&resume->finished, host_key(entry->address, entry->port), 0);
+    return hash_put(&resume->finished, host_key(entry->address, entry->port), 0);
 }
 
 static int taken_visit(void *context, const struct journal_entry *entry)
 {
     struct resume *resume = context;
-    if (entry->kind != JOURNAL_TAKEN || table_find(&resume->seen, entry->position) != TABLE_NONE)
+    if (entry->kind != JOURNAL_TAKEN || hash_find(&resume->seen, entry->position) != HASH_NONE)
         return 0;
-    int error = table_put(&resume->seen, entry->position, 0);
-    if (error != 0 || table_find(&resume->finished, host_key(entry->address, entry->port)) != TABLE_NONE)
+    int error = hash_put(&resume->seen, entry->position, 0);
+    if (error != 0 || hash_find(&resume->finished, host_key(entry->address, entry->port)) != HASH_NONE)
         return error;
     const struct target target = {
         .position = entry->position, .address = entry->address, .port = entry->port, .suspect = entry->suspect};
@@ -57,19 +57,19 @@ static int taken_visit(void *context, const struct journal_entry *entry)
 }
 
 int resume_read(const struct journal *journal, const struct sink *sink, struct queue *const *queues, uint32_t lanes,
-                struct table *ret_seen, struct resume_past *ret_past)
+                struct hash *ret_seen, struct resume_past *ret_past)
 {
     struct resume resume = {.queues = queues, .lanes = lanes, .past.outcomes_known = sink->is_file};
-    int error = table_init(&resume.finished, 1024);
+    int error = hash_init(&resume.finished, 1024);
     if (error == 0)
-        error = table_init(&resume.seen, 1024);
+        error = hash_init(&resume.seen, 1024);
     if (error == 0)
         error = sink->is_file ? sink_walk(sink, record_visit, &resume) : journal_walk(journal, done_visit, &resume);
     if (error == 0)
         error = journal_walk(journal, taken_visit, &resume);
-    table_fini(&resume.finished);
+    hash_fini(&resume.finished);
     if (error != 0) {
-        table_fini(&resume.seen);
+        hash_fini(&resume.seen);
         return error;
     }
     *ret_seen = resume.seen;

@@ -11,7 +11,7 @@
 #include "control/converse/queue.h"
 #include "control/record/record.h"
 #include "control/store/sink.h"
-#include "control/converse/table.h"
+#include "control/converse/hash.h"
 
 // What the records say of those that are there.
 struct resume_past {
@@ -22,6 +22,6 @@ struct resume_past {
 
 // Reads journal and records. *ret_seen gets every position of the journal (about 16 to 32 bytes each); the unfinished
 // targets go to queues[channel_lane(address, lanes)]. *ret_past counts the records that are there. Returns 0 or
-// -errno; on error *ret_seen needs no table_fini.
+// -errno; on error *ret_seen needs no hash_fini.
 int resume_read(const struct journal *journal, const struct sink *sink, struct queue *const *queues, uint32_t lanes,
-                struct table *ret_seen, struct resume_past *ret_past);
+                struct hash *ret_seen, struct resume_past *ret_past);

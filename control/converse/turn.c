@@ -11,9 +11,9 @@ bool turn_enter(struct inquiry *inquiry)
         return true;
     if (inquiry->host_waiting)
         return false;
-    uint32_t index = table_find(&lane->by_host, inquiry->target.address);
-    if (index == TABLE_NONE) {
-        inquiry->host_turn = table_put(&lane->by_host, inquiry->target.address, inquiry->index) == 0;
+    uint32_t index = hash_find(&lane->by_host, inquiry->target.address);
+    if (index == HASH_NONE) {
+        inquiry->host_turn = hash_put(&lane->by_host, inquiry->target.address, inquiry->index) == 0;
         return true; // without memory for turns nobody is made to wait
     }
     struct inquiry *holder = pool_at(&lane->pool, index);
@@ -31,10 +31,10 @@ void turn_leave(struct inquiry *inquiry)
     if (!inquiry->host_turn)
         return;
     if (next == NULL) {
-        (void)table_remove(&lane->by_host, inquiry->target.address);
+        (void)hash_remove(&lane->by_host, inquiry->target.address);
     } else {
         // The key is there, so this cannot need memory.
-        (void)table_put(&lane->by_host, inquiry->target.address, next->index);
+        (void)hash_put(&lane->by_host, inquiry->target.address, next->index);
         next->host_last = inquiry->host_last == next ? NULL : inquiry->host_last;
         next->host_turn = true;
         next->host_waiting = false;

@@ -2,10 +2,6 @@
 // Sending and timers of a flow; receiving is in flow_receive.c.
 #include "control/flow/flow.h"
 
-#include <string.h>
-
-#include "control/flow/flow_piece.h"
-
 static uint16_t mss_of(uint16_t offered)
 {
     uint16_t mss = offered == 0 ? FLOW_MSS_DEFAULT : offered;
@@ -109,7 +105,7 @@ static void output_send(struct flow *flow, uint64_t now_ns)
     size_t length = 0;
     const uint8_t *output = flow->lane->ops->output(flow, &length);
     size_t sent = flow->snd_nxt - flow->snd_una;
-    bool idle = sent == 0;
+    bool none_under_way = sent == 0;
     bool moved = false;
     size_t window = least(flow->snd_wnd, (size_t)FLOW_FLIGHT * flow->mss);
     while (sent < length && sent < window) {
@@ -129,7 +125,7 @@ static void output_send(struct flow *flow, uint64_t now_ns)
         moved = true;
     }
     bool pending = flow_in_flight(flow) || sent < length;
-    if (pending && ((idle && moved) || flow->retry_ns == FLOW_NEVER)) {
+    if (pending && ((none_under_way && moved) || flow->retry_ns == FLOW_NEVER)) {
         flow->tries = 0;
         flow->retry_ns = now_ns + FLOW_RTO_NS;
     }
@@ -242,7 +238,9 @@ void flow_abort(struct flow *flow)
 
 void flow_fini(struct flow *flow)
 {
-    flow_pieces_drop(flow);
+    // A flow that was never opened has no lane.
+    if (flow->pieces.first != NULL)
+        flow_pieces_drop(&flow->pieces, &flow->lane->kept);
     flow->state = FLOW_CLOSED;
     flow->retry_ns = FLOW_NEVER;
     flow->close_ns = FLOW_NEVER;

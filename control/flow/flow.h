@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/flow/flow_pieces.h"
 #include "dataplane/channel/channel.h"
 
 enum {
@@ -66,18 +67,14 @@ struct flow_ops {
 // What the flows of a lane share.
 struct flow_lane {
     const struct flow_ops *ops;
-    size_t kept_bytes; // out of order, all flows together
-    size_t kept_limit;
+    struct flow_kept kept; // out of order
     uint64_t retransmissions;
-    uint64_t reordered;
     uint64_t refused;
 };
 
-struct flow_piece; // a segment that came too early
-
 struct flow {
     struct flow_lane *lane;
-    struct flow_piece *pieces; // ascending
+    struct flow_pieces pieces; // behind a gap
     uint64_t retry_ns;         // when to send again, FLOW_NEVER
     uint64_t close_ns;         // when lingering ends, FLOW_NEVER
     uint64_t sent_ns;          // of the segment that is timed
@@ -99,7 +96,6 @@ struct flow {
     uint8_t state; // enum flow_state
     uint8_t tries;
     uint8_t challenges;
-    uint8_t piece_count;
     bool timing : 1;
     bool timed : 1;
     bool heard : 1; // something came after the handshake
@@ -149,3 +145,9 @@ bool flow_stray(const struct segment *segment, struct flow_packet *ret_packet);
 
 // The RST that ends a probe's connection at once.
 struct flow_packet flow_refusal(const struct verdict *verdict);
+
+// For flow_receive. The SYN-ACK to our own SYN was right.
+void flow_establish(struct flow *flow, const struct segment *segment, uint64_t now_ns);
+
+// The oldest unacknowledged segment once more.
+void flow_resend(struct flow *flow);

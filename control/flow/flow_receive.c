@@ -1,51 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Receiving, RFC 9293 section 3.10.7 in its order, with the answers to blind attacks of RFC 5961.
-#include <stdlib.h>
-#include <string.h>
-
 #include "control/flow/flow.h"
-#include "control/flow/flow_piece.h"
-
-enum { PIECES_MAX = 16 };
-
-static void piece_free(struct flow *flow, struct flow_piece *piece)
-{
-    flow->lane->kept_bytes -= sizeof(*piece) + piece->length;
-    flow->piece_count--;
-    free(piece);
-}
-
-void flow_pieces_drop(struct flow *flow)
-{
-    while (flow->pieces != NULL) {
-        struct flow_piece *piece = flow->pieces;
-        flow->pieces = piece->next;
-        piece_free(flow, piece);
-    }
-}
-
-// Keeps bytes behind a gap. Without room they are dropped: the peer sends them again.
-static void piece_keep(struct flow *flow, uint32_t seq, const uint8_t *data, size_t length)
-{
-    struct flow_lane *lane = flow->lane;
-    struct flow_piece **link = &flow->pieces;
-    while (*link != NULL && (int32_t)((*link)->seq - seq) < 0)
-        link = &(*link)->next;
-    if (*link != NULL && (*link)->seq == seq && (*link)->length >= length)
-        return;
-    size_t bytes = sizeof(struct flow_piece) + length;
-    if (flow->piece_count >= PIECES_MAX || lane->kept_limit - lane->kept_bytes < bytes)
-        return;
-    struct flow_piece *piece = malloc(bytes);
-    if (piece == NULL)
-        return;
-    *piece = (struct flow_piece){.next = *link, .seq = seq, .length = (uint16_t)length};
-    memcpy(piece->data, data, length);
-    *link = piece;
-    flow->piece_count++;
-    lane->kept_bytes += bytes;
-    lane->reordered++;
-}
 
 // An ACK to something that cannot be (RFC 5961), so many times.
 static void challenge(struct flow *flow)
@@ -164,13 +119,13 @@ static void deliver(struct flow *flow, const uint8_t *data, size_t length)
 
 static void pieces_deliver(struct flow *flow)
 {
-    while (flow->state != FLOW_CLOSED && flow->pieces != NULL && (int32_t)(flow->pieces->seq - flow->rcv_nxt) <= 0) {
-        struct flow_piece *piece = flow->pieces;
+    struct flow_piece *piece;
+    while (flow->state != FLOW_CLOSED &&
+           (piece = flow_pieces_take(&flow->pieces, &flow->lane->kept, flow->rcv_nxt)) != NULL) {
         uint32_t known = flow->rcv_nxt - piece->seq;
-        flow->pieces = piece->next;
         if (known < piece->length)
             deliver(flow, piece->data + known, piece->length - known);
-        piece_free(flow, piece);
+        flow_piece_free(piece);
     }
 }
 
@@ -200,7 +155,7 @@ static void text_take(struct flow *flow, const struct segment *segment)
     } else if (seq != flow->rcv_nxt) {
         flow->ack_due = true;
         if (length > 0)
-            piece_keep(flow, seq, data, length);
+            flow_pieces_keep(&flow->pieces, &flow->lane->kept, seq, data, length);
     }
     if (flow->state == FLOW_CLOSED || !flow->fin_seen || flow->fin_received ||
         (int32_t)(flow->rcv_nxt - flow->fin_seq) < 0)

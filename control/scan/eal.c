@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/device.h"
+#include "config/plan/device.h"
 
 #define EAL_HUGEPAGES "/sys/kernel/mm/hugepages"
 

@@ -9,40 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/command/planfile.h"
 #include "control/scan/settled.h"
 
-static enum exit_status refuse(enum exit_status status, const char *who, const char *why)
+static enum exit_status fail(const char *who, const char *why)
 {
     fprintf(stderr, "sonde: %s: %s\n", who, why);
-    return status;
-}
-
-enum exit_status scan_resume_load(const struct invocation *invocation, const char *folder, const char *path,
-                                  struct checkpoint *ret_checkpoint, struct plan **ret_plan)
-{
-    char message[512];
-    struct checkpoint checkpoint;
-    struct checkpoint_sweep sweep;
-    int error = checkpoint_read(folder, &checkpoint, message);
-    if (error != 0) {
-        fprintf(stderr, "sonde: %s\n", message);
-        return EXIT_USAGE;
-    }
-    if (checkpoint.complete)
-        return refuse(EXIT_USAGE, folder, "the scan is complete: there is nothing to resume");
-    enum exit_status status =
-        planfile_load_again(invocation, path != NULL ? path : checkpoint.plan, checkpoint.sweep.seed, ret_plan);
-    if (status != EXIT_DONE)
-        return status;
-    error = checkpoint_describe(*ret_plan, &sweep);
-    if (error != 0)
-        return refuse(EXIT_FAILED, folder, strerror(-error));
-    if (checkpoint_compare(&checkpoint.sweep, &sweep, message) != 0)
-        return refuse(EXIT_USAGE, (*ret_plan)->path, message);
-    checkpoint.resumes++;
-    *ret_checkpoint = checkpoint;
-    return EXIT_DONE;
+    return EXIT_FAILED;
 }
 
 // What control and the port had counted, for both to count on from.
@@ -65,8 +37,7 @@ enum exit_status scan_resume_apply(const struct checkpoint *checkpoint, const st
     uint64_t settled = 0;
     int error = settled_read(output->journal_fd, checkpoint->sweep.seed, ret_answered_fd, &settled);
     if (error != 0)
-        return refuse(EXIT_FAILED, output->folder,
-                      error == -EPROTO ? "the journal is not this scan's" : strerror(-error));
+        return fail(output->folder, error == -EPROTO ? "the journal is not this scan's" : strerror(-error));
     struct commands *commands = shared->commands;
     memcpy(commands->cookie_key, checkpoint->cookie_key, sizeof commands->cookie_key);
     commands->resume_step = checkpoint->step;
@@ -75,7 +46,7 @@ enum exit_status scan_resume_apply(const struct checkpoint *checkpoint, const st
         atomic_store_explicit(&commands->counters[0].values[i], checkpoint->counters[i], memory_order_relaxed);
     atomic_store_explicit(&commands->counters[0].values[COUNTER_ANSWERS_OPEN], settled, memory_order_relaxed);
     error = others_put(checkpoint, shared);
-    return error == 0 ? EXIT_DONE : refuse(EXIT_FAILED, output->folder, strerror(-error));
+    return error == 0 ? EXIT_DONE : fail(output->folder, strerror(-error));
 }
 
 int scan_resume_begin(const struct plan *plan, const char *scan, const struct shared *shared, uint64_t started_ns,

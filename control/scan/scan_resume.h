@@ -3,15 +3,9 @@
 // What is different about a scan that goes on where an earlier run ended.
 
 #include "control/scan/checkpoint.h"
-#include "control/command/options.h"
+#include "control/scan/exit_status.h"
 #include "control/scan/output.h"
 #include "control/scan/shared.h"
-
-// Reads folder's checkpoint and loads its plan again, or the one at `path` (NULL = the checkpoint's). Refuses a
-// complete scan and a plan that would give its positions another meaning. EXIT_DONE with a plan for plan_free, else the
-// exit status after a line on standard error.
-enum exit_status scan_resume_load(const struct invocation *invocation, const char *folder, const char *path,
-                                  struct checkpoint *ret_checkpoint, struct plan **ret_plan);
 
 // Puts into the commands what the dataplane needs to go on: the cookie's key, the place, the counts; and into
 // *ret_answered_fd what the journal says has answered. EXIT_DONE, else the exit status after a line.

@@ -89,7 +89,7 @@ static int commands_make(struct shared *shared, const struct plan *plan)
     commands->magic = COMMANDS_MAGIC;
     commands->geometry = shared->geometry;
     user_choose(commands);
-    atomic_store_explicit(&commands->rate_mpps, (uint64_t)(plan->rate_pps * 1000), memory_order_relaxed);
+    atomic_store_explicit(&commands->rate_millipps, (uint64_t)(plan->rate_pps * 1000), memory_order_relaxed);
     ssize_t drawn = getrandom(commands->cookie_key, sizeof commands->cookie_key, 0);
     return drawn == sizeof commands->cookie_key ? 0 : -EIO;
 }

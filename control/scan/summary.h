@@ -9,7 +9,7 @@
 
 #include "config/plan/plan.h"
 #include "control/scan/eal.h"
-#include "control/command/options.h"
+#include "control/scan/exit_status.h"
 #include "control/scan/source.h"
 #include "control/scan/supervisor.h"
 

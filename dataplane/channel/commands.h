@@ -62,7 +62,7 @@ struct commands {
 
     _Alignas(64) _Atomic uint64_t scan_heartbeat_ns; // CLOCK_MONOTONIC; older than 700 ms: no more frames leave
     _Atomic uint32_t order;                          // enum command_order; scan: wo
-    _Atomic uint64_t rate_mpps;                      // probes per 1,000 s over all workers (so 1 pps = 1,000); live
+    _Atomic uint64_t rate_millipps;                  // probes per 1,000 s over all workers (so 1 pps = 1,000); live
 
     _Alignas(64) _Atomic uint32_t state; // enum dataplane_state; dataplane: wo
     _Atomic uint64_t heartbeat_ns;       // CLOCK_MONOTONIC; dataplane: wo

@@ -35,6 +35,15 @@ static bool cpu_any(void)
     return true;
 }
 
+static const struct kernels kernels_avx512 = {
+    .name = "avx512-vaes",
+    .generate = avx512_generate,
+    .cookies = avx512_cookies,
+    .positions = avx512_positions,
+    .read = avx512_read,
+    .judge = avx512_judge,
+};
+
 // Best first; the last one runs everywhere.
 static const struct {
     const struct kernels *kernels;

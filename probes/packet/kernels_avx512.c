@@ -339,20 +339,20 @@ static inline void words_store(const struct probe_plan *plan, struct probe_burst
     _mm512_store_si512(burst->check_word + at, _mm512_srli_epi32(swap_bytes16(checksum_high(tcp)), 16));
 }
 
-static void avx512_generate(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
+void avx512_generate(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
 {
     locate(plan, burst, count);
     for (size_t at = 0; at < count; at += LANES)
         words_store(plan, burst, at, cookies_of(plan, burst, at));
 }
 
-static void avx512_cookies(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
+void avx512_cookies(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
 {
     for (size_t at = 0; at < count; at += LANES)
         cookies_of(plan, burst, at);
 }
 
-static void avx512_positions(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
+void avx512_positions(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
 {
     for (size_t at = 0; at < count; at += STEP) {
         struct wide position[GROUPS];
@@ -361,12 +361,3 @@ static void avx512_positions(const struct probe_plan *plan, struct probe_burst *
         step_store(&plan->order, position, burst->position + at, order_position);
     }
 }
-
-const struct kernels kernels_avx512 = {
-    .name = "avx512-vaes",
-    .generate = avx512_generate,
-    .cookies = avx512_cookies,
-    .positions = avx512_positions,
-    .read = avx512_read,
-    .judge = avx512_judge,
-};

@@ -7,8 +7,10 @@
 
 extern const struct kernels kernels_portable;
 extern const struct kernels kernels_avx2;
-extern const struct kernels kernels_avx512;
 
-// Of kernels_avx512, in files of their own.
+// Those of AVX-512 are in several files, and judge calls others, so kernels.c puts them together.
+void avx512_generate(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
+void avx512_cookies(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
+void avx512_positions(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
 void avx512_read(const struct probe_plan *plan, struct reply_burst *burst, size_t count);
 void avx512_judge(const struct probe_plan *plan, struct reply_burst *burst, size_t count);

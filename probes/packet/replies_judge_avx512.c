@@ -106,7 +106,7 @@ void avx512_judge(const struct probe_plan *plan, struct reply_burst *burst, size
     burst->outside = 0;
     if (burst->probed == 0)
         return;
-    kernels_avx512.cookies(plan, &burst->probe, count);
+    avx512_cookies(plan, &burst->probe, count);
     for (size_t at = 0; at < count; at += LANES)
         group_sort(burst, at);
     if (burst->answers == 0)
@@ -115,5 +115,5 @@ void avx512_judge(const struct probe_plan *plan, struct reply_burst *burst, size
         group_place(plan, burst, at);
     burst->answers &= ~burst->outside;
     burst->resets &= burst->answers;
-    kernels_avx512.positions(plan, &burst->probe, count);
+    avx512_positions(plan, &burst->probe, count);
 }

@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 #include "config/plan/plan.h"
-#include "control/converse/lane.h"
+#include "control/converse/inquiry_dialogue.h"
+#include "control/converse/lane_run.h"
 #include "sonde_build.h"
 
 enum { FIRST_ADDRESS = 0x0a000000, SERVER_ISN = 1000, CLIENT_ISN = 5000 };
@@ -56,7 +57,7 @@ struct rig {
     struct channel control;
     struct journal journal;
     struct sink sink;
-    struct table seen;
+    struct hash seen;
     struct lane_shared shared;
     struct lane *lane;
     const struct kind *kind;
@@ -127,7 +128,7 @@ static void rig_init(struct rig *rig, const struct kind *kind)
     error = error != 0 ? error : channel_map(CHANNEL_CONTROL, &geometry, up, down, &rig->control);
     error = error != 0 ? error : journal_init(&rig->journal, file_new(), 1, false);
     error = error != 0 ? error : sink_init(&rig->sink, file_new(), &cut);
-    error = error != 0 ? error : table_init(&rig->seen, 0);
+    error = error != 0 ? error : hash_init(&rig->seen, 0);
     if (error != 0)
         die("cannot set up", error);
     rig->shared = (struct lane_shared){.image = &rig->image,
@@ -135,6 +136,7 @@ static void rig_init(struct rig *rig, const struct kind *kind)
                                        .journal = &rig->journal,
                                        .sink = &rig->sink,
                                        .seen = &rig->seen,
+                                       .flow_ops = &inquiry_flow_ops,
                                        .user_agent = "sonde/bench"};
     rig->lane = aligned_alloc(64, sizeof(*rig->lane));
     error = rig->lane == NULL ? -ENOMEM : lane_init(rig->lane, &rig->shared, 0);
@@ -148,7 +150,7 @@ static void rig_fini(struct rig *rig)
 {
     lane_fini(rig->lane);
     free(rig->lane);
-    table_fini(&rig->seen);
+    hash_fini(&rig->seen);
     close(rig->journal.fd);
     close(rig->sink.fd);
     journal_fini(&rig->journal);
@@ -242,7 +244,7 @@ static void rig_converse(struct rig *rig, uint64_t conversations, uint64_t open)
 {
     uint64_t end_ns = clock_ns(CLOCK_MONOTONIC) + UINT64_C(120000000000);
     while (rig->lane->counters[CONTROL_RECORDS] < conversations || rig->lane->pool.used > 0) {
-        uint64_t under_way = rig->position - rig->lane->counters[CONTROL_RECORDS] - rig->lane->recorder->count;
+        uint64_t under_way = rig->position - rig->lane->counters[CONTROL_RECORDS] - rig->lane->batch->count;
         uint64_t left = conversations - rig->position;
         uint64_t room = under_way < open ? open - under_way : 0;
         servers_accept(rig, left < room ? left : room);

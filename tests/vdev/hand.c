@@ -52,8 +52,8 @@ void hand_init(struct hand *hand, const struct rig_plan *plan)
     hand->now = rte_rdtsc();
     for (uint32_t i = 0; i < workers; i++) {
         struct worker *worker = dataplane->workers[i];
-        pacer_init(&worker->pacer, 1e9, dataplane->tsc_hz, hand->now);
-        pacer_init(&worker->neighbours, WORKER_NEIGHBOUR_PPS, dataplane->tsc_hz, hand->now);
+        pacer_init(&worker->pacer, 1e9, dataplane->tsc.hz, hand->now);
+        pacer_init(&worker->neighbours, WORKER_NEIGHBOUR_PPS, dataplane->tsc.hz, hand->now);
     }
 }
 
@@ -131,7 +131,7 @@ uint32_t hand_ask(struct hand *hand, uint32_t worker)
 {
     struct dataplane *dataplane = &hand->rig.dataplane;
     struct rte_mbuf *mbufs[WORKER_BURST];
-    hand->now += dataplane->tsc_hz / 1000;
+    hand->now += dataplane->tsc.hz / 1000;
     uint32_t count = worker_probes(dataplane->workers[worker], hand->now);
     cr_assert_eq(rte_ring_dequeue_burst(hand->from[worker], (void **)mbufs, WORKER_BURST, NULL), count);
     for (uint32_t i = 0; i < count; i++)

@@ -121,7 +121,7 @@ void rig_init(struct rig *rig, const struct rig_plan *plan)
     rig->commands->geometry = geometry;
     memset(rig->commands->cookie_key, 0x5a, sizeof(rig->commands->cookie_key));
     double rate = plan->rate_pps > 0 ? plan->rate_pps : 1e9;
-    atomic_store(&rig->commands->rate_mpps, (uint64_t)(rate * 1000));
+    atomic_store(&rig->commands->rate_millipps, (uint64_t)(rate * 1000));
     atomic_store(&rig->commands->scan_heartbeat_ns, now_ns());
     int up = memory_file(channel_up_bytes(&geometry));
     int down = memory_file(channel_down_bytes(&geometry));
@@ -151,7 +151,7 @@ int rig_run(struct rig *rig)
     cr_assert_eq(pthread_create(&rig->scan, NULL, scan_run, rig), 0);
     int status = dataplane_init(&rig->dataplane, &rig->image, rig->commands, &rig->dataplane_side, rig->commands->error,
                                 sizeof(rig->commands->error));
-    rig->dataplane.ns_per_tick *= 1.0 + rig->clock_error;
+    rig->dataplane.tsc.ns_per_tick *= 1.0 + rig->clock_error;
     if (status == 0 && rig->ready != NULL)
         rig->ready(rig);
     if (status == 0)

@@ -26,7 +26,7 @@ static struct hand hand;
 static void hand_begin(void)
 {
     hand_init(&hand, &PLAN);
-    hand.now += hand.rig.dataplane.tsc_hz; // the bucket of answers, which begins empty, is full
+    hand.now += hand.rig.dataplane.tsc.hz; // the bucket of answers, which begins empty, is full
 }
 
 static void hand_end(void)
@@ -177,7 +177,7 @@ Test(neighbours, beyond_the_limit_they_are_counted_and_not_answered)
     echo_deliver(RIG_SOURCE, 64);
     cr_assert_eq(turn(sent), 0);
     cr_assert_eq(hand_counter(&hand, COUNTER_NEIGHBOURS_LIMITED), 2);
-    hand.now += hand.rig.dataplane.tsc_hz * 3 / 2 / WORKER_NEIGHBOUR_PPS; // time for one
+    hand.now += hand.rig.dataplane.tsc.hz * 3 / 2 / WORKER_NEIGHBOUR_PPS; // time for one
     echo_deliver(RIG_SOURCE, 64);
     arp_deliver(RIG_SOURCE);
     cr_assert_eq(turn(sent), 1);

@@ -67,7 +67,7 @@ static void watch_run(struct rig *rig, void *context)
         seconds += seconds_of(pacing->rates[i]) + 3 / pacing->rates[i]; // what was saved goes first
     fprintf(stderr, "pacing: %u rates, about %.0f seconds\n", pacing->rate_count, seconds);
     for (unsigned i = 0; i < pacing->rate_count; i++) {
-        atomic_store(&rig->commands->rate_mpps, (uint64_t)(pacing->rates[i] * 1000));
+        atomic_store(&rig->commands->rate_millipps, (uint64_t)(pacing->rates[i] * 1000));
         pause_us(20000);
         fprintf(stderr, "pacing: %.0f pps\n", pacing->rates[i]);
         pacing->errors[i] = error_measure(rig, pacing->rates[i]);

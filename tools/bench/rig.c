@@ -159,7 +159,7 @@ static int memories_make(struct rig *rig, const struct rig_plan *plan)
     rig->commands->magic = COMMANDS_MAGIC;
     rig->commands->geometry = GEOMETRY;
     memset(rig->commands->cookie_key, 0x5a, sizeof(rig->commands->cookie_key));
-    atomic_store(&rig->commands->rate_mpps, (uint64_t)(plan->rate_pps * 1000));
+    atomic_store(&rig->commands->rate_millipps, (uint64_t)(plan->rate_pps * 1000));
     atomic_store(&rig->commands->scan_heartbeat_ns, now_ns());
     if (!plan->channel)
         return 0;

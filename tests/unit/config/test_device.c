@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "config/device.h"
+#include "config/plan/device.h"
 
 Test(device, a_pci_address_is_all_of_its_text)
 {

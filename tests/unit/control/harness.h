@@ -15,7 +15,7 @@
 #include "config/image/image.h"
 #include "control/store/counters.h"
 #include "dataplane/channel/channel.h"
-#include "tests/unit/control/peer.h"
+#include "tests/unit/flow/peer.h"
 
 enum { HARNESS_PEERS_MAX = 4096, HARNESS_LANES = 2, HARNESS_WORKERS = 2 };
 

@@ -12,8 +12,8 @@
 
 #include <criterion/criterion.h>
 
-#include "control/store/journal.h"
 #include "control/converse/lane.h"
+#include "control/store/journal.h"
 #include "tests/unit/control/harness.h"
 
 static struct harness harness;
@@ -260,42 +260,4 @@ Test(storage, a_journal_that_cannot_be_written_holds_verdicts_back_and_refuses_e
     json_t *records = harness_records(&harness);
     cr_assert_eq(json_array_size(records), 2);
     json_decref(records);
-}
-
-Test(storage, what_finds_no_room_in_memory_is_lost_and_counted_and_the_rest_is_written_once_there_is_a_disk)
-{
-    const struct rlimit full = {.rlim_cur = 100, .rlim_max = RLIM_INFINITY};
-    const struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
-    uint64_t counters[CONTROL_COUNTER_COUNT] = {0};
-    struct observation observation;
-    struct image image;
-    struct sink sink;
-    struct journal journal;
-    uint64_t cut;
-    signal(SIGXFSZ, SIG_IGN);
-    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
-    cr_assert_eq(image_map(harness.image_fd, &image), 0);
-    cr_assert_eq(sink_init(&sink, harness.records_fd, &cut), 0);
-    cr_assert_eq(journal_init(&journal, harness.journal_fd, 1, false), 0);
-    struct recorder *recorder = recorder_new(&image, &sink, &journal, counters);
-    observation_init(&observation);
-    const uint64_t room = (uint64_t)RECORDER_BATCHES_MAX * RECORDER_BATCH_COUNT;
-    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
-    for (uint32_t i = 0; i < room + 7; i++) {
-        struct target target = {.position = i, .address = 0x0a000000 + i, .port = 80};
-        recorder_add(recorder, &(struct ending){.target = &target, .observation = &observation, .now_ns = 1 + i});
-    }
-    cr_assert(recorder_troubled(recorder));
-    cr_assert_eq(counters[CONTROL_RECORDS_LOST], 7, "%lu", counters[CONTROL_RECORDS_LOST]);
-    cr_assert_eq(counters[CONTROL_RECORDS], 0);
-    cr_assert_lt(counters[CONTROL_RECORD_WRITE_ERRORS], 3, "not tried again at every record");
-    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
-    cr_assert_eq(recorder_flush(recorder, UINT64_MAX), 0);
-    cr_assert_not(recorder_troubled(recorder));
-    cr_assert_eq(counters[CONTROL_RECORDS], room);
-    recorder_free(recorder);
-    sink_fini(&sink);
-    journal_fini(&journal);
-    image_unmap(&image);
-    harness_fini(&harness);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "config/device.h"
+#include "config/plan/device.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "tests/unit/control/peer.h"
+#include "tests/unit/flow/peer.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "control/flow/flow.h"
-#include "tests/unit/control/peer.h"
+#include "tests/unit/flow/peer.h"
 
 enum { ADDRESS = 0x0a000001, PORT = 80, LOCAL = 40000 };
 #define MS UINT64_C(1000000)
@@ -80,7 +80,7 @@ static const struct flow_ops ops = {transmit, output, acked, received, event};
 static struct scene *scene_new(void)
 {
     struct scene *scene = calloc(1, sizeof(*scene));
-    scene->lane = (struct flow_lane){.ops = &ops, .kept_limit = 1 << 20};
+    scene->lane = (struct flow_lane){.ops = &ops, .kept.limit = 1 << 20};
     scene->now_ns = 1000 * MS;
     return scene;
 }
@@ -97,7 +97,7 @@ static struct scene *scene_accepted(void)
 static void scene_free(struct scene *scene)
 {
     flow_fini(&scene->flow);
-    cr_assert_eq(scene->lane.kept_bytes, 0, "pieces leak");
+    cr_assert_eq(scene->lane.kept.bytes, 0, "pieces leak");
     free(scene);
 }
 

@@ -8,32 +8,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TABLE_NONE UINT32_MAX
+#define HASH_NONE UINT32_MAX
 
-struct table_slot {
+struct hash_slot {
     uint64_t key;
-    uint32_t value; // TABLE_NONE: empty
+    uint32_t value; // HASH_NONE: empty
 };
 
-struct table {
-    struct table_slot *slots;
+struct hash {
+    struct hash_slot *slots;
     size_t mask; // slots - 1
     size_t count;
     uint64_t secret[2];
 };
 
 // Room for `expected` keys without growing; it grows by itself. Returns 0 or -ENOMEM. fini may follow a failed init.
-int table_init(struct table *table, size_t expected);
-void table_fini(struct table *table);
+int hash_init(struct hash *hash, size_t expected);
+void hash_fini(struct hash *hash);
 
-// The key's value, or TABLE_NONE.
-uint32_t table_find(const struct table *table, uint64_t key);
+// The key's value, or HASH_NONE.
+uint32_t hash_find(const struct hash *hash, uint64_t key);
 
-// Sets the key's value (not TABLE_NONE). Returns 0 or -ENOMEM, with the table as it was.
-int table_put(struct table *table, uint64_t key, uint32_t value);
+// Sets the key's value (not HASH_NONE). Returns 0 or -ENOMEM, with the hash as it was.
+int hash_put(struct hash *hash, uint64_t key, uint32_t value);
 
 // True when the key was there.
-bool table_remove(struct table *table, uint64_t key);
+bool hash_remove(struct hash *hash, uint64_t key);
 
 // Removes every key and keeps the room.
-void table_clear(struct table *table);
+void hash_clear(struct hash *hash);

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/converse/inquiry_run.h"
+
+#include <stdlib.h>
+
+#include "control/converse/decoy.h"
+#include "control/converse/ending.h"
+#include "control/converse/inquiry_dialogue.h"
+#include "control/converse/lane.h"
+#include "control/converse/turn.h"
+
+static const struct session_ops *session_first(const struct lane *lane, uint16_t port)
+{
+    const struct image *image = lane->shared->image;
+    const struct catalogue_service *service = catalogue_find_port(&image->catalogue, port);
+    const struct session_ops *session = service == NULL ? NULL : session_find(image_string(image, service->session));
+    if (session != NULL)
+        return session;
+    return session_find("");
+}
+
+static struct inquiry *inquiry_new(struct lane *lane, const struct target *target)
+{
+    struct inquiry *inquiry = pool_take(&lane->pool);
+    if (inquiry == NULL)
+        return NULL;
+    inquiry->lane = lane;
+    inquiry->target = *target;
+    inquiry->silence_ns = FLOW_NEVER;
+    inquiry->over_ns = FLOW_NEVER;
+    inquiry->flow.retry_ns = FLOW_NEVER;
+    inquiry->flow.close_ns = FLOW_NEVER;
+    inquiry->next = session_first(lane, target->port);
+    observation_init(&inquiry->observation);
+    lane->open++;
+    return inquiry;
+}
+
+void inquiry_skip(struct lane *lane, const struct target *target, enum outcome outcome)
+{
+    struct observation nothing;
+    observation_init(&nothing);
+    struct ending ending = {.target = target, .observation = &nothing, .outcome = outcome, .now_ns = lane->now_ns};
+    ending_record(&lane->means, &ending);
+}
+
+static int tuple_register(struct inquiry *inquiry, uint16_t local_port)
+{
+    struct lane *lane = inquiry->lane;
+    uint64_t key = tuple_key(inquiry->target.address, inquiry->target.port, local_port);
+    int error = hash_put(&lane->by_tuple, key, inquiry->index);
+    inquiry->registered = error == 0;
+    if (error != 0)
+        lane->counters[CONTROL_MEMORY_REFUSED]++;
+    return error;
+}
+
+static void connection_count(struct inquiry *inquiry)
+{
+    inquiry->connections++;
+    if (inquiry->over_ns == FLOW_NEVER)
+        inquiry->over_ns = inquiry->lane->now_ns + INQUIRY_TIME_NS;
+}
+
+void inquiry_continue(struct lane *lane, const struct target *target, const struct verdict *verdict, uint32_t worker)
+{
+    struct inquiry *inquiry = inquiry_new(lane, target);
+    if (inquiry == NULL) {
+        lane->counters[CONTROL_MEMORY_REFUSED]++;
+        inquiry_skip(lane, target, OUTCOME_PARTIAL);
+        return;
+    }
+    inquiry->worker = (uint16_t)worker;
+    flow_continue(&inquiry->flow, &lane->flows, verdict, lane->now_ns);
+    connection_count(inquiry);
+    lane->counters[CONTROL_CONNECTIONS_CONTINUED]++;
+    if (tuple_register(inquiry, verdict->local_port) != 0)
+        inquiry_abandon(inquiry);
+    else
+        inquiry_converse(inquiry);
+    inquiry_settle(inquiry);
+}
+
+void inquiry_begin(struct lane *lane, const struct target *target)
+{
+    struct inquiry *inquiry = inquiry_new(lane, target);
+    if (inquiry == NULL) {
+        lane->counters[CONTROL_MEMORY_REFUSED]++;
+        inquiry_skip(lane, target, OUTCOME_PARTIAL);
+        return;
+    }
+    inquiry->worker = (uint16_t)(target->address % lane->shared->channel->geometry.workers);
+    inquiry->wants_further = true;
+    inquiry_settle(inquiry);
+}
+
+static void connection_open(struct inquiry *inquiry)
+{
+    struct lane *lane = inquiry->lane;
+    inquiry->wants_further = false;
+    connection_count(inquiry);
+    lane->counters[CONTROL_CONNECTIONS_FURTHER]++;
+    uint16_t local_port = lane_port(lane, &inquiry->target);
+    if (tuple_register(inquiry, local_port) != 0)
+        inquiry_abandon(inquiry);
+    else
+        flow_connect(&inquiry->flow, &lane->flows, inquiry->target.address, inquiry->target.port, local_port,
+                     lane_random(lane), lane->now_ns);
+}
+
+static bool silent(const struct inquiry *inquiry)
+{
+    return !inquiry->spoke && !inquiry->hung_up && !inquiry->was_refused && inquiry->connections > 0;
+}
+
+// A host that accepts on every port and says nothing anywhere would keep its inquiries waiting for each other for
+// minutes: once a further connection has heard nothing, those that heard nothing on their first one ask no more.
+static void host_silence(struct inquiry *inquiry)
+{
+    if (!inquiry->host_turn || !silent(inquiry))
+        return;
+    for (struct inquiry *other = inquiry->host_next; other != NULL; other = other->host_next)
+        other->host_silent = silent(other);
+}
+
+static void connection_retire(struct inquiry *inquiry)
+{
+    struct lane *lane = inquiry->lane;
+    if (!inquiry->registered)
+        return;
+    (void)hash_remove(&lane->by_tuple,
+                      tuple_key(inquiry->target.address, inquiry->target.port, inquiry->flow.local_port));
+    inquiry->registered = false;
+    if (inquiry->rtt_us == 0)
+        inquiry->rtt_us = inquiry->flow.rtt_us;
+    free(inquiry->tail);
+    inquiry->tail = NULL;
+    inquiry->tail_length = 0;
+    inquiry->tail_taken = 0;
+    host_silence(inquiry);
+    turn_leave(inquiry);
+}
+
+static void timer_arm(struct inquiry *inquiry)
+{
+    uint64_t deadline = flow_deadline(&inquiry->flow);
+    if (inquiry->conversation != NULL && inquiry->silence_ns < deadline)
+        deadline = inquiry->silence_ns;
+    if (!inquiry->recorded && inquiry->over_ns < deadline)
+        deadline = inquiry->over_ns;
+    if (inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED && !inquiry->host_waiting &&
+        inquiry->further_ns < deadline)
+        deadline = inquiry->further_ns;
+    if (inquiry->decoy.asking && inquiry->decoy.end_ns < deadline)
+        deadline = inquiry->decoy.end_ns;
+    // A timer that runs too early is set anew when it expires: cheaper than moving it at every segment.
+    if (deadline != FLOW_NEVER && (!wheel_running(&inquiry->timer) || deadline < inquiry->timer.deadline_ns))
+        wheel_set(&inquiry->lane->wheel, &inquiry->timer, deadline);
+}
+
+// True while the record has to wait for what the host makes of decoys.
+static bool decoy_waits(struct inquiry *inquiry)
+{
+    while (!inquiry->decoy.asking) {
+        if (!decoy_due(inquiry))
+            return false;
+        if (!turn_enter(inquiry))
+            return true;
+        decoy_ask(inquiry);
+    }
+    return true;
+}
+
+void inquiry_settle(struct inquiry *inquiry)
+{
+    struct lane *lane = inquiry->lane;
+    flow_push(&inquiry->flow, lane->now_ns);
+    if (inquiry->flow.state == FLOW_CLOSED) {
+        connection_retire(inquiry);
+        if (inquiry->wants_further && lane->now_ns >= inquiry->further_ns && turn_enter(inquiry)) {
+            if (inquiry->host_silent)
+                inquiry->wants_further = false;
+            else
+                connection_open(inquiry);
+        }
+        if (!inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED && !decoy_waits(inquiry)) {
+            inquiry_hush(inquiry);
+            inquiry_record(inquiry);
+            connection_retire(inquiry);
+            turn_leave(inquiry);
+            if (inquiry->host_waiting)
+                return; // others wait behind it; its turn will come
+            wheel_stop(&inquiry->timer);
+            pool_give(&lane->pool, inquiry);
+            return;
+        }
+    }
+    timer_arm(inquiry);
+}
+
+void inquiry_expire(struct inquiry *inquiry)
+{
+    struct lane *lane = inquiry->lane;
+    if (!inquiry->recorded && lane->now_ns >= inquiry->over_ns) {
+        lane->counters[CONTROL_BUDGETS_EXCEEDED]++;
+        inquiry_abandon(inquiry);
+        return;
+    }
+    flow_timer(&inquiry->flow, lane->now_ns);
+    decoy_expire(inquiry);
+    inquiry_silence(inquiry);
+}
+
+void inquiries_settle(struct lane *lane)
+{
+    while (lane->dirty != NULL) {
+        struct inquiry *inquiry = lane->dirty;
+        lane->dirty = inquiry->dirty_next;
+        inquiry->dirty = false;
+        inquiry_settle(inquiry);
+    }
+}
