@@ -103,16 +103,16 @@ static void compile_runtime(const struct plan_runtime *runtime, struct image_set
 
 static void compile_parts(const struct plan *plan, size_t eal_argument_count, struct compilation *out)
 {
-    const struct plan_private *private = plan_private_const(plan);
+    const struct plan_private *own = plan_private_const(plan);
     struct image_part *parts = out->parts.parts;
     parts[IMAGE_STRINGS] = (struct image_part){out->strings.bytes, out->strings.length};
     parts[IMAGE_PORTS] = (struct image_part){plan->ports, plan->port_count};
     parts[IMAGE_PORT_INDEX] = (struct image_part){out->port_index, IMAGE_PORTS_MAX};
-    parts[IMAGE_ATTRIBUTION_EDGES] = (struct image_part){private->attribution.edges, private->attribution.edge_count};
-    parts[IMAGE_ATTRIBUTIONS] = (struct image_part){private->attribution.items, private->attribution.item_count};
-    parts[IMAGE_SERVICES] = (struct image_part){private->catalogue.services, private->catalogue.service_count};
-    parts[IMAGE_FINDINGS] = (struct image_part){private->catalogue.findings, private->catalogue.finding_count};
-    parts[IMAGE_PRODUCTS] = (struct image_part){private->catalogue.products, private->catalogue.product_count};
+    parts[IMAGE_ATTRIBUTION_EDGES] = (struct image_part){own->attribution.edges, own->attribution.edge_count};
+    parts[IMAGE_ATTRIBUTIONS] = (struct image_part){own->attribution.items, own->attribution.item_count};
+    parts[IMAGE_SERVICES] = (struct image_part){own->catalogue.services, own->catalogue.service_count};
+    parts[IMAGE_FINDINGS] = (struct image_part){own->catalogue.findings, own->catalogue.finding_count};
+    parts[IMAGE_PRODUCTS] = (struct image_part){own->catalogue.products, own->catalogue.product_count};
     parts[IMAGE_EAL_ARGUMENTS] = (struct image_part){out->eal_arguments, eal_argument_count};
     parts[IMAGE_INPUTS] = (struct image_part){out->inputs, plan->input_count};
     image_parts_targets(&out->parts, &out->targets.targets);

@@ -169,8 +169,8 @@ static void arrange(const struct counting *counting)
 
 static int count_attributed(struct counting *counting)
 {
-    const struct plan_private *private = plan_private(counting->plan);
-    const struct range_attribution *attribution = &private->attribution;
+    const struct plan_private *own = plan_private(counting->plan);
+    const struct range_attribution *attribution = &own->attribution;
     uint64_t *sums = calloc(attribution->item_count, sizeof(*sums));
     if (sums == NULL)
         return -ENOMEM;

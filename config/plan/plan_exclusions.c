@@ -27,9 +27,9 @@ static int exclude(struct plan *plan, const char *source, const char *what, cons
 
 static int exclude_pieces(struct plan *plan)
 {
-    const struct plan_private *private = plan_private(plan);
-    for (size_t i = 0; i < private->piece_count; i++) {
-        const struct plan_piece *piece = &private->pieces[i];
+    const struct plan_private *own = plan_private(plan);
+    for (size_t i = 0; i < own->piece_count; i++) {
+        const struct plan_piece *piece = &own->pieces[i];
         int rc = exclude(plan, piece->path, piece->what, &piece->set, true);
         if (rc != 0)
             return rc;

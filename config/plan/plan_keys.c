@@ -124,7 +124,7 @@ static int read_seed(struct key_context *context, const char *path, const json_t
 
 static int read_shard(struct key_context *context, const char *path, const json_t *value)
 {
-    struct plan_private *private = context->target;
+    struct plan_private *own = context->target;
     unsigned int shard = 0;
     unsigned int shards = 0;
     int end = 0;
@@ -132,8 +132,8 @@ static int read_shard(struct key_context *context, const char *path, const json_
     if (text == NULL || text[strspn(text, "0123456789/")] != '\0' ||
         sscanf(text, "%5u/%5u%n", &shard, &shards, &end) != 2 || text[end] != '\0' || shard < 1 || shard > shards)
         return key_complain(context, path, "expected which of how many, like \"3/8\"");
-    private->shard = shard;
-    private->shards = shards;
+    own->shard = shard;
+    own->shards = shards;
     return 0;
 }
 

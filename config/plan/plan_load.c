@@ -11,16 +11,16 @@
 
 static int read_catalogues(struct plan *plan, struct complaint *complaint)
 {
-    struct plan_private *private = plan_private(plan);
+    struct plan_private *own = plan_private(plan);
     int rc = 0;
     for (enum catalogue_file file = 0; file < CATALOGUE_FILES && rc == 0; file++) {
         char *path;
         struct input input = {0};
-        if (asprintf(&path, "%s/%s", private->files->catalogues, catalogue_file_names[file]) < 0)
+        if (asprintf(&path, "%s/%s", own->files->catalogues, catalogue_file_names[file]) < 0)
             return -ENOMEM;
         rc = input_read(path, PLAN_FILE_MAX, &input, complaint);
         if (rc == 0)
-            rc = catalogue_read(&private->catalogue, file, path, &input, &private->ranges.strings, complaint);
+            rc = catalogue_read(&own->catalogue, file, path, &input, &own->ranges.strings, complaint);
         if (rc == 0)
             rc = plan_add_input(plan, path, &input);
         input_fini(&input);
@@ -105,17 +105,17 @@ static int load(struct plan *plan, enum plan_need need, struct complaint *compla
 int plan_load(const struct plan_files *files, enum plan_need need, struct plan **ret_plan,
               struct complaint *ret_complaint)
 {
-    struct plan_private *private = calloc(1, sizeof(*private));
+    struct plan_private *own = calloc(1, sizeof(*own));
     (void)complain(ret_complaint, files->plan, "", "out of memory");
-    if (private == NULL)
+    if (own == NULL)
         return -ENOMEM;
-    struct plan *plan = &private->plan;
-    private->files = files;
+    struct plan *plan = &own->plan;
+    own->files = files;
     plan->path = strdup(files->plan);
-    int rc = plan->path == NULL ? -ENOMEM : range_list_init(&private->ranges);
+    int rc = plan->path == NULL ? -ENOMEM : range_list_init(&own->ranges);
     if (rc == 0)
         rc = load(plan, need, ret_complaint);
-    private->files = NULL;
+    own->files = NULL;
     if (rc != 0) {
         plan_free(plan);
         return rc == -ENOMEM ? rc : -EINVAL;
@@ -126,7 +126,7 @@ int plan_load(const struct plan_files *files, enum plan_need need, struct plan *
 
 static void free_lists(struct plan *plan)
 {
-    struct plan_private *private = plan_private(plan);
+    struct plan_private *own = plan_private(plan);
     for (size_t i = 0; i < plan->exclusion_count; i++) {
         free(plan->exclusions[i].source);
         free(plan->exclusions[i].what);
@@ -135,32 +135,32 @@ static void free_lists(struct plan *plan)
         free(plan->inputs[i].path);
     for (size_t i = 0; i < plan->note_count; i++)
         free(plan->notes[i]);
-    for (size_t i = 0; i < private->piece_count; i++) {
-        free(private->pieces[i].path);
-        free(private->pieces[i].what);
-        interval_set_fini(&private->pieces[i].set);
+    for (size_t i = 0; i < own->piece_count; i++) {
+        free(own->pieces[i].path);
+        free(own->pieces[i].what);
+        interval_set_fini(&own->pieces[i].set);
     }
     free(plan->exclusions);
     free(plan->inputs);
     free(plan->notes);
-    free(private->pieces);
+    free(own->pieces);
 }
 
 void plan_free(struct plan *plan)
 {
     if (plan == NULL)
         return;
-    struct plan_private *private = plan_private(plan);
-    keys_release(plan_keys, private);
+    struct plan_private *own = plan_private(plan);
+    keys_release(plan_keys, own);
     free_lists(plan);
     free(plan->path);
     free(plan->contact);
     free(plan->ports);
     free(plan->counts);
     interval_set_fini(&plan->addresses);
-    interval_set_fini(&private->allowed);
-    range_attribution_fini(&private->attribution);
-    range_list_fini(&private->ranges);
-    catalogue_storage_fini(&private->catalogue);
-    free(private);
+    interval_set_fini(&own->allowed);
+    range_attribution_fini(&own->attribution);
+    range_list_fini(&own->ranges);
+    catalogue_storage_fini(&own->catalogue);
+    free(own);
 }

@@ -10,15 +10,15 @@ enum { PATH_BYTES = 300, NAMES_MAX = 256, DECOY_FIRST = 32768 };
 
 int plan_read_lcores(struct key_context *context, const char *path, const json_t *value)
 {
-    struct plan_private *private = context->target;
-    struct plan_device *device = &private->plan.device;
+    struct plan_private *own = context->target;
+    struct plan_device *device = &own->plan.device;
     bool *set = calloc(IMAGE_PORTS_MAX, sizeof(*set));
     if (set == NULL)
         return -ENOMEM;
     char *copy = NULL;
     json_t *list = NULL;
     struct complaint unused;
-    struct key_context own = {.file = "", .complaint = &unused};
+    struct key_context quiet = {.file = "", .complaint = &unused};
     int rc = 0;
     // Lcores are written like ports: "1-3,5" is the array ["1-3", "5"].
     if (json_is_string(value)) {
@@ -31,7 +31,7 @@ int plan_read_lcores(struct key_context *context, const char *path, const json_t
     if (json_is_string(value) && (copy == NULL || list == NULL))
         rc = -ENOMEM;
     else
-        rc = service_ports_read(&own, path, list != NULL ? list : value, set);
+        rc = service_ports_read(&quiet, path, list != NULL ? list : value, set);
     for (size_t lcore = 0; lcore < IMAGE_PORTS_MAX && rc == 0; lcore++) {
         if (!set[lcore])
             continue;
@@ -50,17 +50,17 @@ int plan_read_lcores(struct key_context *context, const char *path, const json_t
 
 static int read_name(struct key_context *context, const char *path, const char *name)
 {
-    struct plan_private *private = context->target;
-    const struct catalogue_storage *catalogue = &private->catalogue;
+    struct plan_private *own = context->target;
+    const struct catalogue_storage *catalogue = &own->catalogue;
     const char *names[NAMES_MAX] = {0};
     size_t count = 0;
     for (size_t i = 0; i < catalogue->service_count && count < NAMES_MAX; i++) {
         const struct catalogue_service *service = &catalogue->services[i];
-        names[count] = private->ranges.strings.bytes + service->name;
+        names[count] = own->ranges.strings.bytes + service->name;
         if (strcmp(names[count++], name) != 0)
             continue;
         for (size_t p = 0; p < service->port_count; p++)
-        private->port_set[service->ports[p]] = true;
+            own->port_set[service->ports[p]] = true;
         return 0;
     }
     const char *nearest = keys_nearest(name, names, count);
@@ -72,23 +72,23 @@ static int read_name(struct key_context *context, const char *path, const char *
 
 static int read_own(struct key_context *context, const char *path, const json_t *value)
 {
-    struct plan_private *private = context->target;
+    struct plan_private *own = context->target;
     struct service_row row = {0};
     int rc = service_row_read(context, path, value, &row);
     for (size_t i = 0; i < row.port_count && rc == 0; i++)
-    private->port_set[row.ports[i]] = true;
+        own->port_set[row.ports[i]] = true;
     if (rc == 0 && row.port_count > CATALOGUE_PORTS_MAX)
         rc = key_complain(context, path, "has %zu ports, expected at most %d for a service with a name", row.port_count,
                           CATALOGUE_PORTS_MAX);
     if (rc == 0)
-        rc = catalogue_add_service(&private->catalogue, &row, &private->ranges.strings);
+        rc = catalogue_add_service(&own->catalogue, &row, &own->ranges.strings);
     service_row_fini(&row);
     return rc;
 }
 
 static int read_service(struct key_context *context, const char *path, const json_t *value)
 {
-    struct plan_private *private = context->target;
+    struct plan_private *own = context->target;
     const char *text = json_string_value(value);
     if (json_is_object(value))
         return read_own(context, path, value);
@@ -97,7 +97,7 @@ static int read_service(struct key_context *context, const char *path, const jso
     if (text == NULL && !json_is_integer(value))
         return key_complain(context, path, "is %s, expected a service name, a port, or an object",
                             keys_type_name(value));
-    return service_ports_read(context, path, value, private->port_set);
+    return service_ports_read(context, path, value, own->port_set);
 }
 
 int plan_read_services(struct key_context *context, const char *path, const json_t *value)
@@ -130,11 +130,11 @@ static uint64_t mix(uint64_t *state)
 // High ports outside the plan. A plan of nearly all of them gets fewer.
 static void choose_decoys(struct plan *plan, uint32_t wanted)
 {
-    const struct plan_private *private = plan_private(plan);
+    const struct plan_private *own = plan_private(plan);
     uint64_t state = plan->seed;
     for (size_t tries = 0; tries < 1000 && plan->decoy_count < wanted; tries++) {
         uint16_t port = (uint16_t)(DECOY_FIRST + mix(&state) % (IMAGE_PORTS_MAX - DECOY_FIRST));
-        bool taken = private->port_set[port];
+        bool taken = own->port_set[port];
         for (size_t i = 0; i < plan->decoy_count; i++)
             taken |= plan->decoys[i] == port;
         if (!taken)
@@ -144,15 +144,15 @@ static void choose_decoys(struct plan *plan, uint32_t wanted)
 
 int plan_finish_ports(struct plan *plan, struct complaint *complaint)
 {
-    const struct plan_private *private = plan_private(plan);
+    const struct plan_private *own = plan_private(plan);
     const struct plan_source *source = &plan->source;
     plan->ports = calloc(IMAGE_PORTS_MAX, sizeof(*plan->ports));
     if (plan->ports == NULL)
         return -ENOMEM;
     for (uint32_t port = 0; port < IMAGE_PORTS_MAX; port++)
-        if (private->port_set[port])
+        if (own->port_set[port])
             plan->ports[plan->port_count++] = (uint16_t)port;
-    choose_decoys(plan, private->decoys);
+    choose_decoys(plan, own->decoys);
     uint32_t probe_end = (uint32_t)source->probe_port_first + source->probe_port_count;
     uint32_t flow_end = (uint32_t)source->flow_port_first + source->flow_port_count;
     if (source->probe_port_first < flow_end && source->flow_port_first < probe_end)

@@ -57,7 +57,7 @@ static void find_crowded(const struct interval_set *set, struct plan_summary *su
 
 static int finish_positions(struct plan *plan, struct complaint *complaint)
 {
-    const struct plan_private *private = plan_private(plan);
+    const struct plan_private *own = plan_private(plan);
     struct plan_summary *summary = &plan->summary;
     summary->addresses = interval_set_addresses(&plan->addresses);
     summary->ports = plan->port_count;
@@ -65,35 +65,35 @@ static int finish_positions(struct plan *plan, struct complaint *complaint)
     if (summary->positions > POSITIONS_MAX)
         return complain(complaint, plan->path, "", "%llu addresses times %u ports are more than 2^48",
                         (unsigned long long)summary->addresses, plan->port_count);
-    uint64_t sampled = (uint64_t)ceil((double)summary->positions * private->sample);
+    uint64_t sampled = (uint64_t)ceil((double)summary->positions * own->sample);
     sampled = sampled > summary->positions ? summary->positions : sampled;
-    plan->first_position = (uint64_t)((unsigned __int128)sampled * (private->shard - 1) / private->shards);
-    plan->end_position = (uint64_t)((unsigned __int128)sampled * private->shard / private->shards);
+    plan->first_position = (uint64_t)((unsigned __int128)sampled * (own->shard - 1) / own->shards);
+    plan->end_position = (uint64_t)((unsigned __int128)sampled * own->shard / own->shards);
     summary->swept = plan->end_position - plan->first_position;
     if (summary->swept == 0)
-        return complain(complaint, plan->path, "shard", "%u/%u is empty: there are only %llu positions", private->shard,
-                        private->shards, (unsigned long long)sampled);
-    if (private->shards > 1 && !plan->seed_given)
+        return complain(complaint, plan->path, "shard", "%u/%u is empty: there are only %llu positions", own->shard,
+                        own->shards, (unsigned long long)sampled);
+    if (own->shards > 1 && !plan->seed_given)
         return complain(complaint, plan->path, "seed", "is missing: the shards of a scan need the same one");
     return 0;
 }
 
 static int finish_rate(struct plan *plan, struct complaint *complaint)
 {
-    const struct plan_private *private = plan_private(plan);
+    const struct plan_private *own = plan_private(plan);
     struct plan_summary *summary = &plan->summary;
-    if (private->converse_rate.bits || private->host_rate.bits || private->network_rate.bits)
+    if (own->converse_rate.bits || own->host_rate.bits || own->network_rate.bits)
         return complain(complaint, plan->path,
-                        private->converse_rate.bits ? "converse_rate"
-                        : private->host_rate.bits   ? "host_rate"
-                                                    : "network_rate",
+                        own->converse_rate.bits ? "converse_rate"
+                        : own->host_rate.bits   ? "host_rate"
+                                                : "network_rate",
                         "is in bits, expected frames a second like \"100 kpps\"");
-    plan->converse_rate_pps = private->converse_rate.per_second;
-    plan->host_rate_pps = (uint32_t) private->host_rate.per_second;
-    plan->network_rate_pps = private->network_rate.per_second;
+    plan->converse_rate_pps = own->converse_rate.per_second;
+    plan->host_rate_pps = (uint32_t)own->host_rate.per_second;
+    plan->network_rate_pps = own->network_rate.per_second;
     summary->probe_bytes = probe_bytes(plan->profile, plan->source.vlan_given);
     summary->rate_asked_pps =
-        private->rate.bits ? private->rate.per_second / (summary->probe_bytes * 8.0) : private->rate.per_second;
+        own->rate.bits ? own->rate.per_second / (summary->probe_bytes * 8.0) : own->rate.per_second;
     if (summary->rate_asked_pps < 0.001)
         return complain(complaint, plan->path, "rate", "is less than one probe in 1,000 s");
     summary->crowded_rate_pps =

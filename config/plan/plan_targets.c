@@ -14,7 +14,7 @@ enum { PATH_BYTES = 300, CANDIDATES_MAX = 512 };
 
 int plan_read_ranges(struct key_context *context, const char *path, const json_t *value)
 {
-    struct plan_private *private = context->target;
+    struct plan_private *own = context->target;
     const char *provider;
     json_t *file;
     if (!json_is_object(value))
@@ -28,9 +28,9 @@ int plan_read_ranges(struct key_context *context, const char *path, const json_t
         if (provider[0] == '\0' || strlen(provider) > 63 || !json_is_string(file))
             return key_complain(context, nested, "expected the name of a provider's range file");
         struct complaint why;
-        int rc = plan_open_input(&private->plan, json_string_value(file), &resolved, &input, &why);
+        int rc = plan_open_input(&own->plan, json_string_value(file), &resolved, &input, &why);
         if (rc == 0)
-            rc = range_list_read(&private->ranges, provider, resolved, &input, &why);
+            rc = range_list_read(&own->ranges, provider, resolved, &input, &why);
         input_fini(&input);
         free(resolved);
         if (rc != 0)
@@ -85,11 +85,11 @@ static int select_structured(const char *file, const struct input *input, struct
 static int select_file(struct key_context *context, const char *path, const struct selection *selection,
                        struct interval_set *set)
 {
-    struct plan_private *private = context->target;
+    struct plan_private *own = context->target;
     struct complaint why;
     char *resolved = NULL;
     struct input input = {0};
-    int rc = plan_open_input(&private->plan, selection->file, &resolved, &input, &why);
+    int rc = plan_open_input(&own->plan, selection->file, &resolved, &input, &why);
     if (rc == 0 && range_list_is_structured(&input))
         rc = select_structured(resolved, &input, set, &why);
     else if (rc == 0)
@@ -102,8 +102,8 @@ static int select_file(struct key_context *context, const char *path, const stru
 // What was meant by a provider or service that is nowhere in the ranges.
 static int complain_no_match(const struct key_context *context, const char *path, const struct selection *selection)
 {
-    const struct plan_private *private = context->target;
-    const struct range_list *list = &private->ranges;
+    const struct plan_private *own = context->target;
+    const struct range_list *list = &own->ranges;
     const char *names[CANDIDATES_MAX] = {0};
     size_t count = 0;
     bool provider_known = false;
@@ -133,10 +133,10 @@ static int complain_no_match(const struct key_context *context, const char *path
 static int select_ranges(struct key_context *context, const char *path, const struct selection *selection,
                          struct interval_set *set)
 {
-    const struct plan_private *private = context->target;
+    const struct plan_private *own = context->target;
     const struct range_selector selector = {selection->provider, selection->service, selection->region};
     size_t rows;
-    int rc = range_list_select(&private->ranges, &selector, set, &rows);
+    int rc = range_list_select(&own->ranges, &selector, set, &rows);
     if (rc == 0 && rows == 0)
         rc = complain_no_match(context, path, selection);
     return rc;
@@ -145,9 +145,9 @@ static int select_ranges(struct key_context *context, const char *path, const st
 static int select_object(struct key_context *context, const char *path, const json_t *value, struct interval_set *set)
 {
     struct selection selection = {0};
-    struct key_context own = *context;
-    own.target = &selection;
-    int rc = keys_apply(&own, selection_keys, path, value);
+    struct key_context inner = *context;
+    inner.target = &selection;
+    int rc = keys_apply(&inner, selection_keys, path, value);
     if (rc == 0 && (selection.file == NULL) == (selection.provider == NULL))
         rc = key_complain(context, path, "expected either \"file\" or \"provider\"");
     else if (rc == 0 && selection.file != NULL && (selection.service != NULL || selection.region != NULL))
@@ -185,7 +185,7 @@ static int select_item(struct key_context *context, const char *path, const json
 
 int plan_read_targets(struct key_context *context, const char *path, const json_t *value)
 {
-    struct plan_private *private = context->target;
+    struct plan_private *own = context->target;
     if (!json_is_array(value) || json_array_size(value) == 0)
         return key_complain(context, path, "is %s, expected an array of networks",
                             json_is_array(value) ? "empty" : keys_type_name(value));
@@ -195,11 +195,11 @@ int plan_read_targets(struct key_context *context, const char *path, const json_
     {
         char nested[PATH_BYTES];
         (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
-        int rc = select_item(context, nested, item, &private->plan.addresses);
+        int rc = select_item(context, nested, item, &own->plan.addresses);
         if (rc != 0)
             return rc;
     }
-    interval_set_seal(&private->plan.addresses);
+    interval_set_seal(&own->plan.addresses);
     return 0;
 }
 
@@ -211,18 +211,18 @@ static char *describe(const json_t *item)
 
 int plan_read_exclude(struct key_context *context, const char *path, const json_t *value)
 {
-    struct plan_private *private = context->target;
+    struct plan_private *own = context->target;
     if (!json_is_array(value))
         return key_complain(context, path, "is %s, expected an array of networks", keys_type_name(value));
-    private->pieces = calloc(json_array_size(value) + 1, sizeof(*private->pieces));
-    if (private->pieces == NULL)
+    own->pieces = calloc(json_array_size(value) + 1, sizeof(*own->pieces));
+    if (own->pieces == NULL)
         return -ENOMEM;
     size_t i;
     json_t *item;
     json_array_foreach(value, i, item)
     {
         char nested[PATH_BYTES];
-        struct plan_piece *piece = &private->pieces[private->piece_count++];
+        struct plan_piece *piece = &own->pieces[own->piece_count++];
         (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
         int rc = select_item(context, nested, item, &piece->set);
         if (rc != 0)
@@ -266,9 +266,9 @@ static int allow_item(struct key_context *context, const char *path, const json_
 
 int plan_read_allow_reserved(struct key_context *context, const char *path, const json_t *value)
 {
-    struct plan_private *private = context->target;
+    struct plan_private *own = context->target;
     if (json_is_boolean(value))
-        return json_is_true(value) ? interval_set_add(&private->allowed, (struct interval){0, UINT32_MAX}) : 0;
+        return json_is_true(value) ? interval_set_add(&own->allowed, (struct interval){0, UINT32_MAX}) : 0;
     if (!json_is_array(value))
         return key_complain(context, path, "is %s, expected true, or an array of names and networks",
                             keys_type_name(value));
@@ -278,10 +278,10 @@ int plan_read_allow_reserved(struct key_context *context, const char *path, cons
     {
         char nested[PATH_BYTES];
         (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
-        int rc = allow_item(context, nested, item, &private->allowed);
+        int rc = allow_item(context, nested, item, &own->allowed);
         if (rc != 0)
             return rc;
     }
-    interval_set_seal(&private->allowed);
+    interval_set_seal(&own->allowed);
     return 0;
 }
