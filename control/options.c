@@ -73,7 +73,7 @@ static int option_take(int letter, const char *value, struct control_options *op
 int control_options_read(int argc, char **argv, struct control_options *ret_options)
 {
     struct control_options options = {0};
-    const char *missing = "iudrjgU";
+    const char *required = "iudrjgU";
     uint32_t given = 0;
     int letter;
     opterr = 0;
@@ -89,13 +89,13 @@ int control_options_read(int argc, char **argv, struct control_options *ret_opti
                     name == NULL ? argv[optind - 1] : name);
             return -EINVAL;
         }
-        for (int i = 0; missing[i] != '\0'; i++)
-            given |= missing[i] == letter ? 1U << i : 0;
+        for (int i = 0; required[i] != '\0'; i++)
+            given |= required[i] == letter ? 1U << i : 0;
     }
-    for (int i = 0; missing[i] != '\0'; i++) {
+    for (int i = 0; required[i] != '\0'; i++) {
         if (!(given >> i & 1)) {
             fprintf(stderr, "sonde-control: --%s is missing; this program is started by `sonde scan`\n",
-                    option_name(missing[i]));
+                    option_name(required[i]));
             return -EINVAL;
         }
     }

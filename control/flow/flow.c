@@ -105,7 +105,7 @@ static void output_send(struct flow *flow, uint64_t now_ns)
     size_t length = 0;
     const uint8_t *output = flow->lane->ops->output(flow, &length);
     size_t sent = flow->snd_nxt - flow->snd_una;
-    bool idle = sent == 0;
+    bool none_under_way = sent == 0;
     bool moved = false;
     size_t window = least(flow->snd_wnd, (size_t)FLOW_FLIGHT * flow->mss);
     while (sent < length && sent < window) {
@@ -125,7 +125,7 @@ static void output_send(struct flow *flow, uint64_t now_ns)
         moved = true;
     }
     bool pending = flow_in_flight(flow) || sent < length;
-    if (pending && ((idle && moved) || flow->retry_ns == FLOW_NEVER)) {
+    if (pending && ((none_under_way && moved) || flow->retry_ns == FLOW_NEVER)) {
         flow->tries = 0;
         flow->retry_ns = now_ns + FLOW_RTO_NS;
     }

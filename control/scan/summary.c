@@ -146,7 +146,8 @@ static json_t *coverage_json(const struct summary *summary)
     return object;
 }
 
-// Of what the result depends on besides sonde. The library's, which control uses as well.
+// The versions that the result depends on, besides sonde's own. OpenSSL's is that of the library in this process;
+// sonde-control loads the same.
 static json_t *versions_json(const struct supervisor *supervisor)
 {
     const struct commands *commands = supervisor->settings->shared->commands;
