@@ -145,9 +145,9 @@ static int select_ranges(struct key_context *context, const char *path, const st
 static int select_object(struct key_context *context, const char *path, const json_t *value, struct interval_set *set)
 {
     struct selection selection = {0};
-    struct key_context own = *context;
-    own.target = &selection;
-    int rc = keys_apply(&own, selection_keys, path, value);
+    struct key_context inner = *context;
+    inner.target = &selection;
+    int rc = keys_apply(&inner, selection_keys, path, value);
     if (rc == 0 && (selection.file == NULL) == (selection.provider == NULL))
         rc = key_complain(context, path, "expected either \"file\" or \"provider\"");
     else if (rc == 0 && selection.file != NULL && (selection.service != NULL || selection.region != NULL))
