@@ -8,6 +8,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "config/condition_load.h"
+
 // What reading one file needs.
 struct loading {
     struct key_context context;
@@ -19,12 +21,6 @@ const char *const catalogue_file_names[CATALOGUE_FILES] = {
     [CATALOGUE_SERVICES] = "services.json",
     [CATALOGUE_FINDINGS] = "findings.json",
     [CATALOGUE_PRODUCTS] = "products.json",
-};
-
-static const char *const field_names[] = {
-#define X(name) name,
-    CATALOGUE_FIELDS(X)
-#undef X
 };
 
 // A port or a name that another service has already leaves it open which one is meant.
@@ -63,8 +59,17 @@ struct finding_row {
     char *id;
     char *title;
     char *remedy;
+    char *unless;
     uint32_t severity;
+    const json_t *when; // borrowed
 };
+
+static int read_when(struct key_context *context, const char *path, const json_t *value)
+{
+    (void)path;
+    ((struct finding_row *)context->target)->when = value;
+    return 0;
+}
 
 static const struct key finding_keys[] = {
     {.name = "id",
@@ -92,6 +97,18 @@ static const struct key finding_keys[] = {
      .offset = offsetof(struct finding_row, remedy),
      .expected = "a sentence",
      .help = "What to do about it."},
+    {.name = "when",
+     .type = KEY_CUSTOM,
+     .required = true,
+     .expected = "an object of conditions",
+     .help = "What has to be known of a host for it to be reported.",
+     .read = read_when},
+    {.name = "unless",
+     .type = KEY_STRING,
+     .offset = offsetof(struct finding_row, unless),
+     .fallback = "\"\"",
+     .expected = "the id of a finding, or the beginning of ids and *",
+     .help = "Another finding that says it better."},
     {0},
 };
 
@@ -106,13 +123,23 @@ static int read_finding(struct loading *loading, const char *path, const json_t 
     for (size_t i = 0; i < storage->finding_count && rc == 0; i++)
         if (strcmp(loading->strings->bytes + storage->findings[i].id, row.id) == 0)
             rc = key_complain(&context, path, "finding \"%s\" is there twice", row.id);
+    struct condition_list conditions = {.nodes = storage->conditions, .count = storage->condition_count};
+    finding.condition = (uint32_t)conditions.count;
+    char when[96];
+    (void)snprintf(when, sizeof(when), "%s.when", path);
+    if (rc == 0)
+        rc = condition_read(&context, when, row.when, loading->strings, &conditions);
+    storage->conditions = conditions.nodes;
+    storage->condition_count = conditions.count;
+    finding.condition_count = (uint32_t)conditions.count - finding.condition;
     struct catalogue_finding *findings =
         reallocarray(storage->findings, storage->finding_count + 1, sizeof(*storage->findings));
     if (findings != NULL)
         storage->findings = findings;
     if (rc == 0 && (findings == NULL || string_table_add(loading->strings, row.id, &finding.id) != 0 ||
                     string_table_add(loading->strings, row.title, &finding.title) != 0 ||
-                    string_table_add(loading->strings, row.remedy, &finding.remedy) != 0))
+                    string_table_add(loading->strings, row.remedy, &finding.remedy) != 0 ||
+                    string_table_add(loading->strings, row.unless, &finding.unless) != 0))
         rc = -ENOMEM;
     finding.severity = row.severity;
     if (rc == 0)
@@ -146,15 +173,15 @@ static const struct key product_keys[] = {
 };
 _Static_assert(sizeof(struct catalogue_product) == 9 * sizeof(uint32_t), "a product is nine strings");
 
-static int check_field(const struct key_context *context, const char *path, const char *field)
+// Only texts can be matched.
+static int check_field(const struct key_context *context, const char *path, const char *name)
 {
-    size_t count = sizeof(field_names) / sizeof(field_names[0]);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(field_names[i], field) == 0)
-            return 0;
-    const char *nearest = keys_nearest(field, field_names, count);
-    return key_complain(context, path, "unknown field \"%s\"%s%s%s", field, nearest != NULL ? " (did you mean \"" : "",
-                        nearest != NULL ? nearest : "", nearest != NULL ? "\"?)" : "");
+    const struct field *field = field_find(name);
+    if (field == NULL)
+        return condition_unknown_field(context, path, name);
+    if (field->kind != FIELD_TEXT)
+        return key_complain(context, path, "\"%s\" is no text", name);
+    return 0;
 }
 
 // Compiles the pattern and checks that every template names only groups that it has.
@@ -258,5 +285,6 @@ void catalogue_storage_fini(struct catalogue_storage *storage)
     free(storage->services);
     free(storage->findings);
     free(storage->products);
+    free(storage->conditions);
     *storage = (struct catalogue_storage){0};
 }

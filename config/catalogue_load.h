@@ -2,7 +2,7 @@
 #pragma once
 // Reads services.json, findings.json and products.json into the tables of config/image/catalogue.h. Everything is
 // checked: unknown keys, names and ports given twice, patterns that do not compile, templates that name groups which
-// are not there.
+// are not there, fields and tests of conditions (config/condition_load.h).
 
 #include "config/image/catalogue.h"
 #include "config/image_build.h"
@@ -15,6 +15,8 @@ struct catalogue_storage {
     size_t finding_count;
     struct catalogue_product *products;
     size_t product_count;
+    struct catalogue_condition *conditions;
+    size_t condition_count;
 };
 
 enum catalogue_file { CATALOGUE_SERVICES = 0, CATALOGUE_FINDINGS, CATALOGUE_PRODUCTS, CATALOGUE_FILES };

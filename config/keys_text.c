@@ -121,8 +121,10 @@ size_t keys_locate(const char *text, const char *path)
 {
     const char *at = skip_space(text);
     while (*path != '\0' && at != NULL) {
+        // ["a.b"] is a key that holds a dot.
+        bool quoted = strncmp(path, "[\"", 2) == 0;
         size_t length = path[0] == '[' ? strcspn(path, "]") + 1 : strcspn(path, ".[");
-        at = step_into(at, path, length);
+        at = quoted ? step_into(at, path + 2, strcspn(path + 2, "\"")) : step_into(at, path, length);
         path += strnlen(path, length);
         path += *path == '.';
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 // The catalogues, compiled into the plan image: services (which conversation a port begins with), findings (what is
-// worth telling, with a remedy) and products (how a banner names a product). Strings are offsets into the image's
+// worth telling, when, and a remedy) and products (how a banner names a product). Strings are offsets into the image's
 // strings.
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,32 +21,59 @@ struct catalogue_service {
 
 enum severity { SEVERITY_INFO = 0, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
 
-// A sensitive service NAME that is reachable is the finding "exposed-NAME" where the catalogue has that one, else
-// "exposed-sensitive-service".
+// A test of what is known of a host, or a combination of tests. Stored in prefix order: a node's children follow it,
+// and `span` counts them and itself. A test of a field that is not known is neither true nor false, and what is neither
+// is never reported. X(enumerator, word in findings.json)
+#define CONDITION_OPS(X)                                                                                               \
+    X(CONDITION_ALL, "all")             /* of the children: holds without any */                                       \
+    X(CONDITION_ANY, "any")             /* of the children */                                                          \
+    X(CONDITION_NOT, "not")             /* of the one child */                                                         \
+    X(CONDITION_KNOWN, "known")         /* number: 1 = it was learnt, 0 = it was not */                                \
+    X(CONDITION_IS, "is")               /* text, number or flag */                                                     \
+    X(CONDITION_HAS, "has")             /* a list has exactly this name */                                             \
+    X(CONDITION_STARTS, "starts")       /* a text begins so, in whatever case */                                       \
+    X(CONDITION_CONTAINS, "contains")   /* a text holds this, in whatever case */                                      \
+    X(CONDITION_BELOW, "below")         /* a number is less */                                                         \
+    X(CONDITION_ABOVE, "above")         /* a number is more */                                                         \
+    X(CONDITION_BEFORE, "before")       /* a time is earlier; `now` when now_relative */                               \
+    X(CONDITION_AFTER, "after")         /* a time is later */                                                          \
+    X(CONDITION_SENSITIVE, "sensitive") /* a text names a service that services.json marks so; number as of known */   \
+    X(CONDITION_SOME, "some")           /* the one child holds for some row */
+
+enum condition_op {
+#define X(enumerator, word) enumerator,
+    CONDITION_OPS(X)
+#undef X
+        CONDITION_OP_COUNT
+};
+
+enum { CONDITION_DEPTH_MAX = 16 };
+
+struct catalogue_condition {
+    uint32_t op;           // enum condition_op
+    uint32_t span;         // nodes, this one included
+    uint32_t field;        // string: path of the field ("ssh.methods"), below `some` its name; "" of ALL, ANY, NOT
+    uint32_t text;         // string: what IS, HAS, STARTS, CONTAINS compare with
+    int64_t number;        // what the others do: numbers, 0 or 1, seconds
+    uint32_t now_relative; // 1: number is counted from the time of the observation
+    uint32_t reserved;
+};
+
 struct catalogue_finding {
     uint32_t id; // "ssh-password-login"
     uint32_t title;
-    uint32_t remedy;   // one sentence that an administrator can act on
-    uint32_t severity; // enum severity
+    uint32_t remedy;          // one sentence that an administrator can act on
+    uint32_t severity;        // enum severity
+    uint32_t condition;       // index of the first node; it holds: the finding is reported
+    uint32_t condition_count; // its span
+    uint32_t unless;          // string: not when this finding was reported, or any that begins so before a final '*'
 };
-
-// What a product rule may look at. "ssh.identification" is the whole line, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3".
-// X(name)
-#define CATALOGUE_FIELDS(X)                                                                                            \
-    X("ssh.identification")                                                                                            \
-    X("ssh.software")                                                                                                  \
-    X("ssh.comment")                                                                                                   \
-    X("http.server")                                                                                                   \
-    X("http.title")                                                                                                    \
-    X("tls.subject")                                                                                                   \
-    X("tls.issuer")                                                                                                    \
-    X("http.location")
 
 // One rule: a PCRE2 pattern over one field of an observation, and templates for what it found, in which $1 to $9 stand
 // for the pattern's groups. The first rule of a field that matches is taken. A group that matched nothing stands for
 // "", in `cpe` for "*".
 struct catalogue_product {
-    uint32_t field; // one of CATALOGUE_FIELDS
+    uint32_t field; // path of a text (probes/observation/parts.h), "ssh.identification"
     uint32_t pattern;
     uint32_t vendor;
     uint32_t name;
@@ -63,7 +91,12 @@ struct catalogue {
     size_t finding_count;
     const struct catalogue_product *products;
     size_t product_count;
+    const struct catalogue_condition *conditions; // of the findings
+    size_t condition_count;
 };
+
+// True when the nodes from `first` on make one whole condition of `count` nodes, none deeper than CONDITION_DEPTH_MAX.
+bool catalogue_condition_fits(const struct catalogue *catalogue, uint32_t first, uint32_t count);
 
 // The service that a port belongs to, or NULL. The plan's own services come last in the table and win.
 const struct catalogue_service *catalogue_find_port(const struct catalogue *catalogue, uint16_t port);

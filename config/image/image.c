@@ -151,6 +151,10 @@ static bool catalogue_fits(const struct catalogue *catalogue)
     for (size_t i = 0; i < catalogue->service_count; i++)
         if (catalogue->services[i].port_count > CATALOGUE_PORTS_MAX)
             return false;
+    for (size_t i = 0; i < catalogue->finding_count; i++)
+        if (!catalogue_condition_fits(catalogue, catalogue->findings[i].condition,
+                                      catalogue->findings[i].condition_count))
+            return false;
     return true;
 }
 
@@ -175,6 +179,7 @@ static void image_point(struct image *image)
     image->attributions.items = image_section(image, IMAGE_ATTRIBUTIONS, &image->attributions.item_count);
     image->catalogue.services = image_section(image, IMAGE_SERVICES, &image->catalogue.service_count);
     image->catalogue.findings = image_section(image, IMAGE_FINDINGS, &image->catalogue.finding_count);
+    image->catalogue.conditions = image_section(image, IMAGE_CONDITIONS, &image->catalogue.condition_count);
     image->catalogue.products = image_section(image, IMAGE_PRODUCTS, &image->catalogue.product_count);
 }
 

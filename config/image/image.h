@@ -13,7 +13,7 @@
 #include "config/image/targets.h"
 
 #define IMAGE_MAGIC   UINT64_C(0x65646e6f73000001)
-#define IMAGE_VERSION 1
+#define IMAGE_VERSION 2
 
 enum {
     IMAGE_PORTS_MAX = 65536,
@@ -39,6 +39,7 @@ enum converse_mode { CONVERSE_NONE = 0, CONVERSE_NOW, CONVERSE_LATER };
     X(IMAGE_ATTRIBUTIONS, struct attribution)           /* entry 0: nobody's */                                        \
     X(IMAGE_SERVICES, struct catalogue_service)         /* config/services.json, the plan's own appended */            \
     X(IMAGE_FINDINGS, struct catalogue_finding)         /* config/findings.json */                                     \
+    X(IMAGE_CONDITIONS, struct catalogue_condition)     /* of the findings */                                          \
     X(IMAGE_PRODUCTS, struct catalogue_product)         /* config/products.json, in order of preference */             \
     X(IMAGE_EAL_ARGUMENTS, uint32_t)                    /* string offsets, argv[1] onwards */                          \
     X(IMAGE_INPUTS, struct image_input)                 /* every file that was read, with its digest */

@@ -112,6 +112,7 @@ static void compile_parts(const struct plan *plan, size_t eal_argument_count, st
     parts[IMAGE_ATTRIBUTIONS] = (struct image_part){own->attribution.items, own->attribution.item_count};
     parts[IMAGE_SERVICES] = (struct image_part){own->catalogue.services, own->catalogue.service_count};
     parts[IMAGE_FINDINGS] = (struct image_part){own->catalogue.findings, own->catalogue.finding_count};
+    parts[IMAGE_CONDITIONS] = (struct image_part){own->catalogue.conditions, own->catalogue.condition_count};
     parts[IMAGE_PRODUCTS] = (struct image_part){own->catalogue.products, own->catalogue.product_count};
     parts[IMAGE_EAL_ARGUMENTS] = (struct image_part){out->eal_arguments, eal_argument_count};
     parts[IMAGE_INPUTS] = (struct image_part){out->inputs, plan->input_count};

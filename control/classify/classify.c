@@ -2,25 +2,21 @@
 #include "control/classify/classify.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "control/classify/condition.h"
 #include "control/classify/product.h"
 
-const char *const classify_finding_ids[CLASSIFY_FINDING_COUNT] = {
-#define X(enumerator, id, help) id,
-    CLASSIFY_FINDINGS(X)
-#undef X
-};
+// What a classification may add to an observation whose own bytes have come to their bound.
+enum { CLASSIFY_BYTES = 16 << 10 };
 
 struct classifier {
     const struct catalogue *catalogue;
     const char *strings;
     size_t string_bytes;
     struct product_rules *rules;
-    const char *known[CLASSIFY_FINDING_COUNT]; // the catalogue's id, or NULL when it has no such finding
+    struct conditions *conditions;
 };
 
 static const char *string_at(const struct classifier *classifier, uint32_t offset)
@@ -35,18 +31,12 @@ struct classifier *classifier_new(const struct catalogue *catalogue, const char 
         return NULL;
     *classifier = (struct classifier){.catalogue = catalogue, .strings = strings, .string_bytes = string_bytes};
     classifier->rules = product_rules_new(catalogue, strings, string_bytes);
-    if (classifier->rules == NULL) {
+    classifier->conditions = classifier->rules == NULL ? NULL : conditions_new(catalogue, strings, string_bytes);
+    if (classifier->conditions == NULL) {
         int error = errno;
-        free(classifier);
+        classifier_free(classifier);
         errno = error;
         return NULL;
-    }
-    for (size_t i = 0; i < CLASSIFY_FINDING_COUNT; i++) {
-        for (size_t j = 0; j < catalogue->finding_count && classifier->known[i] == NULL; j++) {
-            const char *id = string_at(classifier, catalogue->findings[j].id);
-            if (strcmp(id, classify_finding_ids[i]) == 0)
-                classifier->known[i] = id;
-        }
     }
     return classifier;
 }
@@ -55,81 +45,46 @@ void classifier_free(struct classifier *classifier)
 {
     if (classifier == NULL)
         return;
+    conditions_free(classifier->conditions);
     product_rules_free(classifier->rules);
     free(classifier);
 }
 
-// The finding that this service should not be exposed: its own where the catalogue has one, else the general one. NULL
-// when it is not sensitive, or the catalogue has neither.
-static const char *exposure_find(const struct classifier *classifier, const char *service)
+// True when one of the findings so far is the one named, or begins so before a final '*'.
+static bool findings_have(const struct observation *observation, const char *name)
+{
+    const struct list *findings = &observation->root->findings;
+    size_t length = strlen(name);
+    bool prefix = length > 0 && name[length - 1] == '*';
+    for (uint32_t i = 0; i < findings->count; i++)
+        if (prefix ? strncmp(findings->names[i].data, name, length - 1) == 0 : text_is(&findings->names[i], name))
+            return true;
+    return false;
+}
+
+// Those that give way to others come after all that do not.
+static void findings_learn(const struct classifier *classifier, struct observation *observation, int64_t now_s,
+                           bool giving_way)
 {
     const struct catalogue *catalogue = classifier->catalogue;
-    char id[sizeof("exposed-") + OBSERVATION_NAME_MAX];
-    size_t row = 0;
-    while (row < catalogue->service_count &&
-           (catalogue->services[row].sensitive == 0 ||
-            strcmp(string_at(classifier, catalogue->services[row].name), service) != 0))
-        row++;
-    if (service[0] == '\0' || row == catalogue->service_count)
-        return NULL;
-    snprintf(id, sizeof(id), "exposed-%.*s", OBSERVATION_NAME_MAX - 1, service);
     for (size_t i = 0; i < catalogue->finding_count; i++) {
-        if (strcmp(string_at(classifier, catalogue->findings[i].id), id) == 0)
-            return string_at(classifier, catalogue->findings[i].id);
+        const struct catalogue_finding *finding = &catalogue->findings[i];
+        const char *unless = string_at(classifier, finding->unless);
+        const char *id = string_at(classifier, finding->id);
+        if ((unless[0] != '\0') == giving_way && (!giving_way || !findings_have(observation, unless)) &&
+            condition_holds(classifier->conditions, finding->condition, observation, now_s))
+            learn_name_in(observation, observation->root, FIELD(root, findings), id, strlen(id), false);
     }
-    return classifier->known[FINDING_EXPOSED];
 }
 
-// True when the comma-separated list has exactly this word.
-static bool list_has(const char *list, const char *word)
+void classify(struct classifier *classifier, struct observation *observation, int64_t now_s)
 {
-    size_t length = strlen(word);
-    for (const char *at = list; *at != '\0'; at += *at == ',' ? 1 : 0) {
-        size_t item = strcspn(at, ",");
-        if (item == length && memcmp(at, word, length) == 0)
-            return true;
-        at += item;
-    }
-    return false;
-}
-
-static bool tls_is_old(const char *version)
-{
-    static const char *const old[] = {"SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1"};
-    for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
-        if (strcmp(version, old[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-void classify(struct classifier *classifier, const struct observation *observation, int64_t now_s,
-              struct classification *ret_classification)
-{
-    const struct ssh_observation *ssh = observation->ssh;
-    const struct tls_observation *tls = observation->tls;
-    bool found[CLASSIFY_FINDING_COUNT] = {0};
-    ret_classification->finding_count = 0;
-    ret_classification->product_known = product_find(classifier->rules, observation, &ret_classification->product);
-    const char *exposure = exposure_find(classifier, observation->service);
-    if (exposure != NULL)
-        ret_classification->findings[ret_classification->finding_count++] = exposure;
-    if (ssh != NULL) {
-        found[FINDING_SSH_PASSWORD] = ssh->methods_known && list_has(ssh->methods, "password");
-        found[FINDING_SSH_NONE] = ssh->no_authentication;
-    }
-    if (tls != NULL) {
-        found[FINDING_TLS_OLD] = tls_is_old(tls->version);
-        found[FINDING_EXPIRED] = tls->certificate_present && tls->not_after < now_s;
-        found[FINDING_NOT_YET_VALID] = tls->certificate_present && tls->not_before > now_s;
-        found[FINDING_SELF_SIGNED] = tls->certificate_present && tls->self_signed;
-    }
-    const struct http_observation *http = observation->http;
-    // A server that only redirects to HTTPS does what the remedy asks for.
-    if (http != NULL && strcmp(observation->service, "http") == 0 && !observation->tunnel_tls)
-        found[FINDING_HTTP_PLAIN] = http->status != 0 && strncasecmp(http->location, "https:", 6) != 0;
-    for (size_t i = 0; i < CLASSIFY_FINDING_COUNT; i++) {
-        if (found[i] && classifier->known[i] != NULL)
-            ret_classification->findings[ret_classification->finding_count++] = classifier->known[i];
-    }
+    arena_extend(&observation->arena, CLASSIFY_BYTES);
+    observation_forget(observation, PART_product);
+    product_learn(classifier->rules, observation);
+    learn_list(observation, FIELD(root, findings));
+    if (observation->root == NULL)
+        return;
+    findings_learn(classifier, observation, now_s, false);
+    findings_learn(classifier, observation, now_s, true);
 }

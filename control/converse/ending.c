@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "config/image/attribution.h"
+#include "probes/packet/suspect.h"
 
 const enum control_counter ending_outcome_counters[OUTCOME_COUNT] = {
     [OUTCOME_TIMEOUT] = CONTROL_TIMEOUT, [OUTCOME_COMPLETE] = CONTROL_COMPLETE,
@@ -12,57 +13,84 @@ const enum control_counter ending_outcome_counters[OUTCOME_COUNT] = {
     [OUTCOME_REFUSED] = CONTROL_REFUSED, [OUTCOME_NOT_RECOGNISED] = CONTROL_NOT_RECOGNISED,
 };
 
-static void record_fill(const struct image *image, const struct ending *ending,
-                        const struct classification *classification, struct record *ret_record)
+// Most records are shorter; the few that are not ask for the room that none can exceed.
+enum { RECORD_USUAL_BYTES = 8 << 10 };
+
+static void suspicion_learn(struct observation *observation, uint8_t suspect)
 {
-    const struct observation *observation = ending->observation;
-    const struct attribution *owner = attribution_find(&image->attributions, ending->target->address);
-    *ret_record = (struct record){
-        .schema = RECORD_SCHEMA,
-        .port = ending->target->port,
-        .suspect = ending->target->suspect,
-        .address = ending->target->address,
-        .outcome = ending->outcome,
-        .rtt_us = ending->rtt_us,
-        .scan = image_string(image, image->settings->scan),
-        .provider = image_string(image, owner->provider),
-        .cloud_service = image_string(image, owner->cloud_service),
-        .region = image_string(image, owner->region),
-        .service = observation->service,
-        .tunnel_tls = observation->tunnel_tls,
-        .product = classification->product_known ? &classification->product : NULL,
-        .ssh = observation->ssh,
-        .tls = observation->tls,
-        .http = observation->http,
-        .finding_count = classification->finding_count,
+    static const struct {
+        enum suspect mark;
+        const char *name;
+    } marks[] = {
+#define X(enumerator, bit, name, help) {enumerator, name},
+        SUSPECTS(X)
+#undef X
     };
-    memcpy(ret_record->findings, classification->findings, classification->finding_count * sizeof(const char *));
-    if (observation->service[0] == '\0') {
-        ret_record->banner = observation->banner;
-        ret_record->banner_length = observation->banner_length;
+    learn_list(observation, FIELD(root, suspect));
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if ((suspect & marks[i].mark) != 0)
+            learn_name(observation, FIELD(root, suspect), marks[i].name, strlen(marks[i].name));
+}
+
+// What the record says besides what the conversations taught. The strings live as long as the image.
+static void record_fill(const struct image *image, const struct ending *ending, struct timespec now)
+{
+    struct observation *observation = ending->observation;
+    const struct attribution *owner = attribution_find(&image->attributions, ending->target->address);
+    const struct {
+        const struct field *field;
+        const char *text;
+    } texts[] = {
+        {FIELD(root, scan), image_string(image, image->settings->scan)},
+        {FIELD(root, transport), "tcp"},
+        {FIELD(root, provider), image_string(image, owner->provider)},
+        {FIELD(root, cloud_service), image_string(image, owner->cloud_service)},
+        {FIELD(root, region), image_string(image, owner->region)},
+        {FIELD(root, outcome), outcome_names[ending->outcome]},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (texts[i].text[0] != '\0')
+            learn_constant(observation, texts[i].field, texts[i].text);
+    learn_number(observation, FIELD(root, schema), RECORD_SCHEMA);
+    learn_number(observation, FIELD(root, time), (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    learn_address(observation, FIELD(root, ip), address_v4(ending->target->address));
+    learn_number(observation, FIELD(root, port), ending->target->port);
+    if (ending->rtt_us > 0)
+        learn_number(observation, FIELD(root, rtt_ms), ending->rtt_us);
+    suspicion_learn(observation, ending->target->suspect);
+    // A service that was recognised after all is told by its name.
+    if (field_known(observation->root, FIELD(root, service)))
+        observation->root->known.banner = false;
+}
+
+// Returns the record's bytes, in room of the batch's, or 0 when there is none for it.
+static size_t record_put(const struct ending_means *means, const struct ending *ending)
+{
+    static const size_t rooms[] = {RECORD_USUAL_BYTES, RECORD_BYTES_MAX};
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]) && ending->observation->root != NULL; i++) {
+        struct json json;
+        char *room = batch_room(means->batch, rooms[i], ending->now_ns);
+        if (room == NULL)
+            return 0;
+        json_init(&json, room, rooms[i]);
+        if (record_write(ending->observation, &json) == 0)
+            return json.length;
     }
+    means->counters[CONTROL_RECORDS_LOST]++;
+    return 0;
 }
 
 void ending_record(const struct ending_means *means, const struct ending *ending)
 {
-    struct classification classification;
-    struct record record;
-    struct json json;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    classify(means->classifier, ending->observation, now.tv_sec, &classification);
-    record_fill(means->image, ending, &classification, &record);
-    record.time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    char *room = batch_room(means->batch, RECORD_BYTES_MAX, ending->now_ns);
-    if (room == NULL)
+    record_fill(means->image, ending, now);
+    classify(means->classifier, ending->observation, now.tv_sec);
+    size_t length = record_put(means, ending);
+    if (length == 0)
         return;
-    json_init(&json, room, RECORD_BYTES_MAX);
-    if (record_write(&record, &json) != 0) {
-        means->counters[CONTROL_RECORDS_LOST]++;
-        return;
-    }
     const struct journal_entry target = {
         .position = ending->target->position, .address = ending->target->address, .port = ending->target->port};
-    batch_add(means->batch, json.length, &target, ending->now_ns);
+    batch_add(means->batch, length, &target, ending->now_ns);
     means->counters[ending_outcome_counters[ending->outcome]]++;
 }

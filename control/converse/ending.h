@@ -17,7 +17,7 @@ extern const enum control_counter ending_outcome_counters[OUTCOME_COUNT];
 
 struct ending {
     const struct target *target;
-    const struct observation *observation;
+    struct observation *observation; // what the record says besides is added to it
     enum outcome outcome;
     uint32_t rtt_us;
     uint64_t now_ns; // CLOCK_MONOTONIC

@@ -19,7 +19,7 @@ static enum outcome outcome_of(const struct inquiry *inquiry)
     const struct observation *observation = &inquiry->observation;
     if (observation->finished)
         return OUTCOME_COMPLETE;
-    if (observation->service[0] != '\0')
+    if (observation_service(observation)[0] != '\0')
         return OUTCOME_PARTIAL;
     if (observation->spoke)
         return OUTCOME_NOT_RECOGNISED;

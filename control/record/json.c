@@ -144,6 +144,11 @@ void json_text(struct json *json, const char *name, const void *bytes, size_t le
     json_raw(json, "\"", 1);
 }
 
+void json_word(struct json *json, const char *name, const char *word)
+{
+    json_text(json, name, word, strlen(word));
+}
+
 // Days since the epoch to a date of the proleptic Gregorian calendar. The C library's gmtime_r opens the time zone file
 // at its first use, which the sandbox forbids. The arithmetic is Howard Hinnant's civil_from_days, which is public
 // domain.

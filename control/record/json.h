@@ -30,6 +30,9 @@ void json_flag(struct json *json, const char *name, bool value);
 // surrogates, above U+10FFFF, cut short) become U+FFFD each, and so does NUL, which many readers refuse even escaped.
 void json_text(struct json *json, const char *name, const void *bytes, size_t length);
 
+// A literal of the program's.
+void json_word(struct json *json, const char *name, const char *word);
+
 // An instant as RFC 3339 in UTC, to the millisecond unless millis is negative. Left out when its year is not 0 to 9999.
 void json_time(struct json *json, const char *name, int64_t seconds, int millis);
 

@@ -1,93 +1,85 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// What the conversations with one host and port have taught, over all its connections. Sessions write it,
-// classification and the record read it. Plain bytes as they came (bounded, NUL-terminated, may hold any byte but NUL,
-// not valid UTF-8); the record makes them printable. Parts are allocated when first needed, so an idle flow stays
-// small.
+// What is known of one host and port: what its conversations have taught, over all its connections, what
+// classification made of it, and whom it concerns. Sessions write it, classification reads it and adds to it, the
+// record is written from it and read back into it. Parts and bytes lie in one bounded arena, so an idle flow stays
+// small and a talkative host has an end. One thread.
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum {
-    OBSERVATION_NAME_MAX = 16,
-    OBSERVATION_LINE_MAX = 256,
-    OBSERVATION_LIST_MAX = 512, // a comma-separated name-list
-    OBSERVATION_TITLE_MAX = 256,
-    OBSERVATION_URL_MAX = 512,
-    OBSERVATION_SANS_MAX = 1024,
-    OBSERVATION_BANNER_MAX = 256,
-};
-
-struct ssh_observation {
-    char identification[OBSERVATION_LINE_MAX]; // the whole line, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3"
-    char protocol[OBSERVATION_NAME_MAX];       // "2.0"
-    char software[OBSERVATION_LINE_MAX];       // "OpenSSH_9.2p1"
-    char comment[OBSERVATION_LINE_MAX];        // "Debian-2+deb12u3"
-    char kex_algorithms[OBSERVATION_LIST_MAX]; // offered by the server, RFC 4253 section 7.1
-    char host_key_algorithms[OBSERVATION_LIST_MAX];
-    char ciphers[OBSERVATION_LIST_MAX]; // server to client
-    char macs[OBSERVATION_LIST_MAX];    // server to client
-    char kex_chosen[64];
-    char host_key_type[64];
-    char host_key_sha256[48];           // unpadded base64, as ssh-keygen -l prints it, without "SHA256:"
-    char methods[OBSERVATION_LIST_MAX]; // "authentications that can continue", RFC 4252 section 5.1
-    bool host_key_verified;             // its signature over the exchange hash was right
-    bool methods_known;
-    bool no_authentication; // `none` was accepted
-};
-
-struct tls_observation {
-    char version[OBSERVATION_NAME_MAX]; // "TLSv1.3"
-    char cipher[64];                    // the IANA name where known, else OpenSSL's
-    char subject[OBSERVATION_LINE_MAX]; // RFC 2253 form
-    char issuer[OBSERVATION_LINE_MAX];
-    char sans[OBSERVATION_SANS_MAX];     // DNS names and addresses, comma-separated
-    char serial[64];                     // lower-case hex
-    char key_type[OBSERVATION_NAME_MAX]; // "RSA", "EC", "ED25519"
-    char signature_algorithm[64];
-    char sha256[65];    // of the DER certificate, lower-case hex
-    char alert[64];     // of a handshake that failed: the alert's name in RFC 8446 section 6
-    int64_t not_before; // seconds since the epoch
-    int64_t not_after;
-    uint32_t key_bits;
-    uint32_t chain_length; // certificates sent
-    bool certificate_present;
-    bool self_signed; // issuer equals subject and its own key verifies it
-    bool handshake_complete;
-};
-
-struct http_observation {
-    char version[OBSERVATION_NAME_MAX]; // "HTTP/1.1"
-    char server[OBSERVATION_LINE_MAX];
-    char title[OBSERVATION_TITLE_MAX];
-    char location[OBSERVATION_URL_MAX]; // of a redirect
-    char content_type[OBSERVATION_LINE_MAX];
-    uint32_t status;
-};
+#include "probes/observation/arena.h"
+#include "probes/observation/parts.h"
 
 struct observation {
-    char service[OBSERVATION_NAME_MAX]; // "ssh", "http", "tls" (TLS without a known protocol inside), "" when not
-                                        // recognised
-    bool tunnel_tls;                    // service was spoken inside TLS
-    bool finished; // the conversation learnt all it set out to learn: the record's outcome is `complete`
-    bool spoke;    // at least one byte came from the service
-    uint8_t banner_length;
-    uint8_t banner[OBSERVATION_BANNER_MAX - 1]; // first bytes of a service that nobody recognised
-    uint32_t tried;              // private to probes/session: which rows of the registry connections have begun with
-    struct ssh_observation *ssh; // NULL until learnt; owned
-    struct tls_observation *tls;
-    struct http_observation *http;
+    union {
+        void *parts[PART_COUNT]; // NULL until something of it was learnt
+        struct {
+#define X(part, fields, help) struct part##_observation *part;
+            PARTS(X)
+#undef X
+        };
+    };
+    struct arena arena;
+    bool failed;    // out of memory: something learnt is missing
+    bool finished;  // the conversation learnt all it set out to learn: the record's outcome is `complete`
+    bool spoke;     // at least one byte came from the service
+    uint64_t tried; // private to probes/session: which rows of the registry connections have begun with
 };
 
-// All-empty. observation_fini releases the parts and makes it all-empty again.
+// All-empty. observation_fini releases everything and makes it all-empty again; observation_reset keeps some memory.
 void observation_init(struct observation *observation);
 void observation_fini(struct observation *observation);
+void observation_reset(struct observation *observation);
 
-// The part, allocated all-zero at first use; NULL when out of memory.
-struct ssh_observation *observation_ssh(struct observation *observation);
-struct tls_observation *observation_tls(struct observation *observation);
-struct http_observation *observation_http(struct observation *observation);
+// Forgets a part: what an earlier connection had learnt was wrong, or is about to be learnt anew.
+void observation_forget(struct observation *observation, enum part_id part);
 
-// Copies what fits of `length` bytes from the network into a text of `size` bytes, leaving NUL bytes out.
-void observation_text(char *ret_text, size_t size, const void *data, size_t length);
+// True when something of a part is known, or was too much to keep.
+bool observation_has(const struct observation *observation, enum part_id part);
+
+// The protocol that was recognised; "" when none was.
+static inline const char *observation_service(const struct observation *observation)
+{
+    return observation->root == NULL ? "" : text_of(&observation->root->service);
+}
+
+// True when service was spoken inside TLS.
+static inline bool observation_in_tls(const struct observation *observation)
+{
+    return observation->root != NULL && text_is(&observation->root->tunnel, "tls");
+}
+
+// Writing down. field is FIELD(part, name) of a part of PARTS; its part is made when needed. Without memory
+// observation->failed is set; what does not fit the field's size or the arena is cut and marked so.
+void learn_text(struct observation *observation, const struct field *field, const void *data, size_t length);
+void learn_word(struct observation *observation, const struct field *field, const char *text);
+void learn_number(struct observation *observation, const struct field *field, int64_t value); // and MILLI, the times
+void learn_flag(struct observation *observation, const struct field *field, bool value);
+void learn_address(struct observation *observation, const struct field *field, struct address address);
+
+// Keeps no copy: text must outlive the observation.
+void learn_constant(struct observation *observation, const struct field *field, const char *text);
+
+// Makes a list known and empty; adds one whole name to it; adds those of a text between separators, leaving empty ones
+// out. learn_name makes the list known too.
+void learn_list(struct observation *observation, const struct field *field);
+void learn_name(struct observation *observation, const struct field *field, const void *data, size_t length);
+void learn_names(struct observation *observation, const struct field *field, const void *data, size_t length,
+                 char separator);
+
+// A further row of a ROWS field, all unknown, to be written with the functions below. NULL when there is no room; the
+// mark is set. It stays where it is until the next learn_row of the same field.
+void *learn_row(struct observation *observation, const struct field *field);
+
+// The same for a field of nested rows: part is what learn_row returned.
+void learn_text_in(struct observation *observation, void *part, const struct field *field, const void *data,
+                   size_t length);
+void learn_constant_in(struct observation *observation, void *part, const struct field *field, const char *text,
+                       size_t length);
+void learn_number_in(struct observation *observation, void *part, const struct field *field, int64_t value);
+void learn_flag_in(struct observation *observation, void *part, const struct field *field, bool value);
+void learn_list_in(struct observation *observation, void *part, const struct field *field);
+void learn_name_in(struct observation *observation, void *part, const struct field *field, const void *data,
+                   size_t length, bool copy);
+void *learn_row_in(struct observation *observation, void *part, const struct field *field);
+
+// The part's struct, made all unknown when it was not there; NULL without memory.
+void *observation_part(struct observation *observation, enum part_id part);

@@ -16,7 +16,7 @@ struct listen_state {
 // room.
 static size_t banner_find(const uint8_t *data, size_t length)
 {
-    const size_t most = sizeof(((struct observation *)0)->banner);
+    const size_t most = FIELD(root, banner)->size;
     for (size_t at = 0; at < length && at < most; at++) {
         if (data[at] == '\n') {
             return at + 1;
@@ -30,10 +30,8 @@ static size_t banner_find(const uint8_t *data, size_t length)
 
 static void banner_keep(struct observation *observation, const uint8_t *data, size_t length)
 {
-    if (observation->banner_length == 0 && length > 0) {
-        size_t kept = length < sizeof(observation->banner) ? length : sizeof(observation->banner);
-        memcpy(observation->banner, data, kept);
-        observation->banner_length = (uint8_t)kept;
+    if (!field_known(observation->root, FIELD(root, banner)) && length > 0) {
+        learn_text(observation, FIELD(root, banner), data, length);
     }
 }
 

@@ -171,7 +171,7 @@ static void conversation_end(struct conversation *conversation, bool goodbye)
 
 static struct conversation_step conversation_finish(struct conversation *conversation, struct session_result result)
 {
-    if (result.verb == SESSION_FAILED || conversation->output.failed) {
+    if (result.verb == SESSION_FAILED || conversation->output.failed || conversation->observation->failed) {
         conversation_end(conversation, false);
         return (struct conversation_step){.verb = CONVERSATION_FAILED};
     }

@@ -10,7 +10,7 @@ static const struct session_ops *const rows[] = {SESSIONS(SESSION_ROW)};
 #undef SESSION_ROW
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-_Static_assert((unsigned)ROWS <= 32, "observation.tried has one bit a session");
+_Static_assert((unsigned)ROWS <= 64, "observation.tried has one bit a session");
 
 const struct session_ops *session_row(size_t row)
 {
@@ -27,11 +27,11 @@ const struct session_ops *session_find(const char *name)
     return NULL;
 }
 
-uint32_t session_bit(const struct session_ops *ops)
+uint64_t session_bit(const struct session_ops *ops)
 {
     for (size_t row = 0; row < ROWS; row++) {
         if (rows[row] == ops) {
-            return UINT32_C(1) << row;
+            return UINT64_C(1) << row;
         }
     }
     return 0;

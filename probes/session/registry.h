@@ -20,4 +20,4 @@ SESSIONS(SESSION_DECLARE)
 const struct session_ops *session_row(size_t row);
 
 // The bit of a session in observation.tried.
-uint32_t session_bit(const struct session_ops *ops);
+uint64_t session_bit(const struct session_ops *ops);

@@ -224,8 +224,8 @@ static void ssh_check(struct conversation_lane *lane)
     peer.greeting_length = transcript.length;
     const struct dialogue dialogue = {.lane = lane, .first = "ssh", .port = 22};
     dialogue_run(&dialogue, &peer.peer, &seen);
-    expect(seen.finished && strcmp(seen.ssh->methods, "publickey,keyboard-interactive") == 0, "ssh transcript", "ssh",
-           0);
+    expect(seen.finished && strcmp(told(&seen, "ssh.methods"), "publickey,keyboard-interactive") == 0, "ssh transcript",
+           "ssh", 0);
     observation_fini(&seen);
     scripted_fini(&peer);
     script_check(lane, "ssh transcript", buffer_bytes(&transcript), transcript.length, true, true);

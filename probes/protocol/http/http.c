@@ -111,14 +111,10 @@ static struct session_result http_on_status(struct session *self, struct bytes l
                                             size_t version_length)
 {
     struct http_state *state = (struct http_state *)self->state;
-    struct http_observation *http = observation_http(self->observation);
-    if (http == NULL) {
-        return session_failed();
-    }
-    memset(http, 0, sizeof(*http));
-    http->status = status;
-    observation_text(http->version, sizeof(http->version), line.data, version_length);
-    observation_text(self->observation->service, OBSERVATION_NAME_MAX, "http", strlen("http"));
+    observation_forget(self->observation, PART_http);
+    learn_number(self->observation, FIELD(http, status), status);
+    learn_text(self->observation, FIELD(http, version), line.data, version_length);
+    learn_constant(self->observation, FIELD(root, service), "http");
     self->observation->finished = false;
     memset(&state->body, 0, sizeof(state->body));
     state->phase = HTTP_FIELDS;
@@ -140,7 +136,7 @@ static void length_parse(struct http_body *body, struct bytes value)
     body->left = length;
 }
 
-static void http_on_field(struct http_state *state, struct http_observation *http, struct bytes line)
+static void http_on_field(struct http_state *state, struct observation *observation, struct bytes line)
 {
     const uint8_t *colon = memchr(line.data, ':', line.length);
     if (colon == NULL) {
@@ -154,19 +150,18 @@ static void http_on_field(struct http_state *state, struct http_observation *htt
     while (value.length > 0 && (value.data[value.length - 1] == ' ' || value.data[value.length - 1] == '\t')) {
         value.length--;
     }
-    const struct {
+    static const struct {
         const char *name;
-        char *text;
-        size_t size;
+        const struct field *field;
     } texts[] = {
-        {"server", http->server, sizeof(http->server)},
-        {"location", http->location, sizeof(http->location)},
-        {"content-type", http->content_type, sizeof(http->content_type)},
+        {"server", FIELD(http, server)},
+        {"location", FIELD(http, location)},
+        {"content-type", FIELD(http, content_type)},
     };
     for (size_t at = 0; at < sizeof(texts) / sizeof(texts[0]); at++) {
         if (name == strlen(texts[at].name) && strncasecmp((const char *)line.data, texts[at].name, name) == 0 &&
-            texts[at].text[0] == '\0') {
-            observation_text(texts[at].text, texts[at].size, value.data, value.length);
+            !field_known(observation->http, texts[at].field)) {
+            learn_text(observation, texts[at].field, value.data, value.length);
         }
     }
     if (name == strlen("content-length") && strncasecmp((const char *)line.data, "content-length", name) == 0) {
@@ -174,14 +169,23 @@ static void http_on_field(struct http_state *state, struct http_observation *htt
     }
     if (name == strlen("transfer-encoding") && strncasecmp((const char *)line.data, "transfer-encoding", name) == 0) {
         char coding[64];
-        observation_text(coding, sizeof(coding), value.data, value.length);
+        snprintf(coding, sizeof(coding), "%.*s", (int)value.length, (const char *)value.data);
         state->body.chunked = text_has(coding, "chunked");
+    }
+}
+
+static void title_learn(struct session *self)
+{
+    const struct http_body *body = &((const struct http_state *)self->state)->body;
+    if (body->title_found || body->title_length > 0) {
+        learn_text(self->observation, FIELD(http, title), body->title, strlen(body->title));
     }
 }
 
 static struct session_result http_complete(struct session *self)
 {
     struct http_state *state = (struct http_state *)self->state;
+    title_learn(self);
     if (state->wants_referral && state->body.refers_to_tls) {
         struct session_result result = detect_other(self, SPOKEN_TLS);
         if (result.verb == SESSION_AGAIN) {
@@ -197,12 +201,15 @@ static struct session_result http_on_fields_end(struct session *self)
 {
     struct http_state *state = (struct http_state *)self->state;
     const struct http_observation *http = self->observation->http;
+    if (http == NULL) {
+        return session_failed();
+    }
     if (http->status < 200 && http->status != 101) {
         state->phase = HTTP_STATUS;
         return session_wait(self->lane->answer_ms);
     }
     state->wants_referral = http->status == 400 && self->below == NULL;
-    bool html = http->content_type[0] == '\0' || text_has(http->content_type, "html");
+    bool html = !http->known.content_type || text_has(text_of(&http->content_type), "html");
     bool empty = http->status == 101 || http->status == 204 || http->status == 304 ||
                  (!state->body.chunked && state->body.bounded && state->body.left == 0);
     if (state->body.chunked) {
@@ -212,7 +219,6 @@ static struct session_result http_on_fields_end(struct session *self)
     if (empty || (!html && !state->wants_referral)) {
         return http_complete(self);
     }
-    state->body.title_size = sizeof(http->title);
     state->body.title_ends = !state->wants_referral;
     state->phase = HTTP_BODY;
     return session_wait(self->lane->answer_ms);
@@ -246,7 +252,7 @@ static struct session_result http_on_line(struct session *self, struct bytes *in
     if (line.length == 0) {
         return http_on_fields_end(self);
     }
-    http_on_field(state, self->observation->http, line);
+    http_on_field(state, self->observation, line);
     return session_wait(self->lane->answer_ms);
 }
 
@@ -268,20 +274,21 @@ static struct session_result http_bytes(struct session *self, struct bytes *inpu
             return http_complete(self);
         }
     }
-    http_body_read(&state->body, input, self->observation->http->title);
+    http_body_read(&state->body, input);
     return state->body.ended ? http_complete(self) : session_wait(self->lane->answer_ms);
 }
 
 static struct session_result http_event(struct session *self, enum session_event event)
 {
     const struct http_state *state = (const struct http_state *)self->state;
-    if (state->phase == HTTP_STATUS && (self->observation->http == NULL || self->input.length > 0)) {
+    if (state->phase == HTTP_STATUS && (!observation_has(self->observation, PART_http) || self->input.length > 0)) {
         return detect_nothing(self);
     }
     // A body without a length ends with the connection.
     if (state->phase == HTTP_BODY && event == SESSION_CLOSED) {
         return http_complete(self);
     }
+    title_learn(self);
     return session_done();
 }
 

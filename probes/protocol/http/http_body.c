@@ -7,6 +7,7 @@
 
 // What nginx and Apache, and what Go's server say to an HTTP request on their TLS port.
 static const char *const hints[] = {"plain HTTP", "HTTP request to an HTTPS server"};
+_Static_assert(sizeof(hints) / sizeof(hints[0]) == HTTP_HINTS, "a body has a place for each");
 
 static const char open_tag[] = "<title";
 static const char close_tag[] = "</title";
@@ -88,8 +89,9 @@ static void title_decode(char *title)
 }
 
 // Takes the spaces at the end off, and decodes.
-static void title_finish(struct http_body *body, char *title)
+static void title_finish(struct http_body *body)
 {
+    char *title = body->title;
     while (body->title_length > 0 && title[body->title_length - 1] == ' ') {
         body->title_length--;
     }
@@ -99,33 +101,34 @@ static void title_finish(struct http_body *body, char *title)
     body->title_found = true;
 }
 
-static void title_put(struct http_body *body, char *title, uint8_t octet)
+static void title_put(struct http_body *body, uint8_t octet)
 {
+    char *title = body->title;
     bool space = octet <= ' ';
     if (space && (body->title_length == 0 || title[body->title_length - 1] == ' ')) {
         return;
     }
-    if (body->title_length + 1 < body->title_size) {
+    if (body->title_length < HTTP_TITLE_MAX) {
         title[body->title_length++] = space ? ' ' : (char)octet;
         title[body->title_length] = '\0';
     }
 }
 
-static void title_step(struct http_body *body, char *title, uint8_t octet)
+static void title_step(struct http_body *body, uint8_t octet)
 {
     if (body->in_title) {
         uint8_t matched = body->tag;
         body->tag = phrase_step(close_tag, matched, lower(octet));
         if (body->tag == sizeof(close_tag) - 1) {
-            title_finish(body, title);
+            title_finish(body);
             return;
         }
         // What looked like the end tag and was not belongs to the title.
         for (uint8_t at = 0; body->tag <= matched && at < matched; at++) {
-            title_put(body, title, (uint8_t)close_tag[at]);
+            title_put(body, (uint8_t)close_tag[at]);
         }
         if (body->tag == 0) {
-            title_put(body, title, octet);
+            title_put(body, octet);
         }
         return;
     }
@@ -141,14 +144,14 @@ static void title_step(struct http_body *body, char *title, uint8_t octet)
     }
 }
 
-static void content_step(struct http_body *body, char *title, uint8_t octet)
+static void content_step(struct http_body *body, uint8_t octet)
 {
     for (size_t at = 0; at < sizeof(hints) / sizeof(hints[0]) && !body->refers_to_tls; at++) {
         body->hints[at] = phrase_step(hints[at], body->hints[at], octet);
         body->refers_to_tls = hints[at][body->hints[at]] == '\0';
     }
     if (!body->title_found) {
-        title_step(body, title, octet);
+        title_step(body, octet);
     }
 }
 
@@ -190,7 +193,7 @@ static bool chunk_step(struct http_body *body, uint8_t octet)
     return false;
 }
 
-void http_body_read(struct http_body *body, struct bytes *input, char *title)
+void http_body_read(struct http_body *body, struct bytes *input)
 {
     while (!body->ended && input->length > 0) {
         uint8_t octet = bytes_u8(input);
@@ -201,7 +204,7 @@ void http_body_read(struct http_body *body, struct bytes *input, char *title)
             body->ended = --body->left == 0;
         }
         if (content) {
-            content_step(body, title, octet);
+            content_step(body, octet);
         }
         if (++body->seen >= HTTP_BODY_MAX || (body->title_ends && body->title_found)) {
             body->ended = true;

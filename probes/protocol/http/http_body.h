@@ -8,7 +8,7 @@
 
 #include "probes/bytes.h"
 
-enum { HTTP_BODY_MAX = 64 << 10 };
+enum { HTTP_BODY_MAX = 64 << 10, HTTP_HINTS = 2, HTTP_TITLE_MAX = 255 };
 
 enum http_chunk { HTTP_CHUNK_SIZE = 0, HTTP_CHUNK_EXTENSION, HTTP_CHUNK_DATA, HTTP_CHUNK_END, HTTP_CHUNK_LAST };
 
@@ -22,14 +22,14 @@ struct http_body {
     bool title_ends;    // nothing behind the title is wanted
     bool refers_to_tls; // it says that this port wants TLS
     bool title_found;
-    uint8_t tag;      // letters of the tag that were recognised
-    uint8_t hints[2]; // letters of the phrases that say so
-    bool in_tag;      // behind "<title", before ">"
+    uint8_t tag;               // letters of the tag that were recognised
+    uint8_t hints[HTTP_HINTS]; // letters of the phrases that say so
+    bool in_tag;               // behind "<title", before ">"
     bool in_title;
     uint16_t title_length;
-    uint16_t title_size; // room in the caller's text
+    char title[HTTP_TITLE_MAX + 1];
 };
 
-// Reads on, appending the title to a text of body->title_size bytes, until the input or the body ends or the limit is
-// reached or the title is found and ends it (`ended`).
-void http_body_read(struct http_body *body, struct bytes *input, char *title);
+// Reads on, appending to body->title, until the input or the body ends or the limit is reached or the title is found
+// and ends it (`ended`).
+void http_body_read(struct http_body *body, struct bytes *input);

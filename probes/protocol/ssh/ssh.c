@@ -87,20 +87,34 @@ static struct session_result ssh_open(struct session *self)
     return ssh_wait(self);
 }
 
-// "SSH-protoversion-softwareversion SP comments"
-static void identification_split(struct ssh_observation *ssh)
+// What precedes the separator; line goes on behind it.
+static struct bytes piece_take(struct bytes *line, char separator)
 {
-    const char *protocol = ssh->identification + strlen("SSH-");
-    size_t length = strcspn(protocol, "-");
-    observation_text(ssh->protocol, sizeof(ssh->protocol), protocol, length);
-    const char *software = protocol + length + (protocol[length] == '-' ? 1 : 0);
-    length = strcspn(software, " ");
-    observation_text(ssh->software, sizeof(ssh->software), software, length);
-    const char *comment = software + length + (software[length] == ' ' ? 1 : 0);
-    observation_text(ssh->comment, sizeof(ssh->comment), comment, strlen(comment));
+    const uint8_t *found = line->length == 0 ? NULL : memchr(line->data, separator, line->length);
+    size_t length = found == NULL ? line->length : (size_t)(found - line->data);
+    struct bytes piece = bytes_slice(line, length);
+    (void)bytes_take(line, found == NULL ? 0 : 1);
+    return piece;
 }
 
-static int kex_start(struct session *self, const char *theirs)
+// "SSH-protoversion-softwareversion SP comments". What is not there was not learnt.
+static void identification_learn(struct observation *observation, struct bytes line)
+{
+    learn_text(observation, FIELD(ssh, identification), line.data, line.length);
+    (void)bytes_take(&line, strlen("SSH-"));
+    struct bytes protocol = piece_take(&line, '-');
+    struct bytes software = piece_take(&line, ' ');
+    learn_text(observation, FIELD(ssh, protocol), protocol.data, protocol.length);
+    if (software.length > 0) {
+        learn_text(observation, FIELD(ssh, software), software.data, software.length);
+    }
+    if (line.length > 0) {
+        learn_text(observation, FIELD(ssh, comment), line.data, line.length);
+    }
+    learn_constant(observation, FIELD(root, service), "ssh");
+}
+
+static int kex_start(struct session *self, struct bytes theirs)
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     uint8_t cookie[SSH_COOKIE_BYTES];
@@ -112,7 +126,7 @@ static int kex_start(struct session *self, const char *theirs)
     ssh_kex_offer(cookie, &payload);
     struct buffer *hash = &state->kex->hash;
     buffer_put_text(hash, identification);
-    buffer_put_text(hash, theirs);
+    buffer_put_string(hash, theirs.data, theirs.length);
     buffer_put_string(hash, buffer_bytes(&payload), payload.length);
     return ssh_send(self, &payload);
 }
@@ -120,26 +134,21 @@ static int kex_start(struct session *self, const char *theirs)
 static struct session_result ssh_identified(struct session *self, struct bytes line)
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
-    struct ssh_observation *ssh = observation_ssh(self->observation);
-    if (ssh == NULL) {
-        return session_failed();
-    }
-    observation_text(ssh->identification, sizeof(ssh->identification), line.data, line.length);
-    identification_split(ssh);
-    observation_text(self->observation->service, OBSERVATION_NAME_MAX, "ssh", strlen("ssh"));
-    if (strcmp(ssh->protocol, "2.0") != 0 && strcmp(ssh->protocol, "1.99") != 0) {
+    identification_learn(self->observation, line);
+    const struct ssh_observation *ssh = self->observation->ssh;
+    if (ssh == NULL || (!text_is(&ssh->protocol, "2.0") && !text_is(&ssh->protocol, "1.99"))) {
         return session_done();
     }
     state->phase = SSH_KEXINIT;
-    int status = kex_start(self, ssh->identification);
+    int status = kex_start(self, line);
     return status == 0 ? ssh_wait(self) : ssh_failed(status);
 }
 
 // The server is one of SSH, and has no time for strangers now: it is asked once more, later.
 static struct session_result ssh_refused(const struct session *self)
 {
-    bool before = strcmp(self->observation->service, "ssh") == 0;
-    observation_text(self->observation->service, OBSERVATION_NAME_MAX, "ssh", strlen("ssh"));
+    bool before = strcmp(observation_service(self->observation), "ssh") == 0;
+    learn_constant(self->observation, FIELD(root, service), "ssh");
     if (before || self->below != NULL) {
         return session_done();
     }
@@ -165,13 +174,7 @@ static struct session_result ssh_identify(struct session *self, struct bytes *in
         if (ours && length >= IDENT_MAX) {
             // Too long to be one, and it says so itself: what fits is kept, and nothing else can follow.
             (void)bytes_take(input, at);
-            struct ssh_observation *ssh = observation_ssh(self->observation);
-            if (ssh == NULL) {
-                return session_failed();
-            }
-            observation_text(ssh->identification, sizeof(ssh->identification), line, IDENT_MAX);
-            identification_split(ssh);
-            observation_text(self->observation->service, OBSERVATION_NAME_MAX, "ssh", strlen("ssh"));
+            identification_learn(self->observation, bytes_of(line, IDENT_MAX));
             return session_done();
         }
         if (feed == NULL) {
@@ -190,7 +193,7 @@ static struct session_result ssh_identify(struct session *self, struct bytes *in
 static struct session_result ssh_on_kexinit(struct session *self, const struct buffer *payload)
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
-    int status = ssh_kex_choose(state->kex, payload, self->observation->ssh);
+    int status = ssh_kex_choose(state->kex, payload, self->observation);
     if (status != 0) {
         return ssh_failed(status);
     }
@@ -216,7 +219,7 @@ static struct session_result ssh_on_reply(struct session *self, const struct buf
     struct ssh_state *state = (struct ssh_state *)self->state;
     int status = 0;
     if (!self->lane->ssh_plain) {
-        status = ssh_kex_finish(state->kex, payload, self->observation->ssh);
+        status = ssh_kex_finish(state->kex, payload, self->observation);
     }
     if (status != 0) {
         ssh_goodbye(self);
@@ -274,22 +277,22 @@ static struct session_result ssh_on_service(struct session *self)
 
 static struct session_result ssh_on_auth(struct session *self, const struct buffer *payload)
 {
-    struct ssh_observation *ssh = self->observation->ssh;
     struct bytes reader = bytes_of(buffer_bytes(payload), payload->length);
     uint8_t message = bytes_u8(&reader);
     if (message == SSH_MSG_USERAUTH_BANNER) {
         return ssh_wait(self);
     }
     if (message == SSH_MSG_USERAUTH_SUCCESS) {
-        ssh->no_authentication = true;
+        learn_flag(self->observation, FIELD(ssh, no_authentication), true);
+        self->observation->finished = true;
     } else if (message == SSH_MSG_USERAUTH_FAILURE) {
         struct bytes methods = bytes_slice(&reader, bytes_u32(&reader));
         if (!reader.failed) {
-            observation_text(ssh->methods, sizeof(ssh->methods), methods.data, methods.length);
-            ssh->methods_known = true;
+            learn_names(self->observation, FIELD(ssh, methods), methods.data, methods.length, ',');
+            learn_flag(self->observation, FIELD(ssh, no_authentication), false);
+            self->observation->finished = true;
         }
     }
-    self->observation->finished = ssh->methods_known || ssh->no_authentication;
     ssh_goodbye(self);
     return session_done();
 }

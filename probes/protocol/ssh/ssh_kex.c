@@ -114,7 +114,7 @@ static bool bytes_equal(struct bytes bytes, const char *text)
     return bytes.length == strlen(text) && memcmp(bytes.data, text, bytes.length) == 0;
 }
 
-static bool list_has(struct bytes list, const char *name)
+static bool name_list_has(struct bytes list, const char *name)
 {
     struct bytes each;
     while (list_next(&list, &each)) {
@@ -128,7 +128,7 @@ static bool list_has(struct bytes list, const char *name)
 static const struct ssh_kex_method *method_choose(struct bytes offered)
 {
     for (size_t at = 0; at < METHODS; at++) {
-        if (list_has(offered, methods[at].name)) {
+        if (name_list_has(offered, methods[at].name)) {
             return &methods[at];
         }
     }
@@ -138,7 +138,7 @@ static const struct ssh_kex_method *method_choose(struct bytes offered)
 static const struct ssh_cipher *cipher_choose(struct bytes offered)
 {
     const struct ssh_cipher *cipher = ssh_ciphers;
-    while (cipher->name != NULL && !list_has(offered, cipher->name)) {
+    while (cipher->name != NULL && !name_list_has(offered, cipher->name)) {
         cipher++;
     }
     return cipher->name == NULL ? NULL : cipher;
@@ -147,7 +147,7 @@ static const struct ssh_cipher *cipher_choose(struct bytes offered)
 static const struct ssh_mac *mac_choose(struct bytes offered)
 {
     const struct ssh_mac *mac = ssh_macs;
-    while (mac->name != NULL && !list_has(offered, mac->name)) {
+    while (mac->name != NULL && !name_list_has(offered, mac->name)) {
         mac++;
     }
     return mac->name == NULL ? NULL : mac;
@@ -180,7 +180,7 @@ static bool guess_wrong(struct bytes kex, struct bytes host_key)
     return !kex_right || !key_right;
 }
 
-int ssh_kex_choose(struct ssh_kex *kex, const struct buffer *payload, struct ssh_observation *observation)
+int ssh_kex_choose(struct ssh_kex *kex, const struct buffer *payload, struct observation *observation)
 {
     struct bytes reader = bytes_of(buffer_bytes(payload), payload->length);
     (void)bytes_take(&reader, 1 + SSH_COOKIE_BYTES);
@@ -193,26 +193,25 @@ int ssh_kex_choose(struct ssh_kex *kex, const struct buffer *payload, struct ssh
     if (reader.failed) {
         return -EBADMSG;
     }
-    observation_text(observation->kex_algorithms, OBSERVATION_LIST_MAX, lists[0].data, lists[0].length);
-    observation_text(observation->host_key_algorithms, OBSERVATION_LIST_MAX, lists[1].data, lists[1].length);
-    observation_text(observation->ciphers, OBSERVATION_LIST_MAX, lists[3].data, lists[3].length);
-    observation_text(observation->macs, OBSERVATION_LIST_MAX, lists[5].data, lists[5].length);
+    learn_names(observation, FIELD(ssh, kex_algorithms), lists[0].data, lists[0].length, ',');
+    learn_names(observation, FIELD(ssh, host_key_algorithms), lists[1].data, lists[1].length, ',');
+    learn_names(observation, FIELD(ssh, ciphers), lists[3].data, lists[3].length, ',');
+    learn_names(observation, FIELD(ssh, macs), lists[5].data, lists[5].length, ',');
     kex->method = method_choose(lists[0]);
-    kex->strict = list_has(lists[0], strict_theirs);
+    kex->strict = name_list_has(lists[0], strict_theirs);
     kex->skip_packet = follows && guess_wrong(lists[0], lists[1]);
     kex->cipher_out = cipher_choose(lists[2]);
     kex->cipher_in = cipher_choose(lists[3]);
     kex->mac_out = mac_choose(lists[4]);
     kex->mac_in = mac_choose(lists[5]);
-    bool compression = list_has(lists[6], "none") && list_has(lists[7], "none");
+    bool compression = name_list_has(lists[6], "none") && name_list_has(lists[7], "none");
     bool ciphers = kex->cipher_out != NULL && kex->cipher_in != NULL &&
                    (kex->mac_out != NULL || kex->cipher_out->aead) && (kex->mac_in != NULL || kex->cipher_in->aead);
     if (!compression || !ciphers || !host_key_common(lists[1])) {
         kex->method = NULL;
     }
     if (kex->method != NULL) {
-        observation_text(observation->kex_chosen, sizeof(observation->kex_chosen), kex->method->name,
-                         strlen(kex->method->name));
+        learn_word(observation, FIELD(ssh, kex_chosen), kex->method->name);
     }
     return 0;
 }
@@ -331,22 +330,24 @@ static int curve_secret(struct ssh_kex *kex, struct bytes theirs, uint8_t *room,
     return status;
 }
 
-static void host_key_record(struct bytes blob, struct ssh_observation *observation)
+static void host_key_record(struct bytes blob, struct observation *observation)
 {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     if (EVP_Digest(blob.data, blob.length, digest, NULL, EVP_sha256(), NULL) == 1) {
-        unsigned char base64[sizeof(observation->host_key_sha256)];
+        unsigned char base64[48];
         int length = EVP_EncodeBlock(base64, digest, sizeof(digest));
         while (length > 0 && base64[length - 1] == '=') {
             length--;
         }
-        observation_text(observation->host_key_sha256, sizeof(observation->host_key_sha256), base64, (size_t)length);
+        learn_text(observation, FIELD(ssh, host_key_sha256), base64, (size_t)length);
     }
     struct bytes type = bytes_slice(&blob, bytes_u32(&blob));
-    observation_text(observation->host_key_type, sizeof(observation->host_key_type), type.data, type.length);
+    if (!blob.failed) {
+        learn_text(observation, FIELD(ssh, host_key_type), type.data, type.length);
+    }
 }
 
-int ssh_kex_finish(struct ssh_kex *kex, const struct buffer *payload, struct ssh_observation *observation)
+int ssh_kex_finish(struct ssh_kex *kex, const struct buffer *payload, struct observation *observation)
 {
     struct bytes reader = bytes_of(buffer_bytes(payload), payload->length);
     (void)bytes_u8(&reader);
@@ -380,7 +381,8 @@ int ssh_kex_finish(struct ssh_kex *kex, const struct buffer *payload, struct ssh
     if (EVP_DigestFinal_ex(kex->running, kex->digest, &kex->digest_length) != 1) {
         return -ENOTSUP;
     }
-    observation->host_key_verified = ssh_key_verify(blob, signature, kex->digest, kex->digest_length);
+    learn_flag(observation, FIELD(ssh, host_key_verified),
+               ssh_key_verify(blob, signature, kex->digest, kex->digest_length));
     return 0;
 }
 

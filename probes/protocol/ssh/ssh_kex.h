@@ -59,14 +59,14 @@ void ssh_kex_offer(const uint8_t cookie[SSH_COOKIE_BYTES], struct buffer *ret_pa
 
 // Reads the server's KEXINIT payload: writes what it offers and what will be chosen. 0 even when nothing is in common;
 // -EBADMSG when malformed.
-int ssh_kex_choose(struct ssh_kex *kex, const struct buffer *payload, struct ssh_observation *observation);
+int ssh_kex_choose(struct ssh_kex *kex, const struct buffer *payload, struct observation *observation);
 
 // Our half of the exchange, as the payload of the first message. 0, -ENOTSUP when OpenSSL has not got it, -ENOMEM.
 int ssh_kex_begin(struct ssh_kex *kex, struct buffer *ret_payload);
 
 // Reads the server's reply: records its host key and whether its signature was right, and computes the secret. `hash`
 // holds identifications and KEXINITs already. 0; -EBADMSG when malformed, -ENOTSUP.
-int ssh_kex_finish(struct ssh_kex *kex, const struct buffer *payload, struct ssh_observation *observation);
+int ssh_kex_finish(struct ssh_kex *kex, const struct buffer *payload, struct observation *observation);
 
 // Starts both directions with keys of the secret (RFC 4253 section 7.2). 0, -ENOTSUP, -ENOMEM.
 int ssh_kex_start_out(const struct ssh_kex *kex, struct ssh_transport *transport);

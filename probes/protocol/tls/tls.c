@@ -71,10 +71,9 @@ static void alert_record(const SSL *ssl, int where, int value)
     if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT || self == NULL || (value >> 8) != SSL3_AL_FATAL) {
         return;
     }
-    struct tls_observation *tls = observation_tls(self->observation);
-    for (size_t at = 0; tls != NULL && at < sizeof(alerts) / sizeof(alerts[0]); at++) {
+    for (size_t at = 0; at < sizeof(alerts) / sizeof(alerts[0]); at++) {
         if (alerts[at].code == code) {
-            observation_text(tls->alert, sizeof(tls->alert), alerts[at].name, strlen(alerts[at].name));
+            learn_constant(self->observation, FIELD(tls, alert), alerts[at].name);
             return;
         }
     }
@@ -145,43 +144,34 @@ static struct session_result tls_open(struct session *self)
     return tls_flush(self) ? session_wait(self->lane->answer_ms) : session_failed();
 }
 
-static bool tls_observe(struct session *self)
+static void tls_observe(struct session *self)
 {
     const struct tls_state *state = (const struct tls_state *)self->state;
-    struct tls_observation *tls = observation_tls(self->observation);
-    if (tls == NULL) {
-        return false;
-    }
-    tls->handshake_complete = SSL_is_init_finished(state->ssl) == 1;
+    struct observation *observation = self->observation;
+    learn_flag(observation, FIELD(tls, handshake_complete), SSL_is_init_finished(state->ssl) == 1);
     const SSL_CIPHER *cipher = SSL_get_current_cipher(state->ssl);
     if (cipher == NULL) {
         cipher = SSL_get_pending_cipher(state->ssl);
     }
     if (cipher != NULL) {
-        const char *version = SSL_get_version(state->ssl);
-        observation_text(tls->version, sizeof(tls->version), version, strlen(version));
+        learn_word(observation, FIELD(tls, version), SSL_get_version(state->ssl));
         const char *name = SSL_CIPHER_standard_name(cipher);
-        name = name != NULL ? name : SSL_CIPHER_get_name(cipher);
-        observation_text(tls->cipher, sizeof(tls->cipher), name, strlen(name));
+        learn_word(observation, FIELD(tls, cipher), name != NULL ? name : SSL_CIPHER_get_name(cipher));
     }
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(state->ssl);
     X509 *certificate = SSL_get0_peer_certificate(state->ssl);
     if (certificate != NULL) {
-        tls->chain_length = chain == NULL ? 1 : (uint32_t)sk_X509_num(chain);
-        certificate_observe(certificate, tls);
+        learn_number(observation, FIELD(tls, chain_length), chain == NULL ? 1 : sk_X509_num(chain));
+        certificate_observe(certificate, observation);
     }
-    return true;
 }
 
 static struct session_result tls_shaken(struct session *self)
 {
     // An HTTP answer of an earlier connection was the plain-text one of a server that wanted TLS.
-    if (!tls_observe(self)) {
-        return session_failed();
-    }
-    free(self->observation->http);
-    self->observation->http = NULL;
-    self->observation->tunnel_tls = true;
+    tls_observe(self);
+    observation_forget(self->observation, PART_http);
+    learn_constant(self->observation, FIELD(root, tunnel), "tls");
     self->observation->finished = true;
     return session_next(SESSION_OVER, &session_http);
 }
@@ -219,7 +209,7 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
             return detect_other(self, found);
         }
         state->recognised = true;
-        observation_text(self->observation->service, OBSERVATION_NAME_MAX, "tls", strlen("tls"));
+        learn_constant(self->observation, FIELD(root, service), "tls");
     }
     size_t length = input->length;
     const uint8_t *data = bytes_take(input, length);
@@ -240,7 +230,8 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
     if (SSL_get_error(state->ssl, status) == SSL_ERROR_WANT_READ) {
         return session_wait(self->lane->answer_ms);
     }
-    return tls_observe(self) ? session_done() : session_failed();
+    tls_observe(self);
+    return session_done();
 }
 
 static struct session_result tls_event(struct session *self, enum session_event event)
@@ -261,7 +252,8 @@ static struct session_result tls_event(struct session *self, enum session_event 
     if (!state->recognised) {
         return detect_nothing(self);
     }
-    return tls_observe(self) ? session_done() : session_failed();
+    tls_observe(self);
+    return session_done();
 }
 
 static int tls_seal(struct session *self, const uint8_t *data, size_t length)

@@ -7,19 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static void text_of_bio(BIO *bio, char *ret_text, size_t size)
-{
-    char *data = NULL;
-    long length = BIO_get_mem_data(bio, &data);
-    observation_text(ret_text, size, data, length > 0 ? (size_t)length : 0);
-}
-
-static void name_text(const X509_NAME *name, char *ret_text, size_t size)
+static void name_learn(struct observation *observation, const struct field *field, const X509_NAME *name)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     // Bytes stay as they came: the record makes them printable.
     if (bio != NULL && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
-        text_of_bio(bio, ret_text, size);
+        char *data = NULL;
+        long length = BIO_get_mem_data(bio, &data);
+        learn_text(observation, field, data, length > 0 ? (size_t)length : 0);
     }
     BIO_free(bio);
 }
@@ -33,99 +28,94 @@ static void hex_text(const uint8_t *data, size_t length, char *ret_text, size_t 
     }
 }
 
-static size_t address_text(const uint8_t *data, size_t length, char *ret_text, size_t size)
-{
-    int written = 0;
-    if (length == 4) {
-        written = snprintf(ret_text, size, "%u.%u.%u.%u", data[0], data[1], data[2], data[3]);
-    }
-    for (size_t at = 0; length == 16 && at < length; at += 2) {
-        written += snprintf(ret_text + written, size - (size_t)written, "%s%x", at == 0 ? "" : ":",
-                            (unsigned)data[at] << 8 | data[at + 1]);
-    }
-    return (size_t)written;
-}
-
 // DNS names and addresses, as many whole ones as fit.
-static void sans_text(X509 *certificate, char *ret_text, size_t size)
+static void sans_learn(struct observation *observation, X509 *certificate)
 {
-    size_t written = 0;
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    learn_list(observation, FIELD(tls, sans));
     for (int at = 0; names != NULL && at < sk_GENERAL_NAME_num(names); at++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, at);
-        char address[48];
-        const char *text = NULL;
-        size_t length = 0;
         if (name->type == GEN_DNS) {
-            text = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
-            length = (size_t)ASN1_STRING_length(name->d.dNSName);
+            learn_name(observation, FIELD(tls, sans), ASN1_STRING_get0_data(name->d.dNSName),
+                       (size_t)ASN1_STRING_length(name->d.dNSName));
         } else if (name->type == GEN_IPADD) {
-            length = address_text(ASN1_STRING_get0_data(name->d.iPAddress),
-                                  (size_t)ASN1_STRING_length(name->d.iPAddress), address, sizeof(address));
-            text = address;
+            size_t bytes = (size_t)ASN1_STRING_length(name->d.iPAddress);
+            struct address address = {.family = bytes == 4 ? 4 : bytes == 16 ? 6 : 0};
+            char text[ADDRESS_TEXT_MAX];
+            memcpy(address.bytes, ASN1_STRING_get0_data(name->d.iPAddress), address.family == 0 ? 0 : bytes);
+            size_t length = address_print(&address, text);
+            if (length > 0) {
+                learn_name(observation, FIELD(tls, sans), text, length);
+            }
         }
-        if (length == 0 || length + 2 > size - written) {
-            continue;
-        }
-        if (written > 0) {
-            ret_text[written++] = ',';
-        }
-        observation_text(ret_text + written, size - written, text, length);
-        written += strlen(ret_text + written);
     }
     GENERAL_NAMES_free(names);
 }
 
 // Seconds since the epoch. timegm would open /etc/localtime, and nothing may be opened here.
-static int64_t time_seconds(const ASN1_TIME *time)
+static bool time_seconds(const ASN1_TIME *time, int64_t *ret_seconds)
 {
     ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
     int days = 0;
     int seconds = 0;
-    int64_t result = 0;
-    if (epoch != NULL && time != NULL && ASN1_TIME_diff(&days, &seconds, epoch, time) == 1) {
-        result = (int64_t)days * 86400 + seconds;
-    }
+    bool known = epoch != NULL && time != NULL && ASN1_TIME_diff(&days, &seconds, epoch, time) == 1;
     ASN1_TIME_free(epoch);
-    return result;
+    if (known) {
+        *ret_seconds = (int64_t)days * 86400 + seconds;
+    }
+    return known;
 }
 
-static void serial_text(X509 *certificate, char *ret_text, size_t size)
+static void time_learn(struct observation *observation, const struct field *field, const ASN1_TIME *time)
+{
+    int64_t seconds = 0;
+    if (time_seconds(time, &seconds)) {
+        learn_number(observation, field, seconds);
+    }
+}
+
+static void serial_learn(struct observation *observation, X509 *certificate)
 {
     const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
-    hex_text(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial), ret_text, size);
+    char text[64];
+    hex_text(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial), text, sizeof(text));
+    learn_word(observation, FIELD(tls, serial), text);
 }
 
-static void key_observe(X509 *certificate, struct tls_observation *tls)
+static void key_learn(struct observation *observation, X509 *certificate)
 {
-    EVP_PKEY *key = X509_get0_pubkey(certificate);
-    tls->self_signed = X509_self_signed(certificate, 1) == 1;
+    const EVP_PKEY *key = X509_get0_pubkey(certificate);
+    learn_flag(observation, FIELD(tls, self_signed), X509_self_signed(certificate, 1) == 1);
     if (key == NULL) {
         return;
     }
     const char *type = EVP_PKEY_get0_type_name(key);
     if (type != NULL) {
-        observation_text(tls->key_type, sizeof(tls->key_type), type, strlen(type));
+        learn_word(observation, FIELD(tls, key_type), type);
     }
     int bits = EVP_PKEY_get_bits(key);
-    tls->key_bits = bits > 0 ? (uint32_t)bits : 0;
+    if (bits > 0) {
+        learn_number(observation, FIELD(tls, key_bits), bits);
+    }
 }
 
-void certificate_observe(X509 *certificate, struct tls_observation *tls)
+void certificate_observe(X509 *certificate, struct observation *observation)
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned int digest_length = 0;
-    tls->certificate_present = true;
-    name_text(X509_get_subject_name(certificate), tls->subject, sizeof(tls->subject));
-    name_text(X509_get_issuer_name(certificate), tls->issuer, sizeof(tls->issuer));
-    sans_text(certificate, tls->sans, sizeof(tls->sans));
-    serial_text(certificate, tls->serial, sizeof(tls->serial));
-    tls->not_before = time_seconds(X509_get0_notBefore(certificate));
-    tls->not_after = time_seconds(X509_get0_notAfter(certificate));
-    key_observe(certificate, tls);
-    OBJ_obj2txt(tls->signature_algorithm, sizeof(tls->signature_algorithm),
-                OBJ_nid2obj(X509_get_signature_nid(certificate)), 0);
+    char text[2 * EVP_MAX_MD_SIZE + 1];
+    name_learn(observation, FIELD(tls, subject), X509_get_subject_name(certificate));
+    name_learn(observation, FIELD(tls, issuer), X509_get_issuer_name(certificate));
+    sans_learn(observation, certificate);
+    serial_learn(observation, certificate);
+    time_learn(observation, FIELD(tls, not_before), X509_get0_notBefore(certificate));
+    time_learn(observation, FIELD(tls, not_after), X509_get0_notAfter(certificate));
+    key_learn(observation, certificate);
+    if (OBJ_obj2txt(text, sizeof(text), OBJ_nid2obj(X509_get_signature_nid(certificate)), 0) > 0) {
+        learn_word(observation, FIELD(tls, signature_algorithm), text);
+    }
     if (X509_digest(certificate, EVP_sha256(), digest, &digest_length) == 1) {
-        hex_text(digest, digest_length, tls->sha256, sizeof(tls->sha256));
+        hex_text(digest, digest_length, text, sizeof(text));
+        learn_word(observation, FIELD(tls, sha256), text);
     }
 }

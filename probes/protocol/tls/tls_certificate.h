@@ -7,4 +7,4 @@
 #include "probes/observation/observation.h"
 
 // Fills the certificate's part of *tls. What cannot be read stays empty.
-void certificate_observe(X509 *certificate, struct tls_observation *tls);
+void certificate_observe(X509 *certificate, struct observation *observation);

@@ -1,58 +1,79 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// Classification with the catalogues of config/, and conditions of every kind.
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
-#include "config/image/catalogue.h"
+#include "config/catalogue_load.h"
 #include "control/classify/classify.h"
 
-// A catalogue in one string, offsets by strstr.
-static const char strings[] = "\0ssh\0exposed-ssh\0ssh-password-login\0ssh-no-authentication\0tls-below-1.2\0"
-                              "certificate-expired\0certificate-not-yet-valid\0certificate-self-signed\0http-plain\0"
-                              "ssh.software\0^OpenSSH_([0-9.]+)(p[0-9]+)?\0openbsd\0openssh\0$1\0$2\0"
-                              "cpe:2.3:a:openbsd:openssh:$1:$2:*:*:*:*:*:*\0http.server\0^(a+)+$\0slow\0";
+// Catalogues as the plan image holds them.
+struct catalogues {
+    struct string_table strings;
+    struct catalogue_storage storage;
+    struct catalogue catalogue;
+    struct classifier *classifier;
+};
 
-static uint32_t at(const char *text)
+static void catalogues_begin(struct catalogues *catalogues)
 {
-    const char *found = memmem(strings, sizeof(strings), text, strlen(text) + 1);
-    while (found != NULL && found != strings && found[-1] != '\0')
-        found = memmem(found + 1, sizeof(strings) - (size_t)(found + 1 - strings), text, strlen(text) + 1);
-    cr_assert_not_null(found, "%s", text);
-    return (uint32_t)(found - strings);
+    memset(catalogues, 0, sizeof(*catalogues));
+    cr_assert_eq(string_table_init(&catalogues->strings), 0);
 }
 
-static struct classifier *classifier_make(void)
+static void catalogues_end(struct catalogues *catalogues)
 {
-    static struct catalogue_service services[1];
-    static struct catalogue_finding findings[8];
-    static struct catalogue_product products[2];
-    static const char *const ids[] = {
-        "exposed-ssh",         "ssh-password-login",        "ssh-no-authentication",   "tls-below-1.2",
-        "certificate-expired", "certificate-not-yet-valid", "certificate-self-signed", "http-plain"};
-    static struct catalogue catalogue = {services, 1, findings, 8, products, 2};
-    services[0] = (struct catalogue_service){.name = at("ssh"), .sensitive = 1};
-    for (size_t i = 0; i < 8; i++)
-        findings[i].id = at(ids[i]);
-    products[0] = (struct catalogue_product){.field = at("http.server"), .pattern = at("^(a+)+$"), .name = at("slow")};
-    products[1] = (struct catalogue_product){.field = at("ssh.software"),
-                                             .pattern = at("^OpenSSH_([0-9.]+)(p[0-9]+)?"),
-                                             .vendor = at("openbsd"),
-                                             .name = at("openssh"),
-                                             .version = at("$1"),
-                                             .update = at("$2"),
-                                             .cpe = at("cpe:2.3:a:openbsd:openssh:$1:$2:*:*:*:*:*:*")};
-    struct classifier *classifier = classifier_new(&catalogue, strings, sizeof(strings));
-    cr_assert_not_null(classifier);
-    return classifier;
+    const struct catalogue_storage *storage = &catalogues->storage;
+    catalogues->catalogue = (struct catalogue){
+        .services = storage->services,
+        .service_count = storage->service_count,
+        .findings = storage->findings,
+        .finding_count = storage->finding_count,
+        .products = storage->products,
+        .product_count = storage->product_count,
+        .conditions = storage->conditions,
+        .condition_count = storage->condition_count,
+    };
+    catalogues->classifier =
+        classifier_new(&catalogues->catalogue, catalogues->strings.bytes, catalogues->strings.length);
+    cr_assert_not_null(catalogues->classifier);
 }
 
-static bool has(const struct classification *classification, const char *id)
+static void catalogues_take(struct catalogues *catalogues, enum catalogue_file kind, const char *text)
 {
-    for (size_t i = 0; i < classification->finding_count; i++) {
-        if (strcmp(classification->findings[i], id) == 0)
-            return true;
+    struct complaint complaint;
+    struct input input = {.text = (char *)(uintptr_t)text, .length = strlen(text)};
+    cr_assert_eq(catalogue_read(&catalogues->storage, kind, "f", &input, &catalogues->strings, &complaint), 0, "%s: %s",
+                 text, complaint.text);
+}
+
+static void catalogues_own(struct catalogues *catalogues)
+{
+    struct complaint complaint;
+    catalogues_begin(catalogues);
+    for (enum catalogue_file kind = 0; kind < CATALOGUE_FILES; kind++) {
+        char path[512];
+        struct input input;
+        snprintf(path, sizeof(path), "%s/config/%s", SONDE_TEST_SOURCE_ROOT, catalogue_file_names[kind]);
+        cr_assert_eq(input_read(path, 1 << 24, &input, &complaint), 0);
+        catalogues_take(catalogues, kind, input.text);
+        input_fini(&input);
     }
-    return false;
+    catalogues_end(catalogues);
+}
+
+static void catalogues_fini(struct catalogues *catalogues)
+{
+    classifier_free(catalogues->classifier);
+    catalogue_storage_fini(&catalogues->storage);
+    string_table_fini(&catalogues->strings);
+}
+
+static bool has(const struct observation *observation, const char *id)
+{
+    return list_has(&observation->root->findings, id);
 }
 
 Test(classify, ssh_methods_and_product)
@@ -67,28 +88,51 @@ Test(classify, ssh_methods_and_product)
                 {"keyboard-interactive", false},
                 {"publickey,passwords", false},
                 {"xpassword", false}};
-    struct classifier *classifier = classifier_make();
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct ssh_observation ssh = {.software = "OpenSSH_9.2p1", .methods_known = true};
-        struct observation observation = {.service = "ssh", .ssh = &ssh};
-        struct classification found;
-        strcpy(ssh.methods, rows[i].methods);
-        classify(classifier, &observation, 1000, &found);
-        cr_assert_eq(has(&found, "ssh-password-login"), rows[i].password, "%s", rows[i].methods);
-        cr_assert(has(&found, "exposed-ssh"));
-        cr_assert_not(has(&found, "ssh-no-authentication"));
-        cr_assert(found.product_known);
-        cr_assert_str_eq(found.product.version, "9.2");
-        cr_assert_str_eq(found.product.update, "p1");
-        cr_assert_str_eq(found.product.cpe, "cpe:2.3:a:openbsd:openssh:9.2:p1:*:*:*:*:*:*");
+        learn_constant(&observation, FIELD(root, service), "ssh");
+        learn_word(&observation, FIELD(ssh, identification), "SSH-2.0-OpenSSH_9.2p1");
+        learn_names(&observation, FIELD(ssh, methods), rows[i].methods, strlen(rows[i].methods), ',');
+        learn_flag(&observation, FIELD(ssh, no_authentication), false);
+        classify(own.classifier, &observation, 1000);
+        cr_assert_eq(has(&observation, "ssh-password-login"), rows[i].password, "%s", rows[i].methods);
+        cr_assert(has(&observation, "exposed-ssh"));
+        cr_assert_not(has(&observation, "exposed-sensitive-service"));
+        cr_assert_not(has(&observation, "ssh-no-authentication"));
+        cr_assert(text_is(&observation.product->version, "9.2"));
+        cr_assert(text_is(&observation.product->update, "p1"));
+        cr_assert(text_is(&observation.product->cpe, "cpe:2.3:a:openbsd:openssh:9.2:p1:*:*:*:*:*:*"));
+        cr_assert_not(observation.product->known.distribution);
+        observation_reset(&observation);
     }
-    struct ssh_observation open = {.software = "OpenSSH_9.2", .no_authentication = true};
-    struct observation observation = {.service = "ssh", .ssh = &open};
-    struct classification found;
-    classify(classifier, &observation, 1000, &found);
-    cr_assert(has(&found, "ssh-no-authentication"));
-    cr_assert_str_eq(found.product.cpe, "cpe:2.3:a:openbsd:openssh:9.2:*:*:*:*:*:*:*");
-    classifier_free(classifier);
+    learn_word(&observation, FIELD(ssh, identification), "SSH-2.0-OpenSSH_9.2");
+    learn_flag(&observation, FIELD(ssh, no_authentication), true);
+    classify(own.classifier, &observation, 1000);
+    cr_assert(has(&observation, "ssh-no-authentication"));
+    cr_assert_eq(observation.root->findings.count, 1, "nothing is claimed of a service that was not recognised");
+    cr_assert(text_is(&observation.product->cpe, "cpe:2.3:a:openbsd:openssh:9.2:*:*:*:*:*:*:*"));
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+Test(classify, nothing_is_claimed_out_of_ignorance)
+{
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    // A part is there, and none of its fields is known.
+    for (size_t i = 0; i < PART_COUNT; i++)
+        cr_assert_not_null(observation_part(&observation, (enum part_id)i));
+    classify(own.classifier, &observation, 1000);
+    cr_assert_eq(observation.root->findings.count, 0);
+    cr_assert(observation.root->known.findings, "that there is none is known");
+    cr_assert_not(observation_has(&observation, PART_product));
+    observation_fini(&observation);
+    catalogues_fini(&own);
 }
 
 Test(classify, tls_versions_and_certificates)
@@ -100,24 +144,28 @@ Test(classify, tls_versions_and_certificates)
     } rows[] = {{"TLSv1.3", 0, 2000, false, false, false, false}, {"TLSv1.2", 0, 2000, true, false, false, false},
                 {"TLSv1.1", 0, 2000, false, true, false, false},  {"TLSv1", 0, 999, false, true, true, false},
                 {"SSLv3", 1001, 2000, false, true, false, true},  {"", 0, 2000, false, false, false, false}};
-    struct classifier *classifier = classifier_make();
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct tls_observation tls = {.certificate_present = true,
-                                      .not_before = rows[i].from,
-                                      .not_after = rows[i].until,
-                                      .self_signed = rows[i].self_signed};
-        struct observation observation = {.service = "http", .tunnel_tls = true, .tls = &tls};
-        struct classification found;
-        strcpy(tls.version, rows[i].version);
-        classify(classifier, &observation, 1000, &found);
-        cr_assert_eq(has(&found, "tls-below-1.2"), rows[i].old, "%s", rows[i].version);
-        cr_assert_eq(has(&found, "certificate-expired"), rows[i].expired, "row %zu", i);
-        cr_assert_eq(has(&found, "certificate-not-yet-valid"), rows[i].early, "row %zu", i);
-        cr_assert_eq(has(&found, "certificate-self-signed"), rows[i].self_signed, "row %zu", i);
-        cr_assert_not(has(&found, "http-plain"));
-        cr_assert_not(found.product_known);
+        learn_constant(&observation, FIELD(root, service), "http");
+        learn_constant(&observation, FIELD(root, tunnel), "tls");
+        learn_word(&observation, FIELD(tls, version), rows[i].version);
+        learn_number(&observation, FIELD(tls, not_before), rows[i].from);
+        learn_number(&observation, FIELD(tls, not_after), rows[i].until);
+        learn_flag(&observation, FIELD(tls, self_signed), rows[i].self_signed);
+        learn_number(&observation, FIELD(http, status), 200);
+        classify(own.classifier, &observation, 1000);
+        cr_assert_eq(has(&observation, "tls-below-1.2"), rows[i].old, "%s", rows[i].version);
+        cr_assert_eq(has(&observation, "certificate-expired"), rows[i].expired, "row %zu", i);
+        cr_assert_eq(has(&observation, "certificate-not-yet-valid"), rows[i].early, "row %zu", i);
+        cr_assert_eq(has(&observation, "certificate-self-signed"), rows[i].self_signed, "row %zu", i);
+        cr_assert_not(has(&observation, "http-plain"));
+        observation_reset(&observation);
     }
-    classifier_free(classifier);
+    observation_fini(&observation);
+    catalogues_fini(&own);
 }
 
 Test(classify, plain_http_is_a_finding_unless_it_redirects_to_https)
@@ -125,50 +173,182 @@ Test(classify, plain_http_is_a_finding_unless_it_redirects_to_https)
     static const struct {
         const char *location;
         bool finding;
-    } rows[] = {{"", true},
+    } rows[] = {{NULL, true},
+                {"", true},
                 {"/login", true},
                 {"http://example.invalid/", true},
                 {"https://example.invalid/", false},
                 {"HTTPS://example.invalid/", false}};
-    struct classifier *classifier = classifier_make();
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct http_observation http = {.status = 301};
-        struct observation observation = {.service = "http", .http = &http};
-        struct classification found;
-        strcpy(http.location, rows[i].location);
-        classify(classifier, &observation, 1000, &found);
-        cr_assert_eq(has(&found, "http-plain"), rows[i].finding, "%s", rows[i].location);
+        learn_constant(&observation, FIELD(root, service), "http");
+        learn_number(&observation, FIELD(http, status), 301);
+        if (rows[i].location != NULL)
+            learn_word(&observation, FIELD(http, location), rows[i].location);
+        classify(own.classifier, &observation, 1000);
+        cr_assert_eq(has(&observation, "http-plain"), rows[i].finding, "row %zu", i);
+        observation_reset(&observation);
     }
-    classifier_free(classifier);
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+Test(classify, a_sensitive_service_without_a_finding_of_its_own_has_the_general_one)
+{
+    struct catalogues own;
+    struct observation observation;
+    catalogues_begin(&own);
+    catalogues_take(&own, CATALOGUE_SERVICES,
+                    "{\"services\": [{\"name\": \"odd\", \"port\": 1, \"sensitive\": true},"
+                    "{\"name\": \"ssh\", \"port\": 22, \"sensitive\": true}, {\"name\": \"web\", \"port\": 80}]}");
+    catalogues_take(&own, CATALOGUE_FINDINGS,
+                    "{\"findings\": [{\"id\": \"exposed-any\", \"severity\": \"low\", \"title\": \"t\", \"remedy\": "
+                    "\"r\", \"unless\": \"exposed-*\", \"when\": {\"service\": {\"sensitive\": true}}},"
+                    "{\"id\": \"exposed-ssh\", \"severity\": \"low\", \"title\": \"t\", \"remedy\": \"r\", \"when\": "
+                    "{\"service\": \"ssh\"}}]}");
+    catalogues_end(&own);
+    static const char *const rows[][2] = {{"odd", "exposed-any"}, {"ssh", "exposed-ssh"}, {"web", NULL}};
+    observation_init(&observation);
+    for (size_t i = 0; i < 3; i++) {
+        learn_constant(&observation, FIELD(root, service), rows[i][0]);
+        classify(own.classifier, &observation, 1000);
+        cr_assert_eq(observation.root->findings.count, rows[i][1] == NULL ? 0 : 1, "%s", rows[i][0]);
+        cr_assert(rows[i][1] == NULL || has(&observation, rows[i][1]), "%s", rows[i][0]);
+        observation_reset(&observation);
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
 }
 
 Test(classify, a_banner_made_to_keep_a_pattern_busy_ends_soon, .timeout = 5)
 {
-    struct classifier *classifier = classifier_make();
-    struct http_observation http = {.status = 200};
-    struct observation observation = {.service = "http", .http = &http};
-    struct classification found;
-    memset(http.server, 'a', sizeof(http.server) - 2);
-    http.server[sizeof(http.server) - 2] = '!';
+    struct catalogues own;
+    struct observation observation;
+    char server[256];
+    catalogues_begin(&own);
+    catalogues_take(&own, CATALOGUE_PRODUCTS,
+                    "{\"products\": [{\"field\": \"http.server\", \"pattern\": \"^(a+)+$\", \"vendor\": \"v\", "
+                    "\"name\": \"slow\"}]}");
+    catalogues_end(&own);
+    memset(server, 'a', sizeof(server));
+    server[254] = '!';
+    observation_init(&observation);
+    learn_text(&observation, FIELD(http, server), server, 255);
     for (int i = 0; i < 100; i++)
-        classify(classifier, &observation, 1000, &found);
-    cr_assert_not(found.product_known);
-    cr_assert(has(&found, "http-plain"));
-    classifier_free(classifier);
+        classify(own.classifier, &observation, 1000);
+    cr_assert_not(observation_has(&observation, PART_product));
+    observation_fini(&observation);
+    catalogues_fini(&own);
 }
 
-Test(classify, rules_may_name_every_field_of_the_catalogue_and_no_other)
+// What the conditions below are asked of: a text, a number, a flag that is false, a list, times; and much not known.
+static void observation_make(struct observation *observation)
 {
-#define X(name) name,
-    static const char *const fields[] = {CATALOGUE_FIELDS(X) "ssh.nonsense"};
-#undef X
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        char text[64] = "";
-        struct catalogue_product product = {.field = 1, .pattern = 0};
-        struct catalogue catalogue = {.products = &product, .product_count = 1};
-        strcpy(text + 1, fields[i]);
-        struct classifier *classifier = classifier_new(&catalogue, text, sizeof(text));
-        cr_assert_eq(classifier != NULL, i + 1 < sizeof(fields) / sizeof(fields[0]), "%s", fields[i]);
-        classifier_free(classifier);
+    observation_init(observation);
+    learn_constant(observation, FIELD(root, service), "ssh");
+    learn_number(observation, FIELD(root, port), 22);
+    learn_number(observation, FIELD(root, rtt_ms), 1500);
+    learn_word(observation, FIELD(ssh, software), "OpenSSH_9.2p1");
+    learn_names(observation, FIELD(ssh, methods), "publickey,password", 18, ',');
+    learn_flag(observation, FIELD(ssh, no_authentication), false);
+    learn_number(observation, FIELD(tls, not_after), 1500);
+    learn_list(observation, FIELD(tls, sans));
+}
+
+Test(condition, each_test_is_true_false_or_unknown)
+{
+    static const struct {
+        const char *when;
+        bool holds;
+        bool opposite; // of {"none": [when]}: neither holds where something is not known
+    } rows[] = {
+        {"{\"service\": \"ssh\"}", true, false},
+        {"{\"service\": \"SSH\"}", false, true},
+        {"{\"service\": [\"http\", \"ssh\"]}", true, false},
+        {"{\"service\": {\"in\": [\"http\"]}}", false, true},
+        {"{\"service\": {\"not\": \"ssh\"}}", false, true},
+        {"{\"tunnel\": \"tls\"}", false, false},
+        {"{\"tunnel\": {\"not\": \"tls\"}}", false, false},
+        {"{\"tunnel\": {\"known\": false}}", true, false},
+        {"{\"tunnel\": {\"known\": true}}", false, true},
+        {"{\"ssh.software\": {\"starts\": \"openssh_\"}}", true, false},
+        {"{\"ssh.software\": {\"starts\": \"SSH_\"}}", false, true},
+        {"{\"ssh.software\": {\"contains\": \"_9.2\"}}", true, false},
+        {"{\"ssh.software\": {\"contains\": \"_9.2p11\"}}", false, true},
+        {"{\"ssh.software\": {\"starts\": \"Open\", \"not\": {\"contains\": \"p1\"}}}", false, true},
+        {"{\"ssh.methods\": {\"has\": \"password\"}}", true, false},
+        {"{\"ssh.methods\": {\"has\": [\"none\", \"publickey\"]}}", true, false},
+        {"{\"ssh.methods\": \"pass\"}", false, true},
+        {"{\"tls.sans\": {\"has\": \"a\"}}", false, true},
+        {"{\"ssh.ciphers\": {\"has\": \"3des-cbc\"}}", false, false},
+        {"{\"ssh.no_authentication\": false}", true, false},
+        {"{\"ssh.no_authentication\": true}", false, true},
+        {"{\"ssh.host_key_verified\": false}", false, false},
+        {"{\"port\": 22}", true, false},
+        {"{\"port\": {\"below\": 22}}", false, true},
+        {"{\"port\": {\"above\": 21, \"below\": 23}}", true, false},
+        {"{\"rtt_ms\": {\"above\": 1.4}}", true, false},
+        {"{\"http.status\": {\"above\": 1}}", false, false},
+        {"{\"tls.not_after\": {\"before\": \"now\"}}", true, false},
+        {"{\"tls.not_after\": {\"after\": \"1970-01-01T00:24:59Z\"}}", true, false},
+        {"{\"tls.not_after\": {\"after\": \"1970-01-01T00:25:00Z\"}}", false, true},
+        {"{\"tls.not_before\": {\"before\": \"now\"}}", false, false},
+        {"{\"any\": [{\"tunnel\": \"tls\"}, {\"port\": 22}]}", true, false},
+        {"{\"any\": [{\"tunnel\": \"tls\"}, {\"port\": 23}]}", false, false},
+        {"{\"all\": [{\"tunnel\": \"tls\"}, {\"port\": 23}]}", false, true},
+        {"{\"none\": [{\"port\": 23}, {\"service\": \"http\"}]}", true, false},
+        {"{\"service\": {\"sensitive\": true}}", false, true},
+    };
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        struct catalogues own;
+        struct observation observation;
+        char text[1024];
+        const char *when = rows[i / 2].when;
+        bool expected = i % 2 == 0 ? rows[i / 2].holds : rows[i / 2].opposite;
+        snprintf(text, sizeof(text),
+                 "{\"findings\": [{\"id\": \"it\", \"severity\": \"low\", \"title\": \"t\", \"remedy\": \"r\", "
+                 "\"when\": %s%s%s}]}",
+                 i % 2 == 0 ? "" : "{\"none\": [", when, i % 2 == 0 ? "" : "]}");
+        catalogues_begin(&own);
+        catalogues_take(&own, CATALOGUE_FINDINGS, text);
+        catalogues_end(&own);
+        observation_make(&observation);
+        classify(own.classifier, &observation, 2000);
+        cr_expect_eq(has(&observation, "it"), expected, "%s", text);
+        observation_fini(&observation);
+        catalogues_fini(&own);
     }
+}
+
+Test(classify, catalogues_that_name_what_no_record_has_are_refused)
+{
+    static const char strings[] = "\0ssh.nonsense\0ssh.methods\0ssh.software\0.*";
+    struct catalogue_product product = {.field = 1, .pattern = 37};
+    struct catalogue catalogue = {.products = &product, .product_count = 1};
+    cr_assert_null(classifier_new(&catalogue, strings, sizeof(strings)));
+    product.field = 14; // a list
+    cr_assert_null(classifier_new(&catalogue, strings, sizeof(strings)));
+    product.field = 26;
+    struct classifier *classifier = classifier_new(&catalogue, strings, sizeof(strings));
+    cr_assert_not_null(classifier);
+    classifier_free(classifier);
+    struct catalogue_condition nodes[2] = {{.op = CONDITION_NOT, .span = 2}, {.op = CONDITION_KNOWN, .span = 1}};
+    struct catalogue_finding finding = {.condition = 0, .condition_count = 2};
+    struct catalogue broken = {.findings = &finding, .finding_count = 1, .conditions = nodes, .condition_count = 2};
+    nodes[1].field = 26;
+    classifier = classifier_new(&broken, strings, sizeof(strings));
+    cr_assert_not_null(classifier);
+    classifier_free(classifier);
+    nodes[1].field = 1;
+    cr_assert_null(classifier_new(&broken, strings, sizeof(strings)));
+    nodes[1].field = 26;
+    for (uint32_t span = 0; span < 4; span += span == 0 ? 2 : 1) {
+        nodes[1].span = span;
+        cr_assert_null(classifier_new(&broken, strings, sizeof(strings)), "%u", span);
+    }
+    nodes[1] = (struct catalogue_condition){.op = CONDITION_OP_COUNT, .span = 1, .field = 26};
+    cr_assert_null(classifier_new(&broken, strings, sizeof(strings)));
 }

@@ -235,6 +235,9 @@ Test(catalogue, every_real_openssh_banner_is_recognised)
     fini(&catalogues);
 }
 
+#define WHEN(when)                                                                                                     \
+    "{\"findings\":[{\"id\":\"a\",\"severity\":\"low\",\"title\":\"t\",\"remedy\":\"r\",\"when\":" when "}]}"
+
 Test(catalogue, mistakes_are_refused_with_their_place)
 {
     static const struct {
@@ -258,12 +261,34 @@ Test(catalogue, mistakes_are_refused_with_their_place)
         {CATALOGUE_FINDINGS, "{\"findings\":[{\"id\":\"a\",\"severity\":\"low\",\"title\":\"t\"}]}",
          "\"remedy\" is missing"},
         {CATALOGUE_FINDINGS,
-         "{\"findings\":[{\"id\":\"a\",\"severity\":\"low\",\"title\":\"t\",\"remedy\":\"r\"},"
-         "{\"id\":\"a\",\"severity\":\"low\",\"title\":\"t\",\"remedy\":\"r\"}]}",
+         "{\"findings\":[{\"id\":\"a\",\"severity\":\"low\",\"title\":\"t\",\"remedy\":\"r\",\"when\":{\"port\":1}},"
+         "{\"id\":\"a\",\"severity\":\"low\",\"title\":\"t\",\"remedy\":\"r\",\"when\":{\"port\":1}}]}",
          "findings[1]: finding \"a\" is there twice"},
+        {CATALOGUE_FINDINGS, WHEN("{\"ssh.metods\": \"x\"}"),
+         "f:1: findings[0].when[\"ssh.metods\"]: unknown field \"ssh.metods\", did you mean \"ssh.methods\"?"},
+        {CATALOGUE_FINDINGS, WHEN("{\n\"port\": 1,\n\"ssh.methods\": {\"haz\": 1}}"),
+         "f:3: findings[0].when[\"ssh.methods\"]: unknown test \"haz\" (did you mean \"has\"?)"},
+        {CATALOGUE_FINDINGS, WHEN("{\"ssh.methods\": {\"starts\": \"a\"}}"),
+         "\"starts\" does not go with \"ssh.methods\", which is a list"},
+        {CATALOGUE_FINDINGS, WHEN("{\"tls.not_after\": {\"before\": \"tomorrow\"}}"), "expected \"now\" or a time"},
+        {CATALOGUE_FINDINGS, WHEN("{\"tls.not_after\": 3}"),
+         "\"tls.not_after\" is a time, expected an object of tests"},
+        {CATALOGUE_FINDINGS, WHEN("{\"port\": \"a\"}"), "expected a number"},
+        {CATALOGUE_FINDINGS, WHEN("{\"tunnel\": {\"known\": 1}}"), "expected true or false"},
+        {CATALOGUE_FINDINGS, WHEN("{\"service\": \"\"}"), "expected a text"},
+        {CATALOGUE_FINDINGS, WHEN("{\"service\": {}}"), "holds no test"},
+        {CATALOGUE_FINDINGS, WHEN("{}"), "is empty, expected an object of fields and their tests"},
+        {CATALOGUE_FINDINGS, WHEN("{\"any\": {}}"), "expected an array of conditions"},
+        {CATALOGUE_FINDINGS, WHEN("3"), "findings[0].when: is a number, expected an object of fields"},
+        {CATALOGUE_FINDINGS,
+         WHEN("{\"any\":[{\"any\":[{\"any\":[{\"any\":[{\"any\":[{\"any\":[{\"port\":1}]}]}]}]}]}]}"),
+         "is nested too deep"},
+        {CATALOGUE_PRODUCTS,
+         "{\"products\":[{\"field\":\"ssh.methods\",\"pattern\":\"a\",\"vendor\":\"v\",\"name\":\"n\"}]}",
+         "\"ssh.methods\" is no text"},
         {CATALOGUE_PRODUCTS,
          "{\"products\":[{\"field\":\"ssh.sofware\",\"pattern\":\"a\",\"vendor\":\"v\",\"name\":\"n\"}]}",
-         "unknown field \"ssh.sofware\" (did you mean \"ssh.software\"?)"},
+         "unknown field \"ssh.sofware\", did you mean \"ssh.software\"?"},
         {CATALOGUE_PRODUCTS,
          "{\"products\":[{\"field\":\"ssh.software\",\"pattern\":\"(\",\"vendor\":\"v\",\"name\":\"n\"}]}",
          "products[0]: pattern: missing closing parenthesis at 1"},

@@ -59,8 +59,14 @@ static void image_make(struct harness *harness, const struct harness_plan *plan)
         {.name = text(&strings, "http"), .session = text(&strings, "http"), .ports = {80}, .port_count = 1},
         {.name = text(&strings, "https"), .session = text(&strings, "tls"), .ports = {443}, .port_count = 1},
     };
-    const struct catalogue_finding findings[] = {{.id = text(&strings, "exposed-ssh")},
-                                                 {.id = text(&strings, "http-plain")}};
+    const struct catalogue_condition conditions[] = {
+        {.op = CONDITION_IS, .span = 1, .field = text(&strings, "service"), .text = text(&strings, "ssh")},
+        {.op = CONDITION_IS, .span = 1, .field = text(&strings, "service"), .text = text(&strings, "http")},
+    };
+    const struct catalogue_finding findings[] = {
+        {.id = text(&strings, "exposed-ssh"), .condition = 0, .condition_count = 1},
+        {.id = text(&strings, "http-plain"), .condition = 1, .condition_count = 1},
+    };
     const struct catalogue_product products[] = {{.field = text(&strings, "http.server"),
                                                   .pattern = text(&strings, "^toy/([0-9.]+)"),
                                                   .vendor = text(&strings, "toys"),
@@ -89,6 +95,7 @@ static void image_make(struct harness *harness, const struct harness_plan *plan)
     parts.parts[IMAGE_ATTRIBUTIONS] = (struct image_part){items, 2};
     parts.parts[IMAGE_SERVICES] = (struct image_part){services, 3};
     parts.parts[IMAGE_FINDINGS] = (struct image_part){findings, 2};
+    parts.parts[IMAGE_CONDITIONS] = (struct image_part){conditions, 2};
     parts.parts[IMAGE_PRODUCTS] = (struct image_part){products, 1};
     cr_assert_eq(image_write(&parts, harness->image_fd), 0);
     string_table_fini(&strings);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Records, with every output read back by jansson.
+// Records: what is written, and what is refused when it is read. tests/property/records.c has the rest.
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,110 +11,224 @@
 
 static char storage[RECORD_BYTES_MAX];
 
-// Fills with bytes that cost most when they are escaped, and a NUL at the end of each array.
-#define WORST(array) (memset((array), 1, sizeof(array)), (array)[sizeof(array) - 1] = '\0')
-
-static void worst_case(struct ssh_observation *ssh, struct tls_observation *tls, struct http_observation *http,
-                       struct product *product)
+static json_t *written(const struct observation *observation)
 {
-    memset(ssh, 1, sizeof(*ssh));
-    memset(tls, 1, sizeof(*tls));
-    memset(http, 1, sizeof(*http));
-    memset(product, 1, sizeof(*product));
-    WORST(ssh->methods);
-    WORST(ssh->ciphers);
-    ssh->host_key_verified = ssh->methods_known = ssh->no_authentication = true;
-    tls->certificate_present = tls->self_signed = tls->handshake_complete = true;
-    for (size_t i = 0; i + 1 < sizeof(ssh->kex_algorithms); i += 2)
-        ssh->kex_algorithms[i] = ',';
+    struct json json;
+    json_error_t error;
+    json_init(&json, storage, sizeof(storage));
+    cr_assert_eq(record_write(observation, &json), 0);
+    cr_assert_eq(json.data[json.length - 1], '\n');
+    json_t *read = json_loadb(json.data, json.length, JSON_REJECT_DUPLICATES, &error);
+    cr_assert_not_null(read, "%s", error.text);
+    return read;
+}
+
+Test(record, what_was_not_learnt_is_absent_and_what_was_is_there_if_it_is_false_or_0_or_empty)
+{
+    struct observation observation;
+    observation_init(&observation);
+    learn_constant(&observation, FIELD(root, service), "ssh");
+    learn_word(&observation, FIELD(ssh, identification), "SSH-2.0-x");
+    json_t *record = written(&observation);
+    const json_t *ssh = json_object_get(record, "ssh");
+    cr_assert_eq(json_object_size(ssh), 1, "a conversation that ended at the identification");
+    cr_assert_null(json_object_get(ssh, "no_authentication"));
+    cr_assert_null(json_object_get(record, "tls"));
+    json_decref(record);
+    learn_flag(&observation, FIELD(ssh, no_authentication), false);
+    learn_list(&observation, FIELD(ssh, methods));
+    learn_number(&observation, FIELD(tls, not_before), 0);
+    learn_number(&observation, FIELD(tls, chain_length), 0);
+    learn_word(&observation, FIELD(http, title), "");
+    record = written(&observation);
+    ssh = json_object_get(record, "ssh");
+    cr_assert(json_is_false(json_object_get(ssh, "no_authentication")));
+    cr_assert_eq(json_array_size(json_object_get(ssh, "methods")), 0);
+    cr_assert(json_is_array(json_object_get(ssh, "methods")));
+    cr_assert_str_eq(json_string_value(json_object_get(json_object_get(record, "tls"), "not_before")),
+                     "1970-01-01T00:00:00Z");
+    cr_assert_eq(json_integer_value(json_object_get(json_object_get(record, "tls"), "chain_length")), 0);
+    cr_assert_str_eq(json_string_value(json_object_get(json_object_get(record, "http"), "title")), "");
+    cr_assert_null(json_object_get(json_object_get(record, "tls"), "self_signed"));
+    json_decref(record);
+    observation_fini(&observation);
+}
+
+Test(record, names_stay_whole_and_what_did_not_fit_is_said)
+{
+    struct observation observation;
+    char names[5000];
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(names); i++)
+        names[i] = i % 100 == 99 ? ',' : 'n';
+    learn_names(&observation, FIELD(ssh, ciphers), names, sizeof(names), ',');
+    learn_names(&observation, FIELD(ssh, macs), "a,b,,c", 6, ',');
+    learn_text(&observation, FIELD(ssh, software), names, 256);
+    json_t *record = written(&observation);
+    const json_t *ssh = json_object_get(record, "ssh");
+    const json_t *ciphers = json_object_get(ssh, "ciphers");
+    cr_assert_eq(json_array_size(ciphers), 40);
+    for (size_t i = 0; i < json_array_size(ciphers); i++)
+        cr_assert_eq(json_string_length(json_array_get(ciphers, i)), 99);
+    cr_assert_eq(json_array_size(json_object_get(ssh, "macs")), 3);
+    const json_t *truncated = json_object_get(ssh, "truncated");
+    cr_assert_eq(json_array_size(truncated), 2);
+    cr_assert_str_eq(json_string_value(json_array_get(truncated, 0)), "software");
+    cr_assert_str_eq(json_string_value(json_array_get(truncated, 1)), "ciphers");
+    json_decref(record);
+    observation_fini(&observation);
+}
+
+// Everything that a host can make us keep, in bytes that cost most when they are escaped.
+static void worst_case(struct observation *observation)
+{
+    char bytes[8192];
+    memset(bytes, 1, sizeof(bytes));
+    observation_init(observation);
+    for (int round = 0; round < 4; round++) {
+        for (size_t i = 0; i < PART_COUNT; i++) {
+            for (size_t j = 0; j < parts[i]->field_count; j++) {
+                const struct field *field = &parts[i]->fields[j];
+                if (field->kind == FIELD_TEXT)
+                    learn_text(observation, field, bytes, sizeof(bytes));
+                for (int name = 0; field->kind == FIELD_LIST && name < 4096; name++)
+                    learn_name(observation, field, bytes, round == 0 ? 1 : 64);
+            }
+        }
+    }
 }
 
 Test(record, the_worst_that_a_host_can_send_fits_and_parses)
 {
-    struct ssh_observation ssh;
-    struct tls_observation tls;
-    struct http_observation http;
-    struct product product;
-    uint8_t banner[254];
+    struct observation observation;
     struct json json;
-    json_error_t error;
-    worst_case(&ssh, &tls, &http, &product);
-    memset(banner, 0, sizeof(banner));
-    struct record record = {.schema = 1,
-                            .scan = "scan",
-                            .provider = "p",
-                            .cloud_service = "c",
-                            .region = "r",
-                            .service = "ssh",
-                            .banner = banner,
-                            .banner_length = sizeof(banner),
-                            .product = &product,
-                            .ssh = &ssh,
-                            .tls = &tls,
-                            .http = &http,
-                            .suspect = 255,
-                            .address = UINT32_MAX,
-                            .port = 65535,
-                            .rtt_us = UINT32_MAX,
-                            .time_ns = 1};
+    worst_case(&observation);
+    cr_assert_leq(observation.arena.taken, ARENA_BYTES_MAX);
+    learn_number(&observation, FIELD(root, port), 65535);
+    json_decref(written(&observation));
     json_init(&json, storage, sizeof(storage));
-    cr_assert_eq(record_write(&record, &json), 0);
-    json_t *read = json_loadb(json.data, json.length, 0, &error);
-    cr_assert_not_null(read, "%s", error.text);
-    json_decref(read);
+    cr_assert_eq(record_write(&observation, &json), 0);
+    cr_assert_lt(json.length, RECORD_BYTES_MAX / 2 + (64 << 10), "%zu", json.length);
     // Every smaller room refuses it, whole.
-    for (size_t room = 0; room < json.length; room += 97) {
+    for (size_t room = 0; room < json.length; room += 997) {
         struct json small;
         static char other[RECORD_BYTES_MAX];
         json_init(&small, other, room);
-        cr_assert_eq(record_write(&record, &small), -28);
+        cr_assert_eq(record_write(&observation, &small), -ENOSPC);
         cr_assert(small.length == 0 && !small.full);
     }
+    observation_fini(&observation);
 }
 
 Test(record, its_key_is_read_back_and_from_no_prefix_of_it)
 {
-    struct record record = {.schema = 1,
-                            .scan = "a \"quoted\\ scan",
-                            .provider = "",
-                            .cloud_service = "",
-                            .region = "",
-                            .service = "",
-                            .address = 0x0a0102fe,
-                            .port = 8443,
-                            .time_ns = 1700000000000000000};
+    struct observation observation;
     struct json json;
     uint32_t address = 0;
     uint16_t port = 0;
+    enum outcome outcome;
+    observation_init(&observation);
+    learn_number(&observation, FIELD(root, schema), RECORD_SCHEMA);
+    learn_constant(&observation, FIELD(root, scan), "a \"quoted\\ scan");
+    learn_number(&observation, FIELD(root, time), INT64_C(1700000000000));
+    learn_address(&observation, FIELD(root, ip), address_v4(0x0a0102fe));
+    learn_number(&observation, FIELD(root, port), 8443);
+    learn_constant(&observation, FIELD(root, outcome), outcome_names[OUTCOME_RESET]);
     json_init(&json, storage, sizeof(storage));
-    cr_assert_eq(record_write(&record, &json), 0);
+    cr_assert_eq(record_write(&observation, &json), 0);
     cr_assert(record_read_key(json.data, json.length - 1, &address, &port));
     cr_assert_eq(address, 0x0a0102fe);
     cr_assert_eq(port, 8443);
+    cr_assert(record_read_outcome(json.data, json.length - 1, &outcome));
+    cr_assert_eq(outcome, OUTCOME_RESET);
     for (size_t length = 0; length < json.length - 1; length++)
         cr_assert_not(record_read_key(json.data, length, &address, &port) && json.data[length - 1] != '}', "%zu",
                       length);
     cr_assert_not(record_read_key("{\"schema\":1,\"scan\":\"x\\", 23, &address, &port));
+    observation_fini(&observation);
 }
 
-Test(record, every_field_is_documented_and_named_once_and_objects_stand_together)
+static int read_text(const char *text, struct observation *observation, size_t *ret_unknown, struct record_fault *fault)
 {
-    char open[64] = "";
-    json_t *closed = json_object();
-    for (size_t i = 0; i < record_field_count; i++) {
-        const struct record_field *field = &record_fields[i];
-        char part[64] = "";
-        const char *dot = strchr(field->name, '.');
-        cr_assert_gt(strlen(field->help), 8, "%s", field->name);
-        for (size_t j = 0; j < i; j++)
-            cr_assert_str_neq(field->name, record_fields[j].name);
-        memcpy(part, field->name, dot == NULL ? 0 : (size_t)(dot - field->name));
-        if (strcmp(part, open) != 0) {
-            cr_assert_null(json_object_get(closed, part), "%s is torn apart", part);
-            if (open[0] != '\0')
-                json_object_set_new(closed, open, json_true());
-            strcpy(open, part);
+    snprintf(storage, sizeof(storage), "%s", text);
+    observation_init(observation);
+    return record_read(storage, strlen(storage), observation, ret_unknown, fault);
+}
+
+Test(record, what_is_no_record_is_refused_with_its_place)
+{
+    static const struct {
+        const char *line;
+        int error;
+        const char *what;
+        size_t at;
+    } rows[] = {
+        {"", -EINVAL, "no object where a record belongs", 0},
+        {"[]", -EINVAL, "no object where a record belongs", 0},
+        {"{}", -EINVAL, "no schema: this is no record", 2},
+        {"{\"schema\":1}", -EPROTO, NULL, 0},
+        {"{\"schema\":3,\"port\":\"x\"}", -EPROTO, NULL, 0},
+        {"{\"schema\":2} x", -EINVAL, "something behind the record", 13},
+        {"{\"schema\":2", -EINVAL, "a comma or a closing bracket is missing", 11},
+        {"{\"schema\":2,}", -EINVAL, "no text where one belongs", 12},
+        {"{\"schema\":2,\"port\":\"x\"}", -EINVAL, "no number where one belongs", 19},
+        {"{\"schema\":2,\"port\":1.5}", -EINVAL, "a fraction where a whole number belongs", 20},
+        {"{\"schema\":2,\"port\":99999999999999999999}", -EINVAL, "a number beyond 64 bits", 37},
+        {"{\"schema\":2,\"port\":1,\"port\":2}", -EINVAL, "a field that stands there twice", 28},
+        {"{\"schema\":2,\"ssh\":3}", -EINVAL, "no object where one belongs", 18},
+        {"{\"schema\":2,\"ssh\":{\"methods\":\"x\"}}", -EINVAL, "no array where one belongs", 29},
+        {"{\"schema\":2,\"ssh\":{\"no_authentication\":0}}", -EINVAL, "neither true nor false", 39},
+        {"{\"schema\":2,\"ip\":\"1.2.3\"}", -EINVAL, "no address where one belongs", 24},
+        {"{\"schema\":2,\"time\":\"2026-13-01T00:00:00.000Z\"}", -EINVAL, "no time where one belongs", 45},
+        {"{\"schema\":2,\"service\":\"a\\q\"}", -EINVAL, "an unknown escape", 26},
+        {"{\"schema\":2,\"service\":\"a\\ud800\"}", -EINVAL, "half a surrogate pair", 30},
+        {"{\"schema\":2,\"service\":\"a", -EINVAL, "a text that does not end", 24},
+        {"{\"schema\":2,\"service\":\"a\tb\"}", -EINVAL, "a control character in a text", 25},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct observation observation;
+        struct record_fault fault = {0};
+        cr_expect_eq(read_text(rows[i].line, &observation, NULL, &fault), rows[i].error, "%s", rows[i].line);
+        if (rows[i].what != NULL) {
+            cr_expect_str_eq(fault.what, rows[i].what, "%s: %s", rows[i].line, fault.what);
+            cr_expect_eq(fault.at, rows[i].at, "%s: %zu", rows[i].line, fault.at);
+        }
+        observation_fini(&observation);
+    }
+}
+
+Test(record, keys_of_no_field_are_passed_over_and_counted)
+{
+    struct observation observation;
+    size_t unknown = 0;
+    cr_assert_eq(read_text(" { \"schema\" : 2 , \"x\":{\"y\":[1,{\"z\":[]},\"}\",null],\"w\":{}},\"port\":7,"
+                           "\"ssh\":{\"later\":[[]],\"software\":\"a\\u00e9\\ud83d\\ude00\\/\"},\"tunnel\":null} ",
+                           &observation, &unknown, NULL),
+                 0);
+    cr_assert_eq(unknown, 2);
+    cr_assert_eq(observation.root->port, 7);
+    cr_assert_not(observation.root->known.tunnel);
+    cr_assert(text_is(&observation.ssh->software, "a\xc3\xa9\xf0\x9f\x98\x80/"));
+    observation_fini(&observation);
+    char deep[200] = "{\"schema\":2,\"x\":";
+    memset(deep + strlen(deep), '[', 100);
+    cr_assert_eq(read_text(deep, &observation, NULL, NULL), -EINVAL);
+    observation_fini(&observation);
+}
+
+Test(record, every_field_is_documented_and_named_once)
+{
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        for (size_t j = 0; j < parts[i]->field_count; j++) {
+            const struct field *field = &parts[i]->fields[j];
+            char path[64];
+            cr_assert_lt(field_path(field, path, sizeof(path)), sizeof(path));
+            cr_assert_gt(strlen(field->help), 8, "%s", path);
+            cr_assert_eq(field_find(path), field, "%s is there twice", path);
+            cr_assert_str_neq(field->name, record_truncated);
+            cr_assert_null(strpbrk(field->name, ".\"\\ABCDEFGHIJKLMNOPQRSTUVWXYZ"), "%s", path);
+            for (size_t k = 1; i == PART_root && k < PART_COUNT; k++)
+                cr_assert_str_neq(field->name, parts[k]->name, "a field and an object");
         }
     }
-    json_decref(closed);
 }

@@ -10,6 +10,7 @@
 #include "probes/buffer.h"
 #include "probes/session/conversation.h"
 #include "probes/observation/observation.h"
+#include "tests/unit/session/told.h"
 
 struct peer {
     // A fresh connection begins; NULL when nothing is to be forgotten.

@@ -5,6 +5,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/rsa.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,7 +261,7 @@ static void auth_send(struct fake_ssh *fake, struct bytes reader, struct buffer 
 {
     struct bytes user = bytes_slice(&reader, bytes_u32(&reader));
     struct buffer payload = {0};
-    observation_text(fake->user, sizeof(fake->user), user.data, user.length);
+    snprintf(fake->user, sizeof(fake->user), "%.*s", (int)user.length, (const char *)user.data);
     fake->requests++;
     buffer_put_u8(&payload, SSH_MSG_USERAUTH_BANNER);
     buffer_put_text(&payload, "Authorised use only\r\n");

@@ -20,15 +20,15 @@ static void expect_complete(struct fake_ssh *fake, const char *what)
 {
     struct observation seen;
     talk(fake, "ssh", &seen);
-    cr_assert_str_eq(seen.service, "ssh", "%s", what);
+    cr_assert_str_eq(told(&seen, "service"), "ssh", "%s", what);
     cr_assert(seen.finished, "%s", what);
     cr_assert_not_null(seen.ssh);
-    cr_assert_str_eq(seen.ssh->kex_chosen, fake->kex, "%s", what);
-    cr_assert_str_eq(seen.ssh->host_key_type, fake->host_key_type, "%s", what);
+    cr_assert_str_eq(told(&seen, "ssh.kex_chosen"), fake->kex, "%s", what);
+    cr_assert_str_eq(told(&seen, "ssh.host_key_type"), fake->host_key_type, "%s", what);
     cr_assert(seen.ssh->host_key_verified, "%s", what);
-    cr_assert(seen.ssh->methods_known, "%s", what);
-    cr_assert_str_eq(seen.ssh->methods, "publickey,password", "%s", what);
-    cr_assert_eq(strlen(seen.ssh->host_key_sha256), 43, "%s", what);
+    cr_assert(seen.ssh->known.methods, "%s", what);
+    cr_assert_str_eq(told(&seen, "ssh.methods"), "publickey,password", "%s", what);
+    cr_assert_eq(strlen(told(&seen, "ssh.host_key_sha256")), 43, "%s", what);
     cr_assert(fake->disconnected, "%s: no goodbye", what);
     cr_assert_eq(fake->requests, 1, "%s", what);
     observation_fini(&seen);
@@ -95,7 +95,7 @@ Test(ssh, a_wrong_signature_is_seen_and_the_methods_are_still_learnt)
     struct fake_ssh fake = {.wrong_signature = true};
     talk(&fake, "ssh", &seen);
     cr_assert_not(seen.ssh->host_key_verified);
-    cr_assert(seen.ssh->methods_known);
+    cr_assert(seen.ssh->known.methods);
     observation_fini(&seen);
     fake_ssh_fini(&fake);
 }
@@ -106,7 +106,7 @@ Test(ssh, an_accepted_none_request_is_reported_and_left_at_once)
     struct fake_ssh fake = {.admits = true};
     talk(&fake, "ssh", &seen);
     cr_assert(seen.ssh->no_authentication);
-    cr_assert_not(seen.ssh->methods_known);
+    cr_assert_not(seen.ssh->known.methods);
     cr_assert(seen.finished);
     cr_assert(fake.disconnected);
     observation_fini(&seen);
@@ -137,10 +137,10 @@ Test(ssh, lines_before_the_identification_are_tolerated)
     struct observation seen;
     struct fake_ssh fake = {.identification = "Welcome\r\nto this host\nSSH-1.99-Cisco-1.25 some comment"};
     talk(&fake, "ssh", &seen);
-    cr_assert_str_eq(seen.ssh->identification, "SSH-1.99-Cisco-1.25 some comment");
-    cr_assert_str_eq(seen.ssh->protocol, "1.99");
-    cr_assert_str_eq(seen.ssh->software, "Cisco-1.25");
-    cr_assert_str_eq(seen.ssh->comment, "some comment");
+    cr_assert_str_eq(told(&seen, "ssh.identification"), "SSH-1.99-Cisco-1.25 some comment");
+    cr_assert_str_eq(told(&seen, "ssh.protocol"), "1.99");
+    cr_assert_str_eq(told(&seen, "ssh.software"), "Cisco-1.25");
+    cr_assert_str_eq(told(&seen, "ssh.comment"), "some comment");
     cr_assert(seen.finished);
     observation_fini(&seen);
     fake_ssh_fini(&fake);
@@ -151,10 +151,10 @@ Test(ssh, the_identification_survives_a_handshake_without_common_algorithms)
     struct observation seen;
     struct fake_ssh fake = {.kex = "sntrup-only"};
     talk(&fake, "ssh", &seen);
-    cr_assert_str_eq(seen.service, "ssh");
-    cr_assert_str_eq(seen.ssh->software, "OpenSSH_9.2p1");
-    cr_assert_str_eq(seen.ssh->kex_algorithms, "sntrup-only");
-    cr_assert_str_eq(seen.ssh->kex_chosen, "");
+    cr_assert_str_eq(told(&seen, "service"), "ssh");
+    cr_assert_str_eq(told(&seen, "ssh.software"), "OpenSSH_9.2p1");
+    cr_assert_str_eq(told(&seen, "ssh.kex_algorithms"), "sntrup-only");
+    cr_assert_str_eq(told(&seen, "ssh.kex_chosen"), "");
     cr_assert_not(seen.finished);
     cr_assert(fake.disconnected);
     observation_fini(&seen);
@@ -169,11 +169,11 @@ static void expect_identification(const char *greeting, bool closes, const char 
     scripted_init(&peer, greeting, "", closes);
     const struct dialogue dialogue = {.lane = lane, .first = "ssh", .port = 22};
     cr_assert_gt(dialogue_run(&dialogue, &peer.peer, &seen), 0);
-    cr_assert_str_eq(seen.service, service, "%s", greeting);
+    cr_assert_str_eq(told(&seen, "service"), service, "%s", greeting);
     cr_assert_not(seen.finished);
     if (software != NULL) {
         cr_assert_not_null(seen.ssh);
-        cr_assert_str_eq(seen.ssh->software, software);
+        cr_assert_str_eq(told(&seen, "ssh.software"), software);
     } else {
         cr_assert_null(seen.ssh);
     }
@@ -214,7 +214,7 @@ Test(ssh, the_fingerprint_is_the_unpadded_base64_of_sha256)
     unsigned char text[48];
     EVP_Digest(buffer_bytes(&blob), blob.length, digest, NULL, EVP_sha256(), NULL);
     EVP_EncodeBlock(text, digest, sizeof(digest));
-    cr_assert_eq(strncmp(seen.ssh->host_key_sha256, (const char *)text, 43), 0);
+    cr_assert_eq(strncmp(told(&seen, "ssh.host_key_sha256"), (const char *)text, 43), 0);
     buffer_fini(&blob);
     observation_fini(&seen);
     fake_ssh_fini(&fake);

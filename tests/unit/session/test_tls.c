@@ -29,14 +29,14 @@ Test(tls, every_version_is_negotiated_and_http_is_spoken_inside)
         struct fake_tls fake = {.version = versions[at / 2].version, .key = keys[at % 2], .reply = page};
         cr_assert_eq(talk(&fake, "tls", 443, &seen), 1);
         cr_assert_not_null(seen.tls);
-        cr_assert_str_eq(seen.tls->version, versions[at / 2].name);
-        cr_assert_eq(strncmp(seen.tls->cipher, "TLS_", 4), 0, "%s", seen.tls->cipher);
+        cr_assert_str_eq(told(&seen, "tls.version"), versions[at / 2].name);
+        cr_assert_eq(strncmp(told(&seen, "tls.cipher"), "TLS_", 4), 0, "%s", told(&seen, "tls.cipher"));
         cr_assert(seen.tls->handshake_complete);
-        cr_assert_str_eq(seen.service, "http");
-        cr_assert(seen.tunnel_tls);
+        cr_assert_str_eq(told(&seen, "service"), "http");
+        cr_assert(observation_in_tls(&seen));
         cr_assert(seen.finished);
         cr_assert_eq(seen.http->status, 200);
-        cr_assert_str_eq(seen.http->title, "inside");
+        cr_assert_str_eq(told(&seen, "http.title"), "inside");
         cr_assert(fake.goodbye, "no close_notify");
         cr_assert_not_null(strstr(fake.request, "\r\nHost: 10.1.2.3\r\n"));
         cr_assert_null(SSL_get_servername(fake.ssl, TLSEXT_NAMETYPE_host_name));
@@ -51,14 +51,14 @@ Test(tls, everything_a_certificate_says_is_observed)
     struct fake_tls fake = {.version = TLS1_2_VERSION, .key = "RSA", .expired = true};
     talk(&fake, "tls", 443, &seen);
     const struct tls_observation *tls = seen.tls;
-    cr_assert(tls->certificate_present);
-    cr_assert_str_eq(tls->subject, "CN=host.example,O=Lab\\, Inc.");
-    cr_assert_str_eq(tls->issuer, tls->subject);
-    cr_assert_str_eq(tls->sans, "host.example,*.host.example,10.1.2.3,fd00:0:0:0:0:0:0:1");
-    cr_assert_str_eq(tls->serial, "1234ab");
-    cr_assert_str_eq(tls->key_type, "RSA");
+    cr_assert(tls->known.subject);
+    cr_assert_str_eq(told(&seen, "tls.subject"), "CN=host.example,O=Lab\\, Inc.");
+    cr_assert_str_eq(told(&seen, "tls.issuer"), told(&seen, "tls.subject"));
+    cr_assert_str_eq(told(&seen, "tls.sans"), "host.example,*.host.example,10.1.2.3,fd00::1");
+    cr_assert_str_eq(told(&seen, "tls.serial"), "1234ab");
+    cr_assert_str_eq(told(&seen, "tls.key_type"), "RSA");
     cr_assert_eq(tls->key_bits, 2048);
-    cr_assert_str_eq(tls->signature_algorithm, "sha256WithRSAEncryption");
+    cr_assert_str_eq(told(&seen, "tls.signature_algorithm"), "sha256WithRSAEncryption");
     cr_assert_eq(tls->not_before, 1577836800);
     cr_assert_eq(tls->not_after, 1609459200);
     cr_assert_eq(tls->chain_length, 1);
@@ -69,7 +69,7 @@ Test(tls, everything_a_certificate_says_is_observed)
     for (size_t at = 0; at < sizeof(digest); at++) {
         snprintf(hex + 2 * at, 3, "%02x", digest[at]);
     }
-    cr_assert_str_eq(tls->sha256, hex);
+    cr_assert_str_eq(told(&seen, "tls.sha256"), hex);
     observation_fini(&seen);
     fake_tls_fini(&fake);
 }
@@ -80,8 +80,8 @@ Test(tls, a_certificate_of_another_issuer_is_not_self_signed)
     struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "EC", .foreign = true};
     talk(&fake, "tls", 443, &seen);
     cr_assert_not(seen.tls->self_signed);
-    cr_assert_str_eq(seen.tls->issuer, "CN=authority.example,O=Lab\\, Inc.");
-    cr_assert_str_eq(seen.tls->key_type, "EC");
+    cr_assert_str_eq(told(&seen, "tls.issuer"), "CN=authority.example,O=Lab\\, Inc.");
+    cr_assert_str_eq(told(&seen, "tls.key_type"), "EC");
     cr_assert_eq(seen.tls->key_bits, 256);
     cr_assert_eq(seen.tls->not_after, INT64_C(4000000000));
     observation_fini(&seen);
@@ -93,7 +93,7 @@ Test(tls, an_ed25519_certificate_is_read)
     struct observation seen;
     struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "ED25519"};
     talk(&fake, "tls", 443, &seen);
-    cr_assert_str_eq(seen.tls->key_type, "ED25519");
+    cr_assert_str_eq(told(&seen, "tls.key_type"), "ED25519");
     cr_assert(seen.tls->self_signed);
     observation_fini(&seen);
     fake_tls_fini(&fake);
@@ -104,10 +104,10 @@ Test(tls, a_tunnel_in_which_nobody_speaks_http_is_complete_and_called_tls)
     struct observation seen;
     struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "EC", .reply = "* OK IMAP4rev1 ready\r\n"};
     cr_assert_eq(talk(&fake, "tls", 993, &seen), 1);
-    cr_assert_str_eq(seen.service, "tls");
+    cr_assert_str_eq(told(&seen, "service"), "tls");
     cr_assert(seen.finished);
     cr_assert_null(seen.http);
-    cr_assert_eq(seen.banner_length, strlen("* OK IMAP4rev1 ready\r\n"));
+    cr_assert_eq(strlen(told(&seen, "banner")), strlen("* OK IMAP4rev1 ready\r\n"));
     cr_assert_not_null(strstr(fake.request, "\r\nHost: 10.1.2.3:993\r\n"));
     observation_fini(&seen);
     fake_tls_fini(&fake);
@@ -118,8 +118,8 @@ Test(tls, a_refused_handshake_leaves_the_alert)
     struct observation seen;
     struct fake_tls fake = {.version = TLS1_2_VERSION, .key = "EC", .ciphers = "PSK-AES128-CBC-SHA@SECLEVEL=0"};
     cr_assert_eq(talk(&fake, "tls", 443, &seen), 1);
-    cr_assert_str_eq(seen.service, "tls");
-    cr_assert_str_eq(seen.tls->alert, "handshake_failure");
+    cr_assert_str_eq(told(&seen, "service"), "tls");
+    cr_assert_str_eq(told(&seen, "tls.alert"), "handshake_failure");
     cr_assert_not(seen.tls->handshake_complete);
     cr_assert_not(seen.finished);
     observation_fini(&seen);
@@ -131,9 +131,9 @@ Test(tls, a_server_that_wants_our_certificate_has_shown_its_own)
     struct observation seen;
     struct fake_tls fake = {.version = TLS1_2_VERSION, .key = "EC", .wants_certificate = true};
     talk(&fake, "tls", 443, &seen);
-    cr_assert_str_eq(seen.tls->alert, "handshake_failure");
-    cr_assert_str_eq(seen.tls->version, "TLSv1.2");
-    cr_assert(seen.tls->certificate_present);
+    cr_assert_str_eq(told(&seen, "tls.alert"), "handshake_failure");
+    cr_assert_str_eq(told(&seen, "tls.version"), "TLSv1.2");
+    cr_assert(seen.tls->known.subject);
     cr_assert_not(seen.finished);
     observation_fini(&seen);
     fake_tls_fini(&fake);
@@ -149,9 +149,9 @@ Test(tls, listening_first_and_http_first_both_find_a_tls_server)
         size_t connections = talk(&fake, firsts[at], 22, &seen);
         cr_assert_gt(connections, 1);
         cr_assert_leq(connections, 3);
-        cr_assert_str_eq(seen.service, "http");
-        cr_assert(seen.tunnel_tls);
-        cr_assert_str_eq(seen.http->title, "inside");
+        cr_assert_str_eq(told(&seen, "service"), "http");
+        cr_assert(observation_in_tls(&seen));
+        cr_assert_str_eq(told(&seen, "http.title"), "inside");
         observation_fini(&seen);
         fake_tls_fini(&fake);
     }

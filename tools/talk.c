@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "probes/session/conversation.h"
+#include "control/record/record.h"
 
 enum { CONNECTIONS_MAX = 5 };
 
@@ -61,64 +62,15 @@ static struct conversation_step converse(int fd, struct conversation *conversati
     return step;
 }
 
-static void text_print(const char *name, const char *text)
-{
-    printf(" \"%s\":\"", name);
-    for (; *text != '\0'; text++) {
-        unsigned char octet = (unsigned char)*text;
-        printf(octet < ' ' || octet == '"' || octet == '\\' || octet > '~' ? "\\x%02x" : "%c", octet);
-    }
-    printf("\"");
-}
-
+// What a record would say of it, as one line of JSON.
 static void observation_print(const struct observation *observation)
 {
-    const struct ssh_observation *ssh = observation->ssh;
-    const struct tls_observation *tls = observation->tls;
-    const struct http_observation *http = observation->http;
-    text_print("service", observation->service);
-    printf(" tunnel_tls=%d finished=%d spoke=%d", observation->tunnel_tls, observation->finished, observation->spoke);
-    char banner[OBSERVATION_BANNER_MAX];
-    observation_text(banner, sizeof(banner), observation->banner, observation->banner_length);
-    text_print("banner", banner);
-    if (ssh != NULL) {
-        printf("\nssh");
-        text_print("identification", ssh->identification);
-        text_print("software", ssh->software);
-        text_print("comment", ssh->comment);
-        text_print("kex", ssh->kex_chosen);
-        text_print("host_key", ssh->host_key_type);
-        text_print("sha256", ssh->host_key_sha256);
-        text_print("methods", ssh->methods);
-        text_print("ciphers", ssh->ciphers);
-        printf(" verified=%d methods_known=%d no_authentication=%d", ssh->host_key_verified, ssh->methods_known,
-               ssh->no_authentication);
+    static char line[RECORD_BYTES_MAX];
+    struct json json;
+    json_init(&json, line, sizeof(line));
+    if (record_write(observation, &json) == 0) {
+        fwrite(json.data, 1, json.length, stdout);
     }
-    if (tls != NULL) {
-        printf("\ntls");
-        text_print("version", tls->version);
-        text_print("cipher", tls->cipher);
-        text_print("subject", tls->subject);
-        text_print("issuer", tls->issuer);
-        text_print("sans", tls->sans);
-        text_print("serial", tls->serial);
-        text_print("key", tls->key_type);
-        text_print("signature", tls->signature_algorithm);
-        text_print("sha256", tls->sha256);
-        text_print("alert", tls->alert);
-        printf(" bits=%u chain=%u from=%lld to=%lld self_signed=%d complete=%d", tls->key_bits, tls->chain_length,
-               (long long)tls->not_before, (long long)tls->not_after, tls->self_signed, tls->handshake_complete);
-    }
-    if (http != NULL) {
-        printf("\nhttp");
-        printf(" status=%u", http->status);
-        text_print("version", http->version);
-        text_print("server", http->server);
-        text_print("title", http->title);
-        text_print("location", http->location);
-        text_print("content_type", http->content_type);
-    }
-    printf("\n");
 }
 
 int main(int argc, char **argv)
@@ -153,7 +105,7 @@ int main(int argc, char **argv)
         conversation_free(conversation);
         close(fd);
     }
-    printf("connections=%d", connections);
+    fprintf(stderr, "%d connections\n", connections);
     observation_print(&observation);
     observation_fini(&observation);
     conversation_lane_free(lane);

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/classify/condition.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum truth { TRUTH_FALSE = 0, TRUTH_UNKNOWN, TRUTH_TRUE }; // in this order: all is the least, any the most
+
+struct conditions {
+    const struct catalogue *catalogue;
+    const char *strings;
+    size_t string_bytes;
+    const struct field *fields[]; // of each node; NULL where it has none
+};
+
+// Where a test looks: the record's parts, or one row.
+struct scope {
+    const struct conditions *conditions;
+    const struct observation *observation;
+    const void *row; // NULL = the record
+    int64_t now_s;
+};
+
+static const char *string_at(const struct conditions *conditions, uint32_t offset)
+{
+    return offset < conditions->string_bytes ? conditions->strings + offset : "";
+}
+
+static const struct field *field_named(const struct part *scope, const char *name)
+{
+    if (scope == NULL)
+        return field_find(name);
+    for (size_t i = 0; i < scope->field_count; i++)
+        if (strcmp(scope->fields[i].name, name) == 0)
+            return &scope->fields[i];
+    return NULL;
+}
+
+// Finds the fields of a node and its children, which lie in `scope`. False for a field that is not there.
+static bool nodes_resolve(struct conditions *conditions, uint32_t first, const struct part *scope)
+{
+    const struct catalogue_condition *node = &conditions->catalogue->conditions[first];
+    bool combines = node->op <= CONDITION_NOT;
+    const struct field *field = combines ? NULL : field_named(scope, string_at(conditions, node->field));
+    if (!combines && (field == NULL || (node->op == CONDITION_SOME && field->kind != FIELD_ROWS)))
+        return false;
+    conditions->fields[first] = field;
+    scope = node->op == CONDITION_SOME ? field->nested : scope;
+    for (uint32_t at = first + 1; at < first + node->span; at += conditions->catalogue->conditions[at].span)
+        if (!nodes_resolve(conditions, at, scope))
+            return false;
+    return true;
+}
+
+struct conditions *conditions_new(const struct catalogue *catalogue, const char *strings, size_t string_bytes)
+{
+    struct conditions *conditions =
+        calloc(1, sizeof(*conditions) + catalogue->condition_count * sizeof(conditions->fields[0]));
+    if (conditions == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    conditions->catalogue = catalogue;
+    conditions->strings = strings;
+    conditions->string_bytes = string_bytes;
+    for (size_t i = 0; i < catalogue->finding_count; i++) {
+        const struct catalogue_finding *finding = &catalogue->findings[i];
+        if (!catalogue_condition_fits(catalogue, finding->condition, finding->condition_count) ||
+            !nodes_resolve(conditions, finding->condition, NULL)) {
+            free(conditions);
+            errno = EINVAL;
+            return NULL;
+        }
+    }
+    return conditions;
+}
+
+void conditions_free(struct conditions *conditions)
+{
+    free(conditions);
+}
+
+static enum truth truth_of(bool holds)
+{
+    return holds ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+// Letters of ASCII in either case.
+static bool text_holds(const struct text *text, const char *word, bool at_start)
+{
+    size_t length = strlen(word);
+    for (size_t at = 0; at + length <= text->length; at++) {
+        if (strncasecmp(text->data + at, word, length) == 0)
+            return true;
+        if (at_start)
+            break;
+    }
+    return false;
+}
+
+static bool service_is_sensitive(const struct conditions *conditions, const struct text *name)
+{
+    const struct catalogue *catalogue = conditions->catalogue;
+    for (size_t i = 0; i < catalogue->service_count; i++)
+        if (catalogue->services[i].sensitive != 0 && text_is(name, string_at(conditions, catalogue->services[i].name)))
+            return true;
+    return false;
+}
+
+// The number a NUMBER, MILLI or FLAG is; of a time its seconds.
+static int64_t number_of(const struct field *field, const void *value)
+{
+    if (field->kind == FIELD_FLAG)
+        return *(const bool *)value;
+    int64_t number = *(const int64_t *)value;
+    return field->kind == FIELD_INSTANT ? number / 1000 : number;
+}
+
+static bool is_equal(const struct catalogue_condition *node, const struct field *field, const void *value,
+                     const char *word)
+{
+    return field->kind == FIELD_TEXT ? text_is(value, word) : number_of(field, value) == node->number;
+}
+
+// A test of a field whose value is known.
+static bool value_passes(const struct scope *scope, const struct catalogue_condition *node, const struct field *field,
+                         const void *value)
+{
+    const char *word = string_at(scope->conditions, node->text);
+    int64_t number = node->number + (node->now_relative != 0 ? scope->now_s : 0);
+    switch ((enum condition_op)node->op) {
+    case CONDITION_IS:
+        return is_equal(node, field, value, word);
+    case CONDITION_HAS:
+        return list_has(value, word);
+    case CONDITION_STARTS:
+    case CONDITION_CONTAINS:
+        return text_holds(value, word, node->op == CONDITION_STARTS);
+    case CONDITION_BELOW:
+    case CONDITION_BEFORE:
+        return number_of(field, value) < number;
+    case CONDITION_ABOVE:
+    case CONDITION_AFTER:
+        return number_of(field, value) > number;
+    case CONDITION_SENSITIVE:
+        return service_is_sensitive(scope->conditions, value) == (node->number != 0);
+    default:
+        return false;
+    }
+}
+
+static enum truth node_truth(const struct scope *scope, uint32_t first);
+
+// The least or the most of what the children are.
+static enum truth children_truth(const struct scope *scope, uint32_t first, bool all)
+{
+    const struct catalogue_condition *nodes = scope->conditions->catalogue->conditions;
+    enum truth truth = all ? TRUTH_TRUE : TRUTH_FALSE;
+    enum truth final = all ? TRUTH_FALSE : TRUTH_TRUE;
+    for (uint32_t at = first + 1; at < first + nodes[first].span && truth != final; at += nodes[at].span) {
+        enum truth child = node_truth(scope, at);
+        truth = (all ? child < truth : child > truth) ? child : truth;
+    }
+    return truth;
+}
+
+static enum truth rows_truth(const struct scope *scope, uint32_t first, const struct field *field,
+                             const struct rows *rows)
+{
+    enum truth truth = TRUTH_FALSE;
+    for (uint32_t i = 0; i < rows->count && truth != TRUTH_TRUE; i++) {
+        struct scope row = *scope;
+        row.row = (const uint8_t *)rows->items + i * field->nested->bytes;
+        enum truth child = node_truth(&row, first + 1);
+        truth = child > truth ? child : truth;
+    }
+    return truth;
+}
+
+static enum truth node_truth(const struct scope *scope, uint32_t first)
+{
+    const struct catalogue_condition *node = &scope->conditions->catalogue->conditions[first];
+    if (node->op == CONDITION_NOT)
+        return (enum truth)(TRUTH_TRUE - node_truth(scope, first + 1));
+    if (node->op == CONDITION_ALL || node->op == CONDITION_ANY)
+        return children_truth(scope, first, node->op == CONDITION_ALL);
+    const struct field *field = scope->conditions->fields[first];
+    const void *base = scope->row != NULL ? scope->row : scope->observation->parts[field->part];
+    bool known = field_known(base, field);
+    if (node->op == CONDITION_KNOWN)
+        return truth_of(known == (node->number != 0));
+    if (!known)
+        return TRUTH_UNKNOWN;
+    const void *value = field_value_const(base, field);
+    if (node->op == CONDITION_SOME)
+        return rows_truth(scope, first, field, value);
+    return truth_of(value_passes(scope, node, field, value));
+}
+
+bool condition_holds(const struct conditions *conditions, uint32_t first, const struct observation *observation,
+                     int64_t now_s)
+{
+    const struct scope scope = {.conditions = conditions, .observation = observation, .now_s = now_s};
+    return node_truth(&scope, first) == TRUTH_TRUE;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// Conditions of findings, resolved against the fields of an observation: three-valued (Kleene, 1938), because a test of
+// what was not learnt is neither true nor false. Read-only once made; any thread.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/image/catalogue.h"
+#include "probes/observation/observation.h"
+
+struct conditions;
+
+// catalogue and strings must outlive it. NULL and errno: EINVAL for a field that no observation has or that the test
+// does not go with, ENOMEM.
+struct conditions *conditions_new(const struct catalogue *catalogue, const char *strings, size_t string_bytes);
+void conditions_free(struct conditions *conditions);
+
+// True when the condition whose first node has this index holds. now_s: seconds since 1970 at the time of the
+// observation.
+bool condition_holds(const struct conditions *conditions, uint32_t first, const struct observation *observation,
+                     int64_t now_s);

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// What one GET of "/" teaches (RFC 9110, RFC 9112).
+
+#include "probes/observation/field.h"
+
+#define HTTP_FIELDS(X, P)                                                                                              \
+    X(P, TEXT, version, 15, "protocol version of the answer")                                                          \
+    X(P, NUMBER, status, 0, "status code of the answer")                                                               \
+    X(P, TEXT, server, 255, "the Server header")                                                                       \
+    X(P, TEXT, title, 255, "title of the page")                                                                        \
+    X(P, TEXT, location, 511, "where a redirect points")                                                               \
+    X(P, TEXT, content_type, 255, "the Content-Type header")
+
+PART_STRUCT(http, HTTP_FIELDS)

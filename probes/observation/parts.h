@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// Every part of a record, in the order in which it is written. A protocol adds its header and its row here.
+
+#include "probes/observation/http.h"
+#include "probes/observation/product.h"
+#include "probes/observation/root.h"
+#include "probes/observation/ssh.h"
+#include "probes/observation/tls.h"
+
+// X(part, fields, help). The first is the record itself, whose fields stand outside any object.
+#define PARTS(X)                                                                                                       \
+    X(root, ROOT_FIELDS, "who was asked and what is there")                                                            \
+    X(product, PRODUCT_FIELDS, "the server software, as its banner names it")                                          \
+    X(ssh, SSH_FIELDS, "SSH")                                                                                          \
+    X(tls, TLS_FIELDS, "TLS and the certificate")                                                                      \
+    X(http, HTTP_FIELDS, "HTTP")
+
+// Parts of which another part holds rows. X(part, fields, help)
+#define NESTED_PARTS(X)
+
+enum part_id {
+#define X(part, fields, help) PART_##part,
+    PARTS(X)
+#undef X
+        PART_COUNT,
+    PART_NESTED = 255
+};
+extern const struct part *const parts[PART_COUNT];
+
+// The field of a path, "ssh.software" or, of the record itself, "service". NULL when there is none.
+const struct field *field_find(const char *path);
+
+// A path for a field of parts: "ssh.software". Returns its length.
+size_t field_path(const struct field *field, char *ret_path, size_t capacity);
+
+// A number that changes with any part, field or kind: two programs with the same one mean the same by an index.
+uint64_t parts_digest(void);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// A record's own fields: who was asked, by whom it is run, what speaks there and what is wrong with it. The first five
+// stand first in every record, in this order: a resumed scan finds its place by them.
+
+#include "probes/observation/field.h"
+
+#define ROOT_FIELDS(X, P)                                                                                              \
+    X(P, NUMBER, schema, 0, "version of this format")                                                                  \
+    X(P, TEXT, scan, 64, "id of the scan")                                                                             \
+    X(P, INSTANT, time, 0, "when the conversation ended")                                                              \
+    X(P, ADDRESS, ip, 0, "address of the host")                                                                        \
+    X(P, NUMBER, port, 0, "port that accepted a connection")                                                           \
+    X(P, TEXT, transport, 8, "transport protocol: tcp")                                                                \
+    X(P, TEXT, provider, 64, "cloud provider that publishes the address")                                              \
+    X(P, TEXT, cloud_service, 64, "the provider's service that the address serves")                                    \
+    X(P, TEXT, region, 64, "the provider's region")                                                                    \
+    X(P, TEXT, service, 31, "protocol that was recognised by what it said")                                            \
+    X(P, TEXT, tunnel, 8, "tls when the service was spoken inside TLS")                                                \
+    X(P, TEXT, outcome, 31, "how the conversation ended: complete, partial, timeout, reset, refused, not_recognised")  \
+    X(P, TEXT, banner, 255, "first bytes of a service that was not recognised")                                        \
+    X(P, LIST, findings, 1024, "ids of what is wrong (sonde help findings)")                                           \
+    X(P, MILLI, rtt_ms, 0, "from our first data segment to its acknowledgement")                                       \
+    X(P, LIST, suspect, 255, "why the answer may not be a service's: zero-window, no-options, accepts-any-port")
+
+PART_STRUCT(root, ROOT_FIELDS)
