@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/converse/ending.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #include "config/image/attribution.h"
+
+_Static_assert((int)RECORD_BYTES_MAX <= (int)BATCH_BYTES, "a fresh block has room for any record");
 
 const enum control_counter ending_outcome_counters[OUTCOME_COUNT] = {
     [OUTCOME_TIMEOUT] = CONTROL_TIMEOUT, [OUTCOME_COMPLETE] = CONTROL_COMPLETE,
@@ -43,26 +46,42 @@ static void record_fill(const struct image *image, const struct ending *ending,
     }
 }
 
+// Writes the record where there is room for it. What is lost is counted.
+static int record_put(const struct ending_means *means, const struct record *record, uint64_t now_ns,
+                      size_t *ret_length)
+{
+    struct json json;
+    size_t bytes = 0;
+    char *room = batch_room(means->batch, &bytes);
+    json_init(&json, room, bytes);
+    int error = bytes == 0 ? -ENOSPC : record_write(record, &json);
+    if (error != 0) {
+        error = batch_renew(means->batch, now_ns);
+        if (error != 0)
+            return error;
+        room = batch_room(means->batch, &bytes);
+        json_init(&json, room, bytes);
+        error = record_write(record, &json);
+        means->counters[CONTROL_RECORDS_LOST] += error != 0;
+    }
+    *ret_length = json.length;
+    return error;
+}
+
 void ending_record(const struct ending_means *means, const struct ending *ending)
 {
     struct classification classification;
     struct record record;
-    struct json json;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     classify(means->classifier, ending->observation, now.tv_sec, &classification);
     record_fill(means->image, ending, &classification, &record);
     record.time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    char *room = batch_room(means->batch, RECORD_BYTES_MAX, ending->now_ns);
-    if (room == NULL)
+    size_t length = 0;
+    if (record_put(means, &record, ending->now_ns, &length) != 0)
         return;
-    json_init(&json, room, RECORD_BYTES_MAX);
-    if (record_write(&record, &json) != 0) {
-        means->counters[CONTROL_RECORDS_LOST]++;
-        return;
-    }
     const struct journal_entry target = {
         .position = ending->target->position, .address = ending->target->address, .port = ending->target->port};
-    batch_add(means->batch, json.length, &target, ending->now_ns);
+    batch_add(means->batch, length, &target, ending->now_ns);
     means->counters[ending_outcome_counters[ending->outcome]]++;
 }
