@@ -13,9 +13,6 @@ const enum control_counter ending_outcome_counters[OUTCOME_COUNT] = {
     [OUTCOME_REFUSED] = CONTROL_REFUSED, [OUTCOME_NOT_RECOGNISED] = CONTROL_NOT_RECOGNISED,
 };
 
-// Most records are shorter; the few that are not ask for the room that none can exceed.
-enum { RECORD_USUAL_BYTES = 8 << 10 };
-
 static void suspicion_learn(struct observation *observation, uint8_t suspect)
 {
     static const struct {
@@ -63,21 +60,29 @@ static void record_fill(const struct image *image, const struct ending *ending, 
         observation->root->known.banner = false;
 }
 
-// Returns the record's bytes, in room of the batch's, or 0 when there is none for it.
+// Writes the record into what room the batch has. Its length, 0 when there is too little.
+static size_t record_try(struct batch *batch, const struct observation *observation)
+{
+    struct json json;
+    size_t bytes = 0;
+    char *room = batch_room(batch, &bytes);
+    json_init(&json, room, bytes);
+    return bytes > 0 && record_write(observation, &json) == 0 ? json.length : 0;
+}
+
+// The same, and in a fresh room when need be. 0: the record is lost, and counted.
 static size_t record_put(const struct ending_means *means, const struct ending *ending)
 {
-    static const size_t rooms[] = {RECORD_USUAL_BYTES, RECORD_BYTES_MAX};
-    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]) && ending->observation->root != NULL; i++) {
-        struct json json;
-        char *room = batch_room(means->batch, rooms[i], ending->now_ns);
-        if (room == NULL)
+    size_t length = 0;
+    if (ending->observation->root != NULL) {
+        length = record_try(means->batch, ending->observation);
+        if (length == 0 && batch_renew(means->batch, ending->now_ns) != 0)
             return 0;
-        json_init(&json, room, rooms[i]);
-        if (record_write(ending->observation, &json) == 0)
-            return json.length;
+        if (length == 0)
+            length = record_try(means->batch, ending->observation);
     }
-    means->counters[CONTROL_RECORDS_LOST]++;
-    return 0;
+    means->counters[CONTROL_RECORDS_LOST] += length == 0;
+    return length;
 }
 
 void ending_record(const struct ending_means *means, const struct ending *ending)

@@ -61,19 +61,20 @@ void batch_free(struct batch *batch)
     free(batch);
 }
 
-static bool block_full(const struct batch_block *block, size_t bytes)
+char *batch_room(struct batch *batch, size_t *ret_bytes)
 {
-    return block->count == BATCH_COUNT || sizeof(block->bytes) - block->length < bytes;
+    struct batch_block *block = batch->last;
+    *ret_bytes = block->count == BATCH_COUNT ? 0 : sizeof(block->bytes) - block->length;
+    return block->bytes + block->length;
 }
 
-char *batch_room(struct batch *batch, size_t bytes, uint64_t now_ns)
+int batch_renew(struct batch *batch, uint64_t now_ns)
 {
-    if (block_full(batch->last, bytes) && batch_flush(batch, now_ns) != 0 && !block_begin(batch)) {
-        // The journal remembers the target, so a control or scan that goes on from it asks it again.
-        batch->counters[CONTROL_RECORDS_LOST]++;
-        return NULL;
-    }
-    return batch->last->bytes + batch->last->length;
+    if (batch_flush(batch, now_ns) == 0 || block_begin(batch))
+        return 0;
+    // The journal remembers the target, so a control or scan that goes on from it asks it again.
+    batch->counters[CONTROL_RECORDS_LOST]++;
+    return -ENOMEM;
 }
 
 void batch_add(struct batch *batch, size_t length, const struct journal_entry *target, uint64_t now_ns)

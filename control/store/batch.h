@@ -45,9 +45,13 @@ struct batch {
 struct batch *batch_new(struct sink *sink, struct journal *journal, uint64_t *counters);
 void batch_free(struct batch *batch);
 
-// Room for one record of at most `bytes` (at most BATCH_BYTES), until batch_add. Writes what is full. NULL when there
-// is none in memory either: that record is lost, and counted; the journal still has its target.
-char *batch_room(struct batch *batch, size_t bytes, uint64_t now_ns);
+// The room that is left for one record, until batch_add: *ret_bytes of it, which may be none.
+char *batch_room(struct batch *batch, size_t *ret_bytes);
+
+// For a record that found too little room: writes what there is, or else begins another block, so that there are
+// BATCH_BYTES. -ENOMEM when there is no memory for that either: the record is lost, and counted; the journal still has
+// its target.
+int batch_renew(struct batch *batch, uint64_t now_ns);
 
 // What was written into batch_room's room is a record of so many bytes, whose target has this key.
 void batch_add(struct batch *batch, size_t length, const struct journal_entry *target, uint64_t now_ns);
