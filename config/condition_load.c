@@ -39,9 +39,16 @@ static int node_open(struct reading *reading, enum condition_op op, const char *
     return string_table_add(reading->strings, field, &nodes[*ret_at].field);
 }
 
+// A combination of one thing is that thing.
 static void node_close(struct reading *reading, size_t at)
 {
-    reading->list->nodes[at].span = (uint32_t)(reading->list->count - at);
+    struct condition_list *list = reading->list;
+    struct catalogue_condition *node = &list->nodes[at];
+    node->span = (uint32_t)(list->count - at);
+    if (node->op > CONDITION_ANY || node->span < 2 || node[1].span != node->span - 1)
+        return;
+    list->count--;
+    memmove(node, node + 1, (list->count - at) * sizeof(*node));
 }
 
 static size_t names_collect(const struct part *part, char (*texts)[PATH_MAX_BYTES], const char **names, size_t count)

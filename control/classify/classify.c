@@ -17,6 +17,7 @@ struct classifier {
     size_t string_bytes;
     struct product_rules *rules;
     struct conditions *conditions;
+    size_t giving_way; // findings with an `unless`
 };
 
 static const char *string_at(const struct classifier *classifier, uint32_t offset)
@@ -38,6 +39,8 @@ struct classifier *classifier_new(const struct catalogue *catalogue, const char 
         errno = error;
         return NULL;
     }
+    for (size_t i = 0; i < catalogue->finding_count; i++)
+        classifier->giving_way += catalogue->findings[i].unless != 0;
     return classifier;
 }
 
@@ -69,10 +72,11 @@ static void findings_learn(const struct classifier *classifier, struct observati
     const struct catalogue *catalogue = classifier->catalogue;
     for (size_t i = 0; i < catalogue->finding_count; i++) {
         const struct catalogue_finding *finding = &catalogue->findings[i];
-        const char *unless = string_at(classifier, finding->unless);
+        if ((finding->unless != 0) != giving_way ||
+            !condition_holds(classifier->conditions, finding->condition, observation, now_s))
+            continue;
         const char *id = string_at(classifier, finding->id);
-        if ((unless[0] != '\0') == giving_way && (!giving_way || !findings_have(observation, unless)) &&
-            condition_holds(classifier->conditions, finding->condition, observation, now_s))
+        if (!giving_way || !findings_have(observation, string_at(classifier, finding->unless)))
             learn_name_in(observation, observation->root, FIELD(root, findings), id, strlen(id), false);
     }
 }
@@ -86,5 +90,6 @@ void classify(struct classifier *classifier, struct observation *observation, in
     if (observation->root == NULL)
         return;
     findings_learn(classifier, observation, now_s, false);
-    findings_learn(classifier, observation, now_s, true);
+    if (classifier->giving_way > 0)
+        findings_learn(classifier, observation, now_s, true);
 }

@@ -12,7 +12,10 @@ struct conditions {
     const struct catalogue *catalogue;
     const char *strings;
     size_t string_bytes;
-    const struct field *fields[]; // of each node; NULL where it has none
+    struct resolved {
+        const struct field *field; // NULL where it has none
+        struct text word;
+    } nodes[]; // of the catalogue's
 };
 
 // Where a test looks: the record's parts, or one row.
@@ -46,7 +49,9 @@ static bool nodes_resolve(struct conditions *conditions, uint32_t first, const s
     const struct field *field = combines ? NULL : field_named(scope, string_at(conditions, node->field));
     if (!combines && (field == NULL || (node->op == CONDITION_SOME && field->kind != FIELD_ROWS)))
         return false;
-    conditions->fields[first] = field;
+    const char *word = string_at(conditions, node->text);
+    conditions->nodes[first] =
+        (struct resolved){.field = field, .word = {.data = word, .length = (uint32_t)strlen(word)}};
     scope = node->op == CONDITION_SOME ? field->nested : scope;
     for (uint32_t at = first + 1; at < first + node->span; at += conditions->catalogue->conditions[at].span)
         if (!nodes_resolve(conditions, at, scope))
@@ -57,7 +62,7 @@ static bool nodes_resolve(struct conditions *conditions, uint32_t first, const s
 struct conditions *conditions_new(const struct catalogue *catalogue, const char *strings, size_t string_bytes)
 {
     struct conditions *conditions =
-        calloc(1, sizeof(*conditions) + catalogue->condition_count * sizeof(conditions->fields[0]));
+        calloc(1, sizeof(*conditions) + catalogue->condition_count * sizeof(conditions->nodes[0]));
     if (conditions == NULL) {
         errno = ENOMEM;
         return NULL;
@@ -88,11 +93,10 @@ static enum truth truth_of(bool holds)
 }
 
 // Letters of ASCII in either case.
-static bool text_holds(const struct text *text, const char *word, bool at_start)
+static bool text_holds(const struct text *text, const struct text *word, bool at_start)
 {
-    size_t length = strlen(word);
-    for (size_t at = 0; at + length <= text->length; at++) {
-        if (strncasecmp(text->data + at, word, length) == 0)
+    for (size_t at = 0; at + word->length <= text->length; at++) {
+        if (strncasecmp(text->data + at, word->data, word->length) == 0)
             return true;
         if (at_start)
             break;
@@ -119,22 +123,25 @@ static int64_t number_of(const struct field *field, const void *value)
 }
 
 static bool is_equal(const struct catalogue_condition *node, const struct field *field, const void *value,
-                     const char *word)
+                     const struct text *word)
 {
-    return field->kind == FIELD_TEXT ? text_is(value, word) : number_of(field, value) == node->number;
+    const struct text *text = value;
+    if (field->kind != FIELD_TEXT)
+        return number_of(field, value) == node->number;
+    return text->length == word->length && memcmp(text->data, word->data, word->length) == 0;
 }
 
 // A test of a field whose value is known.
-static bool value_passes(const struct scope *scope, const struct catalogue_condition *node, const struct field *field,
-                         const void *value)
+static bool value_passes(const struct scope *scope, uint32_t first, const struct field *field, const void *value)
 {
-    const char *word = string_at(scope->conditions, node->text);
+    const struct catalogue_condition *node = &scope->conditions->catalogue->conditions[first];
+    const struct text *word = &scope->conditions->nodes[first].word;
     int64_t number = node->number + (node->now_relative != 0 ? scope->now_s : 0);
     switch ((enum condition_op)node->op) {
     case CONDITION_IS:
         return is_equal(node, field, value, word);
     case CONDITION_HAS:
-        return list_has(value, word);
+        return list_has(value, word->data);
     case CONDITION_STARTS:
     case CONDITION_CONTAINS:
         return text_holds(value, word, node->op == CONDITION_STARTS);
@@ -186,7 +193,7 @@ static enum truth node_truth(const struct scope *scope, uint32_t first)
         return (enum truth)(TRUTH_TRUE - node_truth(scope, first + 1));
     if (node->op == CONDITION_ALL || node->op == CONDITION_ANY)
         return children_truth(scope, first, node->op == CONDITION_ALL);
-    const struct field *field = scope->conditions->fields[first];
+    const struct field *field = scope->conditions->nodes[first].field;
     const void *base = scope->row != NULL ? scope->row : scope->observation->parts[field->part];
     bool known = field_known(base, field);
     if (node->op == CONDITION_KNOWN)
@@ -196,7 +203,7 @@ static enum truth node_truth(const struct scope *scope, uint32_t first)
     const void *value = field_value_const(base, field);
     if (node->op == CONDITION_SOME)
         return rows_truth(scope, first, field, value);
-    return truth_of(value_passes(scope, node, field, value));
+    return truth_of(value_passes(scope, first, field, value));
 }
 
 bool condition_holds(const struct conditions *conditions, uint32_t first, const struct observation *observation,

@@ -21,16 +21,33 @@ void json_raw(struct json *json, const char *bytes, size_t length)
     json->length += length;
 }
 
+void json_key(struct json *json, const char *name, size_t length)
+{
+    size_t comma = json->comma ? 1 : 0;
+    if (json->full || json->capacity - json->length < comma + length + 3) {
+        json->full = true;
+        return;
+    }
+    char *at = json->data + json->length;
+    *at = ',';
+    at += comma;
+    *at++ = '"';
+    memcpy(at, name, length);
+    at[length] = '"';
+    at[length + 1] = ':';
+    json->length += comma + length + 3;
+    json->comma = true;
+    json->named = true;
+}
+
 static void json_name(struct json *json, const char *name)
 {
-    if (json->comma)
+    if (name != NULL)
+        json_key(json, name, strlen(name));
+    else if (json->comma && !json->named)
         json_raw(json, ",", 1);
     json->comma = true;
-    if (name == NULL)
-        return;
-    json_raw(json, "\"", 1);
-    json_raw(json, name, strlen(name));
-    json_raw(json, "\":", 2);
+    json->named = false;
 }
 
 void json_open(struct json *json, const char *name, char bracket)
@@ -177,8 +194,8 @@ static char *digits_put(char *at, unsigned value, int digits, char after)
 // By hand, because printf was a twelfth of a record's cost.
 void json_time(struct json *json, const char *name, int64_t seconds, int millis)
 {
-    if (seconds < INT64_C(-62167219200) || seconds > INT64_C(253402300799))
-        return; // before year 0 or after 9999
+    if (!json_time_fits(seconds))
+        return;
     int64_t days = (seconds >= 0 ? seconds : seconds - 86399) / 86400;
     unsigned rest = (unsigned)(seconds - days * 86400);
     int64_t year;

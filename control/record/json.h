@@ -14,9 +14,13 @@ struct json {
     size_t capacity;
     bool full;  // something did not fit; everything after it is left out
     bool comma; // a value precedes at this level
+    bool named; // json_key has written the name of the next value
 };
 
 void json_init(struct json *json, char *data, size_t capacity);
+
+// The name of the value that the next call writes with NULL for its name: for callers who know how long it is.
+void json_key(struct json *json, const char *name, size_t length);
 
 // Objects and arrays. name is NULL inside an array and at the top; it is a literal of the program's, written as it is.
 void json_open(struct json *json, const char *name, char bracket); // '{' or '['
@@ -33,7 +37,13 @@ void json_text(struct json *json, const char *name, const void *bytes, size_t le
 // A literal of the program's.
 void json_word(struct json *json, const char *name, const char *word);
 
-// An instant as RFC 3339 in UTC, to the millisecond unless millis is negative. Left out when its year is not 0 to 9999.
+// Whether json_time can write it: the year is 0 to 9999.
+static inline bool json_time_fits(int64_t seconds)
+{
+    return seconds >= INT64_C(-62167219200) && seconds <= INT64_C(253402300799);
+}
+
+// An instant as RFC 3339 in UTC, to the millisecond unless millis is negative. Nothing when it does not fit.
 void json_time(struct json *json, const char *name, int64_t seconds, int millis);
 
 // Bytes that are JSON already, such as a newline.

@@ -37,37 +37,45 @@ static void instant_write(struct json *json, const char *name, int64_t milliseco
     json_time(json, name, seconds, (int)(milliseconds - seconds * 1000));
 }
 
+// A certificate may name a time that no calendar of four digits has.
+static bool field_fits(const struct field *field, const void *value)
+{
+    const int64_t *time = value;
+    return (field->kind != FIELD_TIME || json_time_fits(*time)) &&
+           (field->kind != FIELD_INSTANT || json_time_fits(*time / 1000));
+}
+
 static void field_write(struct json *json, const struct field *field, const void *value)
 {
     const struct text *text = value;
     const int64_t *number = value;
     switch ((enum field_kind)field->kind) {
     case FIELD_TEXT:
-        json_text(json, field->name, text->data, text->length);
+        json_text(json, NULL, text->data, text->length);
         break;
     case FIELD_LIST:
-        list_write(json, field->name, value);
+        list_write(json, NULL, value);
         break;
     case FIELD_NUMBER:
-        json_number(json, field->name, *number);
+        json_number(json, NULL, *number);
         break;
     case FIELD_MILLI:
-        json_milli(json, field->name, (uint64_t)*number);
+        json_milli(json, NULL, (uint64_t)*number);
         break;
     case FIELD_FLAG:
-        json_flag(json, field->name, *(const bool *)value);
+        json_flag(json, NULL, *(const bool *)value);
         break;
     case FIELD_TIME:
-        json_time(json, field->name, *number, -1);
+        json_time(json, NULL, *number, -1);
         break;
     case FIELD_INSTANT:
-        instant_write(json, field->name, *number);
+        instant_write(json, NULL, *number);
         break;
     case FIELD_ADDRESS:
-        address_write(json, field->name, value);
+        address_write(json, NULL, value);
         break;
     case FIELD_ROWS:
-        rows_write(json, field->name, field->nested, value);
+        rows_write(json, NULL, field->nested, value);
         break;
     case FIELD_KIND_COUNT:
         break;
@@ -80,8 +88,10 @@ static void part_write(struct json *json, const struct part *part, const void *b
     bool cut = false;
     for (size_t i = 0; i < part->field_count; i++) {
         const struct field *field = &part->fields[i];
-        if (field_known(base, field))
+        if (field_known(base, field) && field_fits(field, field_value_const(base, field))) {
+            json_key(json, field->name, field->name_length);
             field_write(json, field, field_value_const(base, field));
+        }
         cut = cut || field_cut(base, field);
     }
     if (!cut)

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 2048, ALIGNMENT = 16 };
+// Small enough for the allocator to keep one for the next conversation without a search, large enough for most.
+enum { BLOCK_BYTES = 992, ALIGNMENT = 16 };
 
 struct arena_block {
     struct arena_block *before;

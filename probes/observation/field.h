@@ -72,6 +72,7 @@ struct field {
     uint16_t cut;   // likewise
     uint8_t kind;   // enum field_kind
     uint8_t part;   // enum part_id; PART_NESTED for a field of nested rows
+    uint8_t name_length;
 };
 
 struct part {
@@ -134,6 +135,7 @@ struct part {
 #define FIELD_ROW_OF(P, id, kind_, name_, size_, help_)                                                                \
     {                                                                                                                  \
         .name = #name_,                                                                                                \
+        .name_length = sizeof(#name_) - 1,                                                                             \
         .help = (help_),                                                                                               \
         .nested = FIELD_NESTED_##kind_,                                                                                \
         .size = (size_),                                                                                               \
