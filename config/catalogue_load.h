@@ -34,13 +34,14 @@ struct service_row {
     char *name;
     char *title;
     char *session;
+    char *inner;
     bool sensitive;
     uint16_t *ports; // ascending, without duplicates
     size_t port_count;
 };
 
-// Reads an object {"name", "title", "port" or "ports", "session", "sensitive"}. Release with service_row_fini in any
-// case.
+// Reads an object {"name", "title", "port" or "ports", "session", "inner", "sensitive"}. Release with service_row_fini
+// in any case.
 int service_row_read(struct key_context *context, const char *path, const json_t *object, struct service_row *row);
 void service_row_fini(struct service_row *row);
 

@@ -107,6 +107,11 @@ static const struct key service_keys[] = {
      .offset = offsetof(struct service_row, session),
      .fallback = "\"\"",
      .help = "The conversation to begin with: \"ssh\", \"tls\", \"http\", or \"\" to listen first."},
+    {.name = "inner",
+     .type = KEY_STRING,
+     .offset = offsetof(struct service_row, inner),
+     .fallback = "\"http\"",
+     .help = "The conversation inside TLS where \"session\" is \"tls\"; \"\" listens."},
     {.name = "sensitive",
      .type = KEY_BOOL,
      .offset = offsetof(struct service_row, sensitive),
@@ -127,7 +132,8 @@ int service_row_read(struct key_context *context, const char *path, const json_t
     int rc = keys_apply(&own, service_keys, path, object);
     if (rc != 0)
         return rc;
-    if (row->name[0] == '\0' || strlen(row->name) > 31 || !is_name(row->name) || !is_name(row->session))
+    if (row->name[0] == '\0' || strlen(row->name) > 31 || !is_name(row->name) || !is_name(row->session) ||
+        !is_name(row->inner))
         return key_complain(context, path, "expected names of lower-case letters, digits, \"-\", \"_\" and \".\"");
     if (row->port_count == 0)
         return key_complain(context, path, "\"port\" or \"ports\" is missing");
@@ -154,6 +160,7 @@ int catalogue_add_service(struct catalogue_storage *storage, const struct servic
     storage->services = services;
     if (string_table_add(strings, row->name, &service.name) != 0 ||
         string_table_add(strings, row->session, &service.session) != 0 ||
+        string_table_add(strings, row->inner, &service.inner) != 0 ||
         string_table_add(strings, row->title, &service.title) != 0)
         return -ENOMEM;
     services[storage->service_count++] = service;

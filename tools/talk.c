@@ -14,7 +14,7 @@
 #include "probes/session/conversation.h"
 #include "control/record/record.h"
 
-enum { CONNECTIONS_MAX = 5 };
+enum { CONNECTIONS_MAX = AGENDA_CONNECTIONS_MAX };
 
 static int connect_to(uint32_t address, uint16_t port)
 {
@@ -88,15 +88,17 @@ int main(int argc, char **argv)
     }
     size_t piece = argc > 4 ? strtoul(argv[4], NULL, 10) : 16384;
     uint16_t port = (uint16_t)strtoul(argv[2], NULL, 10);
-    const struct conversation_settings settings = {.user_agent = "sonde (test)", .silence_ms = 500, .answer_ms = 2000};
-    struct conversation_lane *lane = conversation_lane_new(&settings);
+    const struct session_env_settings settings = {.user_agent = "sonde (test)", .silence_ms = 500, .answer_ms = 2000};
+    struct session_env *lane = session_env_new(&settings);
     struct observation observation;
     observation_init(&observation);
     int connections = 0;
-    struct conversation_step step = {.verb = CONVERSATION_AGAIN, .next = session};
+    struct agenda agenda;
+    struct conversation_step step = {.verb = CONVERSATION_AGAIN};
+    step.errand = agenda_begin(&agenda, session, NULL);
     while (lane != NULL && step.verb == CONVERSATION_AGAIN && connections++ < CONNECTIONS_MAX) {
         int fd = connect_to(host, port);
-        struct conversation *conversation = conversation_new(lane, step.next, host, port, &observation);
+        struct conversation *conversation = conversation_new(lane, &step.errand, host, port, &agenda, &observation);
         if (fd < 0 || conversation == NULL) {
             fprintf(stderr, "talk: %s\n", strerror(errno));
             return EXIT_FAILURE;
@@ -108,6 +110,6 @@ int main(int argc, char **argv)
     fprintf(stderr, "%d connections\n", connections);
     observation_print(&observation);
     observation_fini(&observation);
-    conversation_lane_free(lane);
+    session_env_free(lane);
     return EXIT_SUCCESS;
 }

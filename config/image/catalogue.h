@@ -13,6 +13,7 @@ enum { CATALOGUE_PORTS_MAX = 16 };
 struct catalogue_service {
     uint32_t name;    // "ssh"
     uint32_t session; // name of the session to begin with ("ssh", "tls", "http"), "" = listen first
+    uint32_t inner;   // the same for what is inside a tunnel that it makes
     uint32_t title;
     uint16_t ports[CATALOGUE_PORTS_MAX];
     uint16_t port_count;

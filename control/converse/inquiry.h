@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// One answered position on its way to its record: up to five connections one after the other, each with a conversation,
+// One answered position on its way to its record: its connections one after the other, each with a conversation,
 // all adding to one observation. The record is written as soon as the conversation is over; the inquiry lives on until
 // its last connection is closed. One thread, its lane's.
 
@@ -15,7 +15,6 @@
 #include "probes/session/conversation.h"
 
 enum {
-    INQUIRY_CONNECTIONS_MAX = 5,
     INQUIRY_BYTES_MAX = 1 << 20, // received over all its connections
 };
 #define INQUIRY_TIME_NS  UINT64_C(90000000000) // from the first connection to the record
@@ -38,7 +37,8 @@ struct inquiry {
     struct wheel_timer timer;
     struct lane *lane;
     struct conversation *conversation; // NULL between connections and after the last
-    const struct session_ops *next;    // what the next connection begins with
+    struct agenda agenda;              // what further connections are for
+    struct errand errand;              // what the current or the next one is for
     struct observation observation;
     struct target target;
     struct decoy decoy;

@@ -94,10 +94,9 @@ static void step_take(struct inquiry *inquiry, struct conversation_step step)
         return;
     }
     hang_up(inquiry);
-    if (step.verb == CONVERSATION_AGAIN && step.next != NULL && inquiry->connections < INQUIRY_CONNECTIONS_MAX &&
-        lane->stop_ns == 0 && lane->now_ns < inquiry->over_ns) {
+    if (step.verb == CONVERSATION_AGAIN && lane->stop_ns == 0 && lane->now_ns < inquiry->over_ns) {
         bool silent = inquiry->hung_up && !inquiry->observation.spoke;
-        inquiry->next = step.next;
+        inquiry->errand = step.errand;
         inquiry->wants_further = true;
         inquiry->further_ns = lane->now_ns + (silent ? INQUIRY_RETRY_NS : (uint64_t)step.wait_ms * 1000000);
         return;
@@ -109,8 +108,8 @@ static void step_take(struct inquiry *inquiry, struct conversation_step step)
 void inquiry_converse(struct inquiry *inquiry)
 {
     inquiry->began_ns = inquiry->lane->now_ns;
-    inquiry->conversation = conversation_new(inquiry->lane->conversations, inquiry->next, inquiry->target.address,
-                                             inquiry->target.port, &inquiry->observation);
+    inquiry->conversation = conversation_new(inquiry->lane->conversations, &inquiry->errand, inquiry->target.address,
+                                             inquiry->target.port, &inquiry->agenda, &inquiry->observation);
     if (inquiry->conversation == NULL)
         step_take(inquiry, (struct conversation_step){.verb = CONVERSATION_FAILED});
     else

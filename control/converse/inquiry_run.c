@@ -9,14 +9,14 @@
 #include "control/converse/lane.h"
 #include "control/converse/turn.h"
 
-static const struct session_ops *session_first(const struct lane *lane, uint16_t port)
+// The first connection: what the port's service begins with, else listening.
+static struct errand errand_first(const struct lane *lane, uint16_t port, struct agenda *agenda)
 {
     const struct image *image = lane->shared->image;
     const struct catalogue_service *service = catalogue_find_port(&image->catalogue, port);
-    const struct session_ops *session = service == NULL ? NULL : session_find(image_string(image, service->session));
-    if (session != NULL)
-        return session;
-    return session_find("");
+    const struct session_ops *first = service == NULL ? NULL : session_find(image_string(image, service->session));
+    const struct session_ops *inner = service == NULL ? NULL : session_find(image_string(image, service->inner));
+    return agenda_begin(agenda, first != NULL ? first : session_find(""), inner);
 }
 
 static struct inquiry *inquiry_new(struct lane *lane, const struct target *target)
@@ -30,7 +30,7 @@ static struct inquiry *inquiry_new(struct lane *lane, const struct target *targe
     inquiry->over_ns = FLOW_NEVER;
     inquiry->flow.retry_ns = FLOW_NEVER;
     inquiry->flow.close_ns = FLOW_NEVER;
-    inquiry->next = session_first(lane, target->port);
+    inquiry->errand = errand_first(lane, target->port, &inquiry->agenda);
     observation_init(&inquiry->observation);
     lane->open++;
     return inquiry;

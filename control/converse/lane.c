@@ -18,7 +18,7 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     wheel_init(&lane->wheel, lane->now_ns);
     uint64_t share = shared->image->settings->max_open / shared->channel->geometry.lanes;
     admission_init(&lane->admission, shared->image->settings->max_open != 0 && share == 0 ? 1 : share, lane->now_ns);
-    struct conversation_settings settings = {.user_agent = shared->user_agent};
+    struct session_env_settings settings = {.user_agent = shared->user_agent};
     int error = hash_init(&lane->by_tuple, 4096);
     if (error == 0)
         error = hash_init(&lane->by_host, 64);
@@ -28,7 +28,7 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
         goto out;
     lane->classifier = classifier_new(&shared->image->catalogue, shared->image->strings, shared->image->string_bytes);
     lane->batch = lane->classifier == NULL ? NULL : batch_new(shared->sink, shared->journal, lane->counters);
-    lane->conversations = lane->batch == NULL ? NULL : conversation_lane_new(&settings);
+    lane->conversations = lane->batch == NULL ? NULL : session_env_new(&settings);
     error = lane->conversations == NULL ? -errno : 0;
     lane->means = (struct ending_means){
         .image = shared->image, .classifier = lane->classifier, .batch = lane->batch, .counters = lane->counters};
@@ -49,7 +49,7 @@ void lane_fini(struct lane *lane)
     queue_fini(&lane->queue);
     batch_free(lane->batch);
     classifier_free(lane->classifier);
-    conversation_lane_free(lane->conversations);
+    session_env_free(lane->conversations);
     hash_fini(&lane->by_tuple);
     hash_fini(&lane->by_host);
     hash_fini(&lane->by_decoy);

@@ -55,7 +55,7 @@ struct lane {
     _Atomic uint64_t alive_ns;   // lane: wo. its heartbeat; 0 = it does not run
 
     // The lane's own.
-    struct conversation_lane *conversations;
+    struct session_env *conversations;
     struct classifier *classifier;
     struct batch *batch;
     struct ending_means means;

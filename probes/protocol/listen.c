@@ -39,31 +39,21 @@ static struct session_result listen_open(struct session *self)
 {
     struct listen_state *state = (struct listen_state *)self->state;
     state->keeping = self->input.length > 0;
-    return session_wait(self->lane->silence_ms);
+    return session_wait(self->env->silence_ms);
 }
 
 static struct session_result listen_bytes(struct session *self, struct bytes *input)
 {
     const struct listen_state *state = (const struct listen_state *)self->state;
     if (!state->keeping) {
-        enum spoken found = spoken_find(input->data, input->length);
-        if (found == SPOKEN_SSH && self->below == NULL) {
-            // Nothing was sent yet, so the connection is as good as new.
-            return session_next(SESSION_BECOME, &session_ssh);
-        }
-        if (found == SPOKEN_TLS || found == SPOKEN_HTTP) {
-            struct session_result result = detect_other(self, found);
-            if (result.verb != SESSION_DONE) {
-                return result;
-            }
-        }
-        if (found == SPOKEN_UNDECIDED) {
-            return session_wait(self->lane->silence_ms);
+        struct session_result result = detect_other(self, input);
+        if (result.next != &session_listen) {
+            return result;
         }
     }
     size_t length = banner_find(input->data, input->length);
     if (length == 0) {
-        return session_wait(self->lane->silence_ms);
+        return session_wait(self->env->silence_ms);
     }
     banner_keep(self->observation, input->data, length);
     return session_done();
@@ -75,15 +65,16 @@ static struct session_result listen_event(struct session *self, enum session_eve
         banner_keep(self->observation, buffer_bytes(&self->input), self->input.length);
         return session_done();
     }
-    if (event == SESSION_SILENCE && self->below == NULL &&
-        (self->observation->tried & session_bit(&session_http)) == 0) {
-        return session_next(SESSION_BECOME, &session_http);
+    const struct session_ops *next = self->below == NULL ? detect_guess(self) : NULL;
+    if (event == SESSION_SILENCE && next != NULL) {
+        return session_next(SESSION_BECOME, next);
     }
     return detect_nothing(self);
 }
 
 const struct session_ops session_listen = {
     .name = "",
+    .start = SESSION_SERVER_FIRST,
     .state_size = sizeof(struct listen_state),
     .open = listen_open,
     .bytes = listen_bytes,

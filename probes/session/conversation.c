@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "probes/session/registry.h"
 
@@ -19,7 +20,10 @@ struct conversation {
     uint32_t address;
     uint16_t port;
     uint16_t handovers;
-    struct conversation_lane *lane;
+    bool said;
+    struct errand errand; // what this connection is for
+    struct session_env *env;
+    struct agenda *agenda;
     struct observation *observation;
     struct buffer output;
 };
@@ -32,7 +36,7 @@ static struct session *session_new(struct conversation *conversation, const stru
     }
     session->ops = ops;
     session->conversation = conversation;
-    session->lane = conversation->lane;
+    session->env = conversation->env;
     session->observation = conversation->observation;
     session->address = conversation->address;
     session->port = conversation->port;
@@ -57,8 +61,29 @@ int session_send(struct session *self, const uint8_t *data, size_t length)
     if (self->below != NULL) {
         return self->below->ops->seal(self->below, data, length);
     }
+    self->conversation->said = self->conversation->said || length > 0;
     buffer_put(&self->conversation->output, data, length);
     return self->conversation->output.failed ? -ENOMEM : 0;
+}
+
+int session_send_text(struct session *self, const char *text)
+{
+    return session_send(self, (const uint8_t *)text, strlen(text));
+}
+
+bool session_said(const struct session *self)
+{
+    return self->conversation->said;
+}
+
+bool session_ask(struct session *self, const struct errand *errand)
+{
+    return agenda_put(self->conversation->agenda, errand);
+}
+
+const struct session_ops *session_inner(const struct session *self)
+{
+    return self->conversation->errand.inner;
 }
 
 static struct session *session_above(const struct session *self)
@@ -89,6 +114,9 @@ int session_deliver(struct session *self, const uint8_t *data, size_t length)
 
 static struct session_result session_feed(struct session *session)
 {
+    if (session->ops->bytes == NULL) {
+        return session_done();
+    }
     struct bytes input = bytes_of(buffer_bytes(&session->input), session->input.length);
     struct session_result result = session->ops->bytes(session, &input);
     buffer_drop(&session->input, session->input.length - input.length);
@@ -137,7 +165,7 @@ static struct session_result conversation_settle(struct conversation *conversati
             if (result.verb == SESSION_WAIT && conversation->stack[level]->input.length > 0) {
                 result = session_feed(conversation->stack[level]);
             }
-        } else if (result.verb == SESSION_FAILED || result.verb == SESSION_AGAIN) {
+        } else if (result.verb == SESSION_FAILED) {
             return result;
         } else if (level + 1 < conversation->depth) {
             ended = ended || result.verb == SESSION_DONE;
@@ -179,24 +207,28 @@ static struct conversation_step conversation_finish(struct conversation *convers
         return (struct conversation_step){.verb = CONVERSATION_WAIT, .wait_ms = result.wait_ms};
     }
     conversation_end(conversation, true);
-    if (result.verb == SESSION_AGAIN) {
-        return (struct conversation_step){.verb = CONVERSATION_AGAIN, .wait_ms = result.wait_ms, .next = result.next};
+    struct conversation_step step = {.verb = CONVERSATION_CLOSE};
+    if (agenda_take(conversation->agenda, &step.errand)) {
+        step.verb = CONVERSATION_AGAIN;
+        step.wait_ms = step.errand.wait_ms;
     }
-    return (struct conversation_step){.verb = CONVERSATION_CLOSE};
+    return step;
 }
 
-struct conversation *conversation_new(struct conversation_lane *lane, const struct session_ops *first, uint32_t address,
-                                      uint16_t port, struct observation *observation)
+struct conversation *conversation_new(struct session_env *env, const struct errand *errand, uint32_t address,
+                                      uint16_t port, struct agenda *agenda, struct observation *observation)
 {
     struct conversation *conversation = calloc(1, sizeof(*conversation));
     if (conversation == NULL) {
         return NULL;
     }
-    conversation->lane = lane;
+    conversation->env = env;
+    conversation->errand = *errand;
+    conversation->agenda = agenda;
     conversation->address = address;
     conversation->port = port;
     conversation->observation = observation;
-    conversation->stack[0] = session_new(conversation, first, 0);
+    conversation->stack[0] = session_new(conversation, errand->first, 0);
     if (conversation->stack[0] == NULL) {
         free(conversation);
         return NULL;
@@ -240,6 +272,15 @@ struct conversation_step conversation_bytes(struct conversation *conversation, c
         result = conversation_settle(conversation, 0, true, session_wait(0));
     }
     return conversation_finish(conversation, result);
+}
+
+struct conversation_step conversation_datagram(struct conversation *conversation, const uint8_t *data, size_t length)
+{
+    struct session *bottom = conversation->stack[0];
+    conversation->observation->spoke = true;
+    struct session_result result =
+        bottom->ops->datagram == NULL ? session_done() : bottom->ops->datagram(bottom, bytes_of(data, length));
+    return conversation_finish(conversation, conversation_settle(conversation, 0, false, result));
 }
 
 struct conversation_step conversation_silence(struct conversation *conversation)

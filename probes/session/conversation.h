@@ -2,40 +2,41 @@
 #pragma once
 // One TCP connection's dialogue: a stack of sessions (HTTP over TLS) between bytes that came and bytes to send. Knows
 // nothing of TCP, sockets or clocks: the caller feeds events and carries out what the step asks. The outcome does not
-// depend on how the bytes were cut into pieces. One thread at a time per lane.
+// depend on how the bytes were cut into pieces. One thread at a time per environment.
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "probes/observation/observation.h"
+#include "probes/session/agenda.h"
 
 struct session_ops;
 
-// What a lane's conversations share: TLS context, random bytes, texts. Heap; free(NULL) legal.
-struct conversation_lane;
+// What a thread's conversations share: TLS context, random bytes, texts. Heap; free(NULL) legal.
+struct session_env;
 
-struct conversation_settings {
+struct session_env_settings {
     const char *user_agent; // HTTP User-Agent, with the plan's contact in it; copied
     uint32_t silence_ms;    // how long a server that should speak first is waited for, 0 = the default
     uint32_t answer_ms;     // how long an answer is waited for, 0 = the default
 };
 
 // NULL and errno on failure. Everything OpenSSL will ever load is loaded here, so that afterwards no file is opened.
-struct conversation_lane *conversation_lane_new(const struct conversation_settings *settings);
-void conversation_lane_free(struct conversation_lane *lane);
+struct session_env *session_env_new(const struct session_env_settings *settings);
+void session_env_free(struct session_env *env);
 
 enum conversation_verb {
     CONVERSATION_FAILED = 0, // out of memory: give up on this connection
     CONVERSATION_WAIT,       // send the output; call silence when wait_ms have passed without a byte
     CONVERSATION_CLOSE,      // send the output, then close: this host and port are done
-    CONVERSATION_AGAIN,      // send the output, close, and open a further connection with `next`, wait_ms later
+    CONVERSATION_AGAIN,      // send the output, close, and open a further connection for `errand`, wait_ms later
 };
 
 struct conversation_step {
     enum conversation_verb verb;
     uint32_t wait_ms;
-    const struct session_ops *next;
+    struct errand errand; // of CONVERSATION_AGAIN: taken from the agenda
 };
 
 struct conversation;
@@ -43,15 +44,17 @@ struct conversation;
 // The session of that name (a row of probes/session/registry.h); NULL when there is none. "" names listening first.
 const struct session_ops *session_find(const char *name);
 
-// Starts a dialogue with address (host byte order) and port, writing what it learns into *observation, which must
-// outlive it and keeps what earlier connections taught. NULL when out of memory.
-struct conversation *conversation_new(struct conversation_lane *lane, const struct session_ops *first, uint32_t address,
-                                      uint16_t port, struct observation *observation);
+// Starts a dialogue with address (host byte order) and port for an errand that was taken from the agenda, to which its
+// sessions may add others, writing what it learns into *observation. Both must outlive it and keep what earlier
+// connections left there. NULL when out of memory.
+struct conversation *conversation_new(struct session_env *env, const struct errand *errand, uint32_t address,
+                                      uint16_t port, struct agenda *agenda, struct observation *observation);
 void conversation_free(struct conversation *conversation);
 
 // The events. After a step other than CONVERSATION_WAIT no further event may be fed.
 struct conversation_step conversation_open(struct conversation *conversation); // the connection is established
 struct conversation_step conversation_bytes(struct conversation *conversation, const uint8_t *data, size_t length);
+struct conversation_step conversation_datagram(struct conversation *conversation, const uint8_t *data, size_t length);
 struct conversation_step conversation_silence(struct conversation *conversation); // wait_ms passed without a byte
 struct conversation_step conversation_closed(struct conversation *conversation);  // FIN or RST after what was fed
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Private to probes/session and its tests: what the conversations of one lane share.
+// Private to probes/session and its tests: what the conversations of one thread share.
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-struct conversation_lane {
+struct session_env {
     SSL_CTX *tls;
     char *user_agent;
     uint32_t silence_ms;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Every session there is. A row X(name) names the const table session_name in a file of this folder.
+// Every session there is. A row X(name) names the const table session_name in a file of probes/protocol. Where two
+// recognise the same bytes the first row has them.
 
 #include <stddef.h>
 
@@ -8,8 +9,8 @@
 
 #define SESSIONS(X)                                                                                                    \
     X(listen)                                                                                                          \
-    X(ssh)                                                                                                             \
     X(tls)                                                                                                             \
+    X(ssh)                                                                                                             \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

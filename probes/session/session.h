@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 // One protocol's side of a conversation: a state machine on bytes, as one const table. It sees events and says what
-// shall happen next; it knows nothing of TCP, sockets or clocks. Adding a protocol is one file and one row of
-// registry.h.
+// shall happen next; it knows nothing of TCP, sockets or clocks. Adding a protocol is one file under probes/protocol,
+// one field list under probes/observation, and a row in each of the two lists (registry.h, parts.h).
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probes/bytes.h"
 #include "probes/buffer.h"
+#include "probes/bytes.h"
 #include "probes/observation/observation.h"
+#include "probes/session/agenda.h"
+#include "probes/session/says.h"
 
 struct conversation;
-struct conversation_lane;
+struct session_env;
 struct session_ops;
 
 enum session_verb {
     SESSION_FAILED = 0, // out of memory
     SESSION_WAIT,       // for bytes, at most wait_ms of silence
-    SESSION_DONE,       // this host and port are done; also of a session whose peer closed it from within
-    SESSION_AGAIN,      // close, and begin with `next` on a further connection, wait_ms later
+    SESSION_DONE,       // this connection is done; also of a session whose peer closed it from within
     SESSION_OVER,       // stack `next` on this session, which carries its bytes from now on
     SESSION_BECOME,     // `next` takes this session's place on the same connection, unread input included
 };
@@ -37,11 +38,22 @@ enum session_event {
     SESSION_ABOVE_ENDED, // the session stacked on this one has ended: say goodbye; the result is not looked at
 };
 
+// Who opens the dialogue. A server that was heard before we said anything goes on with the session of its protocol on
+// the same connection where the server speaks first; a client's protocol needs a connection of its own.
+enum session_start { SESSION_SERVER_FIRST = 0, SESSION_CLIENT_FIRST };
+
+// What the first bytes of a server say about whose they are. The answer for a longer piece of the same stream differs
+// only where it was undecided.
+enum recognition { RECOGNITION_NOT_MINE = 0, RECOGNITION_UNDECIDED, RECOGNITION_MINE };
+
+// Whether a stream begins with this text.
+enum recognition recognise_text(const uint8_t *data, size_t length, const char *text);
+
 // A running session. Its state of ops->state_size bytes follows, all-zero before open.
 struct session {
     const struct session_ops *ops;
     struct conversation *conversation;
-    struct conversation_lane *lane;
+    struct session_env *env;
     struct observation *observation;
     struct session *below; // carries our bytes; NULL for the connection itself
     struct buffer input;   // not consumed yet
@@ -54,11 +66,22 @@ struct session {
 struct session_ops {
     const char *name; // "" is listening first
     size_t state_size;
+    enum session_start start;
+    // In which order servers that say nothing are asked in this protocol though their port suggested another one: from
+    // 1; 0 = only those whose port or words suggest it.
+    uint8_t guess;
+    // Judges at least one byte of a server's stream. NULL: it has no words of its own.
+    enum recognition (*recognise)(const uint8_t *data, size_t length);
+    // Every message that can leave, ends with SAYS_END (probes/session/says.h). NULL: it says nothing.
+    const struct say *says;
     // The session begins. Input that is already there is fed afterwards.
     struct session_result (*open)(struct session *self);
     // Everything not consumed so far. What is not taken from *input comes again with the next byte. To be independent
     // of how bytes were cut, a decision may depend on a position in the stream, never on how much happened to arrive.
+    // NULL: it is spoken over datagrams.
     struct session_result (*bytes)(struct session *self, struct bytes *input);
+    // One whole datagram. NULL: it is spoken over a stream.
+    struct session_result (*datagram)(struct session *self, struct bytes payload);
     struct session_result (*event)(struct session *self, enum session_event event);
     // Carries the bytes of the session above; 0 or -errno. NULL: nothing can be stacked on this session.
     int (*seal)(struct session *self, const uint8_t *data, size_t length);
@@ -88,6 +111,19 @@ static inline struct session_result session_next(enum session_verb verb, const s
 
 // Sends through whatever carries the session. 0 or -errno (-ENOMEM).
 int session_send(struct session *self, const uint8_t *data, size_t length);
+
+// The same for a text without its NUL.
+int session_send_text(struct session *self, const char *text);
+
+// True once anything was sent on this connection, by whatever session.
+bool session_said(const struct session *self);
+
+// Asks for a further connection when this one is done (probes/session/agenda.h). False when the budget of its kind is
+// spent, or the protocol was asked already.
+bool session_ask(struct session *self, const struct errand *errand);
+
+// What is wanted inside the tunnel that this session makes; NULL: nothing was said about it.
+const struct session_ops *session_inner(const struct session *self);
 
 // Of a session that carries another: hands it bytes of its own layer. 0 or -errno (-ENOMEM).
 int session_deliver(struct session *self, const uint8_t *data, size_t length);

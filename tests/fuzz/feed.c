@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIONS_MAX = 5, SILENCES_MAX = 64 };
+enum { CONNECTIONS_MAX = AGENDA_CONNECTIONS_MAX, SILENCES_MAX = 64 };
 
-struct conversation_lane *feed_lane(void)
+struct session_env *feed_lane(void)
 {
-    static struct conversation_lane *lane;
+    static struct session_env *lane;
     if (lane == NULL) {
-        const struct conversation_settings settings = {.user_agent = "sonde"};
-        lane = conversation_lane_new(&settings);
+        const struct session_env_settings settings = {.user_agent = "sonde"};
+        lane = session_env_new(&settings);
         if (lane == NULL) {
             abort();
         }
@@ -61,7 +61,9 @@ static struct conversation_step connection_feed(struct conversation *conversatio
 void feed_session(const char *first, const uint8_t *data, size_t length)
 {
     struct observation observation;
-    struct conversation_step step = {.verb = CONVERSATION_AGAIN, .next = session_find(first)};
+    struct agenda agenda;
+    struct conversation_step step = {.verb = CONVERSATION_AGAIN};
+    step.errand = agenda_begin(&agenda, session_find(first), NULL);
     if (length == 0) {
         return;
     }
@@ -71,7 +73,7 @@ void feed_session(const char *first, const uint8_t *data, size_t length)
             abort();
         }
         struct conversation *conversation =
-            conversation_new(feed_lane(), step.next, UINT32_C(0x0a010203), 4443, &observation);
+            conversation_new(feed_lane(), &step.errand, UINT32_C(0x0a010203), 4443, &agenda, &observation);
         if (conversation == NULL) {
             abort();
         }

@@ -9,7 +9,7 @@
 #include "probes/session/conversation.h"
 
 // The lane of all runs; made at first use.
-struct conversation_lane *feed_lane(void);
+struct session_env *feed_lane(void);
 
 // Holds conversations that begin with `first`, at most five connections, each hearing the same bytes. Aborts when a
 // conversation breaks its contract.

@@ -77,8 +77,8 @@ static void ends_check(struct dialogue dialogue, struct peer *peer, const char *
 }
 
 // A scripted server whose whole side is fixed: greeting and reply.
-static void script_check(struct conversation_lane *lane, const char *what, const uint8_t *reply, size_t length,
-                         bool closes, bool greets)
+static void script_check(struct session_env *lane, const char *what, const uint8_t *reply, size_t length, bool closes,
+                         bool greets)
 {
     static const char *const firsts[] = {"", "ssh", "http", "tls"};
     for (size_t at = 0; at < sizeof(firsts) / sizeof(firsts[0]); at++) {
@@ -95,7 +95,7 @@ static void script_check(struct conversation_lane *lane, const char *what, const
 }
 
 // Mutations of a script: any answer will do, but it has to be the same whole and in pieces.
-static void mutations_check(struct conversation_lane *lane, const char *what, const char *first, const uint8_t *reply,
+static void mutations_check(struct session_env *lane, const char *what, const char *first, const uint8_t *reply,
                             size_t length)
 {
     for (size_t turn = 0; turn < MUTATIONS; turn++) {
@@ -121,7 +121,7 @@ static void mutations_check(struct conversation_lane *lane, const char *what, co
     }
 }
 
-static void random_check(struct conversation_lane *lane)
+static void random_check(struct session_env *lane)
 {
     static const char *const starts[] = {"", "SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\n", "\x16\x03\x03\x00\x40\x02",
                                          "\x15\x03\x01"};
@@ -201,7 +201,7 @@ static void ssh_transcript(struct buffer *to)
     buffer_fini(&payload);
 }
 
-static void ssh_check(struct conversation_lane *lane)
+static void ssh_check(struct session_env *lane)
 {
     struct fake_ssh strict = {
         .strict = true, .cipher = "aes256-gcm@openssh.com", .identification = "one\ntwo\r\nSSH-2.0-x y"};
@@ -234,7 +234,7 @@ static void ssh_check(struct conversation_lane *lane)
     buffer_fini(&transcript);
 }
 
-static void tls_check(struct conversation_lane *lane)
+static void tls_check(struct session_env *lane)
 {
     static const int versions[] = {TLS1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
     for (size_t at = 0; at < 3; at++) {
@@ -249,7 +249,7 @@ static void tls_check(struct conversation_lane *lane)
     }
 }
 
-static void http_check(struct conversation_lane *lane)
+static void http_check(struct session_env *lane)
 {
     static const char *const replies[] = {
         "HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<title\r\n4\r\n>a</\r\nc\r\n &lt;</title>\r\n0\r\n",
@@ -273,7 +273,7 @@ static void http_check(struct conversation_lane *lane)
 
 int main(void)
 {
-    struct conversation_lane *lane = lane_for_tests();
+    struct session_env *lane = env_for_tests();
     if (lane == NULL) {
         return EXIT_FAILURE;
     }
@@ -281,7 +281,7 @@ int main(void)
     ssh_check(lane);
     tls_check(lane);
     random_check(lane);
-    conversation_lane_free(lane);
+    session_env_free(lane);
     printf("%u comparisons, %u differences\n", runs, failures);
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -23,10 +23,23 @@ enum http_phase { HTTP_STATUS = 0, HTTP_FIELDS, HTTP_BODY };
 struct http_state {
     enum http_phase phase;
     uint32_t header_bytes;
-    bool skipping;       // the rest of a line that is too long
-    bool wants_referral; // a refusal that may say that this port wants TLS
+    bool skipping;  // the rest of a line that is too long
+    bool may_refer; // a refusal that may say that this port wants TLS
     struct http_body body;
 };
+
+static enum recognition http_recognise(const uint8_t *data, size_t length)
+{
+    return recognise_text(data, length, "HTTP/");
+}
+
+static const struct say http_says[] = {SAY("GET / HTTP/1.1\r\nHost: "),
+                                       SAY_ANY(64),
+                                       SAY("\r\nUser-Agent: "),
+                                       SAY_ANY(512),
+                                       SAY("\r\nAccept: */*\r\nConnection: close\r\n\r\n"),
+                                       SAY_END,
+                                       SAYS_END};
 
 static struct session_result http_open(struct session *self)
 {
@@ -39,11 +52,11 @@ static struct session_result http_open(struct session *self)
                           "GET / HTTP/1.1\r\nHost: %u.%u.%u.%u%s\r\nUser-Agent: %.512s\r\nAccept: */*\r\n"
                           "Connection: close\r\n\r\n",
                           self->address >> 24, self->address >> 16 & 0xff, self->address >> 8 & 0xff,
-                          self->address & 0xff, port, self->lane->user_agent);
+                          self->address & 0xff, port, self->env->user_agent);
     if (session_send(self, (const uint8_t *)request, (size_t)length) != 0) {
         return session_failed();
     }
-    return session_wait(self->lane->answer_ms);
+    return session_wait(self->env->answer_ms);
 }
 
 // The next line without its end; LF alone is accepted, and of a line too long its beginning. False while it is not
@@ -118,7 +131,7 @@ static struct session_result http_on_status(struct session *self, struct bytes l
     self->observation->finished = false;
     memset(&state->body, 0, sizeof(state->body));
     state->phase = HTTP_FIELDS;
-    return session_wait(self->lane->answer_ms);
+    return session_wait(self->env->answer_ms);
 }
 
 static bool text_has(const char *text, const char *word)
@@ -186,11 +199,8 @@ static struct session_result http_complete(struct session *self)
 {
     struct http_state *state = (struct http_state *)self->state;
     title_learn(self);
-    if (state->wants_referral && state->body.refers_to_tls) {
-        struct session_result result = detect_other(self, SPOKEN_TLS);
-        if (result.verb == SESSION_AGAIN) {
-            return result;
-        }
+    if (state->may_refer && state->body.refers_to_tls && detect_ask(self, &session_tls)) {
+        return session_done();
     }
     self->observation->finished = true;
     return session_done();
@@ -206,9 +216,9 @@ static struct session_result http_on_fields_end(struct session *self)
     }
     if (http->status < 200 && http->status != 101) {
         state->phase = HTTP_STATUS;
-        return session_wait(self->lane->answer_ms);
+        return session_wait(self->env->answer_ms);
     }
-    state->wants_referral = http->status == 400 && self->below == NULL;
+    state->may_refer = http->status == 400 && self->below == NULL;
     bool html = !http->known.content_type || text_has(text_of(&http->content_type), "html");
     bool empty = http->status == 101 || http->status == 204 || http->status == 304 ||
                  (!state->body.chunked && state->body.bounded && state->body.left == 0);
@@ -216,12 +226,12 @@ static struct session_result http_on_fields_end(struct session *self)
         state->body.bounded = false;
         state->body.left = 0;
     }
-    if (empty || (!html && !state->wants_referral)) {
+    if (empty || (!html && !state->may_refer)) {
         return http_complete(self);
     }
-    state->body.title_ends = !state->wants_referral;
+    state->body.title_ends = !state->may_refer;
     state->phase = HTTP_BODY;
-    return session_wait(self->lane->answer_ms);
+    return session_wait(self->env->answer_ms);
 }
 
 static struct session_result http_on_line(struct session *self, struct bytes *input)
@@ -230,18 +240,19 @@ static struct session_result http_on_line(struct session *self, struct bytes *in
     struct bytes line;
     if (state->phase == HTTP_STATUS) {
         // What is no status line stays in the input: it may be somebody else's banner.
-        enum spoken found = spoken_find(input->data, input->length);
-        if (found != SPOKEN_HTTP && found != SPOKEN_UNDECIDED) {
-            return detect_other(self, found);
+        enum recognition found = http_recognise(input->data, input->length);
+        if (found == RECOGNITION_NOT_MINE) {
+            struct session_result result = detect_other(self, input);
+            return result.verb == SESSION_WAIT ? session_wait(0) : result;
         }
         struct bytes ahead = *input;
         size_t version_length = 0;
-        if (found == SPOKEN_UNDECIDED || !line_take(state, &ahead, &line)) {
+        if (found == RECOGNITION_UNDECIDED || !line_take(state, &ahead, &line)) {
             return session_wait(0);
         }
         uint32_t status = status_parse(line, &version_length);
         if (status == 0) {
-            return detect_other(self, SPOKEN_UNKNOWN);
+            return session_next(SESSION_BECOME, &session_listen);
         }
         *input = ahead;
         return http_on_status(self, line, status, version_length);
@@ -253,7 +264,7 @@ static struct session_result http_on_line(struct session *self, struct bytes *in
         return http_on_fields_end(self);
     }
     http_on_field(state, self->observation, line);
-    return session_wait(self->lane->answer_ms);
+    return session_wait(self->env->answer_ms);
 }
 
 static struct session_result http_bytes(struct session *self, struct bytes *input)
@@ -261,21 +272,21 @@ static struct session_result http_bytes(struct session *self, struct bytes *inpu
     struct http_state *state = (struct http_state *)self->state;
     while (state->phase != HTTP_BODY) {
         if (input->length == 0) {
-            return session_wait(self->lane->answer_ms);
+            return session_wait(self->env->answer_ms);
         }
         struct session_result result = http_on_line(self, input);
         if (result.verb != SESSION_WAIT) {
             return result;
         }
         if (result.wait_ms == 0) {
-            return session_wait(self->lane->answer_ms);
+            return session_wait(self->env->answer_ms);
         }
         if (state->header_bytes > HEADERS_MAX_BYTES) {
             return http_complete(self);
         }
     }
     http_body_read(&state->body, input);
-    return state->body.ended ? http_complete(self) : session_wait(self->lane->answer_ms);
+    return state->body.ended ? http_complete(self) : session_wait(self->env->answer_ms);
 }
 
 static struct session_result http_event(struct session *self, enum session_event event)
@@ -294,6 +305,10 @@ static struct session_result http_event(struct session *self, enum session_event
 
 const struct session_ops session_http = {
     .name = "http",
+    .start = SESSION_CLIENT_FIRST,
+    .guess = 1,
+    .recognise = http_recognise,
+    .says = http_says,
     .state_size = sizeof(struct http_state),
     .open = http_open,
     .bytes = http_bytes,

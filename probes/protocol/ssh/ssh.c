@@ -24,7 +24,8 @@ enum {
     LATER_MS = 4000,     // before asking again a server that is too busy
 };
 
-static const char identification[] = "SSH-2.0-sonde_" SONDE_VERSION;
+#define IDENTIFICATION "SSH-2.0-sonde_" SONDE_VERSION
+static const char identification[] = IDENTIFICATION;
 
 enum ssh_phase { SSH_IDENT = 0, SSH_KEXINIT, SSH_REPLY, SSH_NEWKEYS, SSH_SERVICE, SSH_AUTH };
 
@@ -35,9 +36,30 @@ struct ssh_state {
     struct ssh_transport transport;
 };
 
+// What OpenSSH says in place of its identification, and then closes (MaxStartups, PerSourcePenalties).
+static const char *const refusals[] = {"Exceeded MaxStartups", "Not allowed at this time"};
+
+static enum recognition refusal_recognise(const uint8_t *data, size_t length)
+{
+    enum recognition best = RECOGNITION_NOT_MINE;
+    for (size_t at = 0; at < sizeof(refusals) / sizeof(refusals[0]); at++) {
+        enum recognition found = recognise_text(data, length, refusals[at]);
+        best = found > best ? found : best;
+    }
+    return best;
+}
+
+static enum recognition ssh_recognise(const uint8_t *data, size_t length)
+{
+    enum recognition found = recognise_text(data, length, "SSH-");
+    return found != RECOGNITION_NOT_MINE ? found : refusal_recognise(data, length);
+}
+
+static const struct say ssh_says[] = {SAY(IDENTIFICATION), SAY("\r\n"), SAY_REST, SAY_END, SAYS_END};
+
 static struct session_result ssh_wait(const struct session *self)
 {
-    return session_wait(self->lane->answer_ms);
+    return session_wait(self->env->answer_ms);
 }
 
 // The end of a conversation that failed with -errno: what was learnt is kept.
@@ -80,8 +102,7 @@ static void ssh_goodbye(struct session *self)
 static struct session_result ssh_open(struct session *self)
 {
     // Both sides may begin at once (RFC 4253 section 4.2), which saves a round trip, and makes others speak.
-    if (session_send(self, (const uint8_t *)identification, strlen(identification)) != 0 ||
-        session_send(self, (const uint8_t *)"\r\n", 2) != 0) {
+    if (session_send_text(self, identification) != 0 || session_send_text(self, "\r\n") != 0) {
         return session_failed();
     }
     return ssh_wait(self);
@@ -145,24 +166,24 @@ static struct session_result ssh_identified(struct session *self, struct bytes l
 }
 
 // The server is one of SSH, and has no time for strangers now: it is asked once more, later.
-static struct session_result ssh_refused(const struct session *self)
+static struct session_result ssh_refused(struct session *self)
 {
-    bool before = strcmp(observation_service(self->observation), "ssh") == 0;
+    const struct errand later = {.kind = ERRAND_RETRY, .first = &session_ssh, .wait_ms = LATER_MS};
     learn_constant(self->observation, FIELD(root, service), "ssh");
-    if (before || self->below != NULL) {
-        return session_done();
+    if (self->below == NULL) {
+        (void)session_ask(self, &later);
     }
-    return (struct session_result){.verb = SESSION_AGAIN, .wait_ms = LATER_MS, .next = &session_ssh};
+    return session_done();
 }
 
 // Finds the line that begins with "SSH-"; others may precede it.
 static struct session_result ssh_identify(struct session *self, struct bytes *input)
 {
-    enum spoken found = spoken_find(input->data, input->length);
-    if (found == SPOKEN_TLS || found == SPOKEN_HTTP) {
-        return detect_other(self, found);
+    const struct session_ops *whose = NULL;
+    if (detect_recognise(input->data, input->length, &whose) == RECOGNITION_MINE && whose != self->ops) {
+        return detect_other(self, input);
     }
-    if (spoken_is_refusal(input->data, input->length)) {
+    if (refusal_recognise(input->data, input->length) == RECOGNITION_MINE) {
         return ssh_refused(self);
     }
     for (size_t at = 0; at < input->length && at < PREAMBLE_MAX;) {
@@ -187,7 +208,7 @@ static struct session_result ssh_identify(struct session *self, struct bytes *in
         }
         at += length + 1;
     }
-    return input->length >= PREAMBLE_MAX + IDENT_MAX ? detect_other(self, SPOKEN_UNKNOWN) : ssh_wait(self);
+    return input->length >= PREAMBLE_MAX + IDENT_MAX ? session_next(SESSION_BECOME, &session_listen) : ssh_wait(self);
 }
 
 static struct session_result ssh_on_kexinit(struct session *self, const struct buffer *payload)
@@ -218,7 +239,7 @@ static struct session_result ssh_on_reply(struct session *self, const struct buf
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     int status = 0;
-    if (!self->lane->ssh_plain) {
+    if (!self->env->ssh_plain) {
         status = ssh_kex_finish(state->kex, payload, self->observation);
     }
     if (status != 0) {
@@ -226,7 +247,7 @@ static struct session_result ssh_on_reply(struct session *self, const struct buf
         return ssh_failed(status);
     }
     status = ssh_send_message(self, SSH_MSG_NEWKEYS);
-    if (status == 0 && !self->lane->ssh_plain) {
+    if (status == 0 && !self->env->ssh_plain) {
         status = ssh_kex_start_out(state->kex, &state->transport);
     }
     state->phase = SSH_NEWKEYS;
@@ -236,7 +257,7 @@ static struct session_result ssh_on_reply(struct session *self, const struct buf
 static struct session_result ssh_on_newkeys(struct session *self)
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
-    int status = self->lane->ssh_plain ? 0 : ssh_kex_start_in(state->kex, &state->transport);
+    int status = self->env->ssh_plain ? 0 : ssh_kex_start_in(state->kex, &state->transport);
     ssh_kex_fini(state->kex);
     free(state->kex);
     state->kex = NULL;
@@ -379,6 +400,9 @@ static void ssh_fini(struct session *self)
 
 const struct session_ops session_ssh = {
     .name = "ssh",
+    .start = SESSION_SERVER_FIRST,
+    .recognise = ssh_recognise,
+    .says = ssh_says,
     .state_size = sizeof(struct ssh_state),
     .open = ssh_open,
     .bytes = ssh_bytes,

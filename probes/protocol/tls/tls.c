@@ -20,7 +20,21 @@ struct tls_state {
     bool recognised; // the first bytes were a TLS record
 };
 
-enum { PIECE = 4096 };
+enum { PIECE = 4096, TLS_MAJOR = 3, TLS_ALERT = 21, TLS_HANDSHAKE = 22 };
+
+// RFC 8446 section 5.1: type, version, length. Minor versions up to 4 have been seen in records.
+static enum recognition tls_recognise(const uint8_t *data, size_t length)
+{
+    if (data[0] != TLS_ALERT && data[0] != TLS_HANDSHAKE) {
+        return RECOGNITION_NOT_MINE;
+    }
+    if ((length >= 2 && data[1] != TLS_MAJOR) || (length >= 3 && data[2] > 4)) {
+        return RECOGNITION_NOT_MINE;
+    }
+    return length >= 3 ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
+}
+
+static const struct say tls_says[] = {SAY("\x16\x03"), SAY_REST, SAY_END, SAYS_END};
 
 // RFC 8446 section 6 and, of older versions, RFC 5246 section 7.2 and RFC 6066.
 static const struct {
@@ -126,7 +140,7 @@ static bool tls_flush(struct session *self)
 static struct session_result tls_open(struct session *self)
 {
     struct tls_state *state = (struct tls_state *)self->state;
-    state->ssl = SSL_new(self->lane->tls);
+    state->ssl = SSL_new(self->env->tls);
     state->from_peer = BIO_new(BIO_s_mem());
     state->to_peer = BIO_new(BIO_s_mem());
     if (state->ssl == NULL || state->from_peer == NULL || state->to_peer == NULL) {
@@ -141,7 +155,7 @@ static struct session_result tls_open(struct session *self)
     SSL_set_connect_state(state->ssl);
     ERR_clear_error();
     (void)SSL_do_handshake(state->ssl);
-    return tls_flush(self) ? session_wait(self->lane->answer_ms) : session_failed();
+    return tls_flush(self) ? session_wait(self->env->answer_ms) : session_failed();
 }
 
 static void tls_observe(struct session *self)
@@ -166,14 +180,15 @@ static void tls_observe(struct session *self)
     }
 }
 
-static struct session_result tls_shaken(struct session *self)
+static struct session_result tunnel_begin(struct session *self)
 {
     // An HTTP answer of an earlier connection was the plain-text one of a server that wanted TLS.
     tls_observe(self);
     observation_forget(self->observation, PART_http);
     learn_constant(self->observation, FIELD(root, tunnel), "tls");
     self->observation->finished = true;
-    return session_next(SESSION_OVER, &session_http);
+    const struct session_ops *inner = session_inner(self);
+    return session_next(SESSION_OVER, inner != NULL ? inner : &session_http);
 }
 
 // Hands plain text up until there is no more; DONE when the other side has ended.
@@ -189,7 +204,7 @@ static struct session_result tls_read(struct session *self)
             if (!tls_flush(self)) {
                 return session_failed();
             }
-            return error == SSL_ERROR_WANT_READ ? session_wait(self->lane->answer_ms) : session_done();
+            return error == SSL_ERROR_WANT_READ ? session_wait(self->env->answer_ms) : session_done();
         }
         if (session_deliver(self, piece, (size_t)length) != 0) {
             return session_failed();
@@ -201,12 +216,12 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
 {
     struct tls_state *state = (struct tls_state *)self->state;
     if (!state->recognised) {
-        enum spoken found = spoken_find(input->data, input->length);
-        if (found == SPOKEN_UNDECIDED) {
-            return session_wait(self->lane->answer_ms);
+        enum recognition found = tls_recognise(input->data, input->length);
+        if (found == RECOGNITION_UNDECIDED) {
+            return session_wait(self->env->answer_ms);
         }
-        if (found != SPOKEN_TLS) {
-            return detect_other(self, found);
+        if (found == RECOGNITION_NOT_MINE) {
+            return detect_other(self, input);
         }
         state->recognised = true;
         learn_constant(self->observation, FIELD(root, service), "tls");
@@ -225,10 +240,10 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
         return session_failed();
     }
     if (status == 1) {
-        return tls_shaken(self);
+        return tunnel_begin(self);
     }
     if (SSL_get_error(state->ssl, status) == SSL_ERROR_WANT_READ) {
-        return session_wait(self->lane->answer_ms);
+        return session_wait(self->env->answer_ms);
     }
     tls_observe(self);
     return session_done();
@@ -275,6 +290,10 @@ static void tls_fini(struct session *self)
 
 const struct session_ops session_tls = {
     .name = "tls",
+    .start = SESSION_CLIENT_FIRST,
+    .guess = 2,
+    .recognise = tls_recognise,
+    .says = tls_says,
     .state_size = sizeof(struct tls_state),
     .open = tls_open,
     .bytes = tls_bytes,

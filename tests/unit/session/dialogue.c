@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tests/unit/session/dialogue.h"
 
+#include "probes/session/registry.h"
 #include "tests/unit/session/told.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIONS_MAX = 5, ROUNDS_MAX = 10000 };
+enum { CONNECTIONS_MAX = AGENDA_CONNECTIONS_MAX, ROUNDS_MAX = 10000 };
 
 // Moves the client's output to the server, and what it answers to the end of *to_client.
-static bool server_turn(struct conversation *conversation, struct peer *peer, struct buffer *to_client)
+static bool server_turn(struct conversation *conversation, struct peer *peer, struct buffer *said,
+                        struct buffer *to_client)
 {
     size_t length = 0;
     const uint8_t *data = conversation_output(conversation, &length);
     if (length == 0) {
         return false;
     }
+    buffer_put(said, data, length);
     if (!peer->closed) {
         peer->answer(peer, data, length, to_client);
     }
@@ -37,10 +41,24 @@ static size_t piece_length(const struct dialogue *dialogue, size_t waiting, size
     return piece;
 }
 
+// What leaves on one connection is what one session may say.
+static void said_check(const struct buffer *said)
+{
+    const struct session_ops *ops;
+    for (size_t row = 0; (ops = session_row(row)) != NULL; row++) {
+        if (says_allow(ops->says, buffer_bytes(said), said->length)) {
+            return;
+        }
+    }
+    fprintf(stderr, "no session may say: %.*s\n", (int)said->length, (const char *)buffer_bytes(said));
+    abort();
+}
+
 static struct conversation_step connection_run(const struct dialogue *dialogue, struct peer *peer,
                                                struct conversation *conversation)
 {
     struct buffer to_client = {0};
+    struct buffer said = {0};
     size_t fed = 0;
     if (peer->begin != NULL) {
         peer->begin(peer);
@@ -49,7 +67,7 @@ static struct conversation_step connection_run(const struct dialogue *dialogue, 
     peer->answer(peer, NULL, 0, &to_client);
     struct conversation_step step = conversation_open(conversation);
     for (size_t round = 0; step.verb == CONVERSATION_WAIT && round < ROUNDS_MAX; round++) {
-        (void)server_turn(conversation, peer, &to_client);
+        (void)server_turn(conversation, peer, &said, &to_client);
         size_t piece = piece_length(dialogue, to_client.length, fed);
         if (piece > 0) {
             // A copy of exact size, so that a read past its end is seen by the sanitizer.
@@ -65,7 +83,9 @@ static struct conversation_step connection_run(const struct dialogue *dialogue, 
             step = conversation_silence(conversation);
         }
     }
-    (void)server_turn(conversation, peer, &to_client);
+    (void)server_turn(conversation, peer, &said, &to_client);
+    said_check(&said);
+    buffer_fini(&said);
     buffer_fini(&to_client);
     return step;
 }
@@ -73,11 +93,13 @@ static struct conversation_step connection_run(const struct dialogue *dialogue, 
 size_t dialogue_run(const struct dialogue *dialogue, struct peer *peer, struct observation *ret_observation)
 {
     size_t connections = 0;
-    struct conversation_step step = {.verb = CONVERSATION_AGAIN, .next = session_find(dialogue->first)};
+    struct agenda agenda;
+    struct conversation_step step = {.verb = CONVERSATION_AGAIN};
+    step.errand = agenda_begin(&agenda, session_find(dialogue->first), NULL);
     observation_init(ret_observation);
     while (step.verb == CONVERSATION_AGAIN && connections < CONNECTIONS_MAX) {
-        struct conversation *conversation =
-            conversation_new(dialogue->lane, step.next, UINT32_C(0x0a010203), dialogue->port, ret_observation);
+        struct conversation *conversation = conversation_new(dialogue->lane, &step.errand, UINT32_C(0x0a010203),
+                                                             dialogue->port, &agenda, ret_observation);
         if (conversation == NULL) {
             return 0;
         }
@@ -135,8 +157,8 @@ bool observation_equal(const struct observation *one, const struct observation *
     return equal;
 }
 
-struct conversation_lane *lane_for_tests(void)
+struct session_env *env_for_tests(void)
 {
-    const struct conversation_settings settings = {.user_agent = "sonde/test (+mailto:owner@example.net)"};
-    return conversation_lane_new(&settings);
+    const struct session_env_settings settings = {.user_agent = "sonde/test (+mailto:owner@example.net)"};
+    return session_env_new(&settings);
 }

@@ -21,7 +21,7 @@ struct peer {
 };
 
 struct dialogue {
-    struct conversation_lane *lane;
+    struct session_env *lane;
     const char *first; // session
     uint16_t port;
     size_t piece; // bytes fed at a time, 0 = whatever there is
@@ -50,4 +50,4 @@ void scripted_fini(struct scripted *scripted);
 // Deep equality.
 bool observation_equal(const struct observation *one, const struct observation *other);
 
-struct conversation_lane *lane_for_tests(void);
+struct session_env *env_for_tests(void);

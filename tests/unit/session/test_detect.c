@@ -13,10 +13,12 @@ Test(registry, every_row_is_whole_and_has_a_name_of_its_own)
         cr_assert_not_null(ops->name);
         cr_assert_lt(strlen(ops->name), 16);
         cr_assert_not_null((void *)ops->open);
-        cr_assert_not_null((void *)ops->bytes);
+        cr_assert((ops->bytes == NULL) != (ops->datagram == NULL), "a stream or datagrams");
+        cr_assert(ops->guess == 0 || ops->start == SESSION_CLIENT_FIRST, "who waits for a server is no guess");
+        cr_assert(ops->says != NULL || ops->start == SESSION_SERVER_FIRST, "who speaks first says what");
         cr_assert_not_null((void *)ops->event);
         cr_assert_eq(session_find(ops->name), ops, "two rows are called \"%s\"", ops->name);
-        cr_assert_eq(session_bit(ops), UINT32_C(1) << rows);
+        cr_assert_eq(session_bit(ops), UINT64_C(1) << rows);
     }
     cr_assert_geq(rows, 4);
     cr_assert_null(session_find("shh"));
@@ -27,30 +29,99 @@ Test(detect, first_bytes_name_their_protocol_and_prefixes_are_undecided)
     static const struct {
         const char *bytes;
         size_t length;
-        enum spoken found;
+        const char *whose; // a session, "" = nobody, NULL = undecided
     } cases[] = {
-        {"", 0, SPOKEN_UNDECIDED},           {"S", 1, SPOKEN_UNDECIDED},
-        {"SSH", 3, SPOKEN_UNDECIDED},        {"SSH-", 4, SPOKEN_SSH},
-        {"SSL", 3, SPOKEN_UNKNOWN},          {"HTTP", 4, SPOKEN_UNDECIDED},
-        {"HTTP/1.1", 8, SPOKEN_HTTP},        {"\x16", 1, SPOKEN_UNDECIDED},
-        {"\x16\x03", 2, SPOKEN_UNDECIDED},   {"\x16\x03\x03", 3, SPOKEN_TLS},
-        {"\x15\x03\x01", 3, SPOKEN_TLS},     {"\x15\x02", 2, SPOKEN_UNKNOWN},
-        {"\x16\x03\x09", 3, SPOKEN_UNKNOWN}, {"220 ftp", 7, SPOKEN_UNKNOWN},
-        {"\0", 1, SPOKEN_UNKNOWN},           {"Exceeded Max", 12, SPOKEN_UNDECIDED},
-        {"Not", 3, SPOKEN_UNDECIDED},        {"Not allowed at this time\r\n", 26, SPOKEN_SSH},
-        {"Not now", 7, SPOKEN_UNKNOWN},
+        {"", 0, NULL},
+        {"S", 1, NULL},
+        {"SSH", 3, NULL},
+        {"SSH-", 4, "ssh"},
+        {"SSL", 3, ""},
+        {"HTTP", 4, NULL},
+        {"HTTP/1.1", 8, "http"},
+        {"\x16", 1, NULL},
+        {"\x16\x03", 2, NULL},
+        {"\x16\x03\x03", 3, "tls"},
+        {"\x15\x03\x01", 3, "tls"},
+        {"\x15\x02", 2, ""},
+        {"\x16\x03\x09", 3, ""},
+        {"220 ftp", 7, ""},
+        {"\0", 1, ""},
+        {"Exceeded Max", 12, NULL},
+        {"Not", 3, NULL},
+        {"Not allowed at this time\r\n", 26, "ssh"},
+        {"Not now", 7, ""},
     };
     for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
-        cr_assert_eq(spoken_find((const uint8_t *)cases[at].bytes, cases[at].length), cases[at].found, "case %zu", at);
+        const struct session_ops *ops = NULL;
+        enum recognition found = detect_recognise((const uint8_t *)cases[at].bytes, cases[at].length, &ops);
+        cr_assert_eq(found == RECOGNITION_UNDECIDED, cases[at].whose == NULL, "case %zu", at);
+        cr_assert_str_eq(found == RECOGNITION_MINE ? ops->name : "", cases[at].whose == NULL ? "" : cases[at].whose,
+                         "case %zu", at);
     }
+}
+
+Test(agenda, each_kind_has_a_budget_and_errands_are_taken_in_order)
+{
+    struct agenda agenda;
+    struct errand errand = agenda_begin(&agenda, session_find("tls"), session_find("http"));
+    cr_assert_str_eq(errand.first->name, "tls");
+    cr_assert_str_eq(errand.inner->name, "http");
+    cr_assert_not(agenda_take(&agenda, &errand));
+    static const struct {
+        enum errand_kind kind;
+        uint32_t budget;
+    } kinds[] = {{ERRAND_DETECT, ERRAND_DETECT_BUDGET - 1},
+                 {ERRAND_RETRY, ERRAND_RETRY_BUDGET},
+                 {ERRAND_MATRIX, ERRAND_MATRIX_BUDGET}};
+    for (size_t at = 0; at < 3; at++) {
+        for (uint32_t asked = 0; asked <= kinds[at].budget; asked++) {
+            const struct errand wanted = {.kind = kinds[at].kind, .argument = asked};
+            cr_assert_eq(agenda_put(&agenda, &wanted), asked < kinds[at].budget);
+        }
+        for (uint32_t asked = 0; asked < kinds[at].budget; asked++) {
+            cr_assert(agenda_take(&agenda, &errand));
+            cr_assert_eq(errand.argument, asked);
+        }
+        cr_assert_not(agenda_take(&agenda, &errand));
+    }
+    // More than fit at once.
+    errand = agenda_begin(&agenda, NULL, NULL);
+    uint32_t put = 0;
+    for (uint32_t asked = 0; asked < 32; asked++) {
+        const struct errand wanted = {.kind = asked % ERRAND_KIND_COUNT};
+        put += agenda_put(&agenda, &wanted) ? 1 : 0;
+    }
+    cr_assert_eq(put, AGENDA_ERRANDS);
+}
+
+Test(says, a_stream_is_messages_of_the_table_the_last_one_cut_anywhere)
+{
+    static const struct say says[] = {SAY("PING\r\n"), SAY_END,           SAY("GET "), SAY_ANY(4), SAY("\r\n"),
+                                      SAY_END,         SAY("\x01\0\x02"), SAY_REST,    SAY_END,    SAYS_END};
+    static const struct {
+        const char *bytes;
+        size_t length;
+        bool allowed;
+    } cases[] = {
+        {"", 0, true},          {"PING\r\n", 6, true},
+        {"PI", 2, true},        {"PING\r\nGET abcd\r\nPING\r\n", 22, true},
+        {"GET \r\n", 6, true},  {"GET abcde\r\n", 11, false},
+        {"PING\n", 5, false},   {"\x01\0\x02 and whatever follows", 20, true},
+        {"\x01\x02", 2, false}, {"PING\r\nQUIT\r\n", 12, false},
+    };
+    for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++)
+        cr_expect_eq(says_allow(says, (const uint8_t *)cases[at].bytes, cases[at].length), cases[at].allowed,
+                     "case %zu", at);
+    cr_assert(says_allow(NULL, NULL, 0));
+    cr_assert_not(says_allow(NULL, (const uint8_t *)"x", 1));
 }
 
 static size_t talk(const char *first, struct peer *peer, struct observation *ret_observation)
 {
-    struct conversation_lane *lane = lane_for_tests();
+    struct session_env *lane = env_for_tests();
     const struct dialogue dialogue = {.lane = lane, .first = first, .port = 443};
     size_t connections = dialogue_run(&dialogue, peer, ret_observation);
-    conversation_lane_free(lane);
+    session_env_free(lane);
     return connections;
 }
 

@@ -7,11 +7,11 @@
 
 static void talk(const char *reply, bool closes, struct scripted *peer, struct observation *ret_observation)
 {
-    struct conversation_lane *lane = lane_for_tests();
+    struct session_env *lane = env_for_tests();
     const struct dialogue dialogue = {.lane = lane, .first = "http", .port = 80};
     scripted_init(peer, "", reply, closes);
     cr_assert_gt(dialogue_run(&dialogue, &peer->peer, ret_observation), 0);
-    conversation_lane_free(lane);
+    session_env_free(lane);
 }
 
 struct answer {
@@ -98,8 +98,8 @@ Test(http, the_request_says_who_asks_and_closes)
 
 Test(http, a_contact_cannot_add_header_fields)
 {
-    const struct conversation_settings settings = {.user_agent = "sonde\r\nX-Injected: yes"};
-    struct conversation_lane *lane = conversation_lane_new(&settings);
+    const struct session_env_settings settings = {.user_agent = "sonde\r\nX-Injected: yes"};
+    struct session_env *lane = session_env_new(&settings);
     struct scripted peer;
     struct observation seen;
     scripted_init(&peer, "", "HTTP/1.1 200 OK\r\n\r\n", true);
@@ -110,7 +110,7 @@ Test(http, a_contact_cannot_add_header_fields)
     cr_assert_not_null(strstr((const char *)buffer_bytes(&peer.heard), "\r\nHost: 10.1.2.3:8080\r\n"));
     observation_fini(&seen);
     scripted_fini(&peer);
-    conversation_lane_free(lane);
+    session_env_free(lane);
 }
 
 Test(http, a_line_without_end_and_a_header_without_end_are_bounded)

@@ -8,12 +8,12 @@
 
 static void talk(struct fake_ssh *fake, const char *first, struct observation *ret_observation)
 {
-    struct conversation_lane *lane = lane_for_tests();
+    struct session_env *lane = env_for_tests();
     const struct dialogue dialogue = {.lane = lane, .first = first, .port = 22};
     fake_ssh_init(fake);
     size_t connections = dialogue_run(&dialogue, &fake->peer, ret_observation);
     cr_assert_gt(connections, 0);
-    conversation_lane_free(lane);
+    session_env_free(lane);
 }
 
 static void expect_complete(struct fake_ssh *fake, const char *what)
@@ -163,7 +163,7 @@ Test(ssh, the_identification_survives_a_handshake_without_common_algorithms)
 
 static void expect_identification(const char *greeting, bool closes, const char *service, const char *software)
 {
-    struct conversation_lane *lane = lane_for_tests();
+    struct session_env *lane = env_for_tests();
     struct scripted peer;
     struct observation seen;
     scripted_init(&peer, greeting, "", closes);
@@ -179,7 +179,7 @@ static void expect_identification(const char *greeting, bool closes, const char 
     }
     observation_fini(&seen);
     scripted_fini(&peer);
-    conversation_lane_free(lane);
+    session_env_free(lane);
 }
 
 Test(ssh, identifications_of_every_shape_are_bounded)

@@ -8,11 +8,11 @@ static const char page[] = "HTTP/1.1 200 OK\r\nServer: lab\r\nContent-Length: 20
 
 static size_t talk(struct fake_tls *fake, const char *first, uint16_t port, struct observation *ret_observation)
 {
-    struct conversation_lane *lane = lane_for_tests();
+    struct session_env *lane = env_for_tests();
     const struct dialogue dialogue = {.lane = lane, .first = first, .port = port};
     fake_tls_init(fake);
     size_t connections = dialogue_run(&dialogue, &fake->peer, ret_observation);
-    conversation_lane_free(lane);
+    session_env_free(lane);
     return connections;
 }
 

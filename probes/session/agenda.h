@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// What else a host and port is to be asked, on connections of their own, one after the other. Any session of a
+// conversation queues errands, stacked ones too; whoever makes the connections takes the next when a conversation is
+// done. Each kind has a budget, because it is the server's words that make us ask.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct session_ops;
+
+// Why a connection is made. X(enumerator, budget, help)
+#define ERRAND_KINDS(X)                                                                                                \
+    X(ERRAND_DETECT, 5, "to find out what is spoken; the first connection is one of them")                             \
+    X(ERRAND_RETRY, 1, "the server had no time for us, and is asked the same again")                                   \
+    X(ERRAND_MATRIX, 6, "another version or variant of a protocol that is known")
+
+enum errand_kind {
+#define X(enumerator, budget, help) enumerator,
+    ERRAND_KINDS(X)
+#undef X
+        ERRAND_KIND_COUNT
+};
+
+enum {
+    AGENDA_ERRANDS = 8, // queued at once
+#define X(enumerator, budget, help) enumerator##_BUDGET = (budget),
+    ERRAND_KINDS(X)
+#undef X
+#define X(enumerator, budget, help) +(budget)
+        AGENDA_CONNECTIONS_MAX = 0 ERRAND_KINDS(X)
+#undef X
+};
+
+struct errand {
+    enum errand_kind kind;
+    const struct session_ops *first; // the session to begin with
+    const struct session_ops *inner; // what is wanted inside a tunnel that it makes; NULL: nothing was said about it
+    uint32_t wait_ms;                // before the connection
+    uint32_t argument;               // the session's own: which version, say
+};
+
+// All-zero is an agenda without errands. A value: it owns nothing.
+struct agenda {
+    struct errand errands[AGENDA_ERRANDS];
+    uint8_t first;
+    uint8_t count;
+    uint8_t spent[ERRAND_KIND_COUNT];
+};
+
+// Queues an errand behind the others. False when the budget of its kind is spent or nothing more fits; then nothing
+// has changed.
+bool agenda_put(struct agenda *agenda, const struct errand *errand);
+
+// The errand of the first connection of all: counted, and taken at once.
+struct errand agenda_begin(struct agenda *agenda, const struct session_ops *first, const struct session_ops *inner);
+
+// Takes the next one; false when there is none.
+bool agenda_take(struct agenda *agenda, struct errand *ret_errand);
