@@ -7,6 +7,7 @@
 
 #include "config/plan/plan.h"
 #include "control/command/subcommands.h"
+#include "control/command/topics.h"
 
 #define each_subcommand(subcommand)                                                                                    \
     for (const struct subcommand *const *at = subcommands, *subcommand; (subcommand = *at) != NULL; at++)
@@ -31,6 +32,17 @@ Test(subcommands, every_row_is_complete_and_every_name_unique)
     }
     cr_expect_null(subcommand_find("scam"));
     cr_expect_null(subcommand_find(""));
+}
+
+Test(subcommands, every_topic_of_help_is_complete_and_its_name_unique)
+{
+    for (size_t i = 0; topics[i] != NULL; i++) {
+        cr_expect_eq(topic_find(topics[i]->name), topics[i], "%s", topics[i]->name);
+        cr_expect_null(subcommand_find(topics[i]->name), "%s is a subcommand", topics[i]->name);
+        cr_expect_not_null(topics[i]->print, "%s", topics[i]->name);
+        cr_expect_gt(strlen(topics[i]->summary), 10, "%s", topics[i]->name);
+    }
+    cr_expect_null(topic_find("plans"));
 }
 
 static char *manual_read(void)
