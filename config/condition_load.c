@@ -137,15 +137,6 @@ static bool op_fits(enum condition_op op, const struct field *field)
     return false;
 }
 
-static const char *kind_name(const struct field *field)
-{
-    static const char *const names[FIELD_KIND_COUNT] = {
-        [FIELD_TEXT] = "a text",    [FIELD_LIST] = "a list",        [FIELD_NUMBER] = "a number",
-        [FIELD_MILLI] = "a number", [FIELD_FLAG] = "true or false", [FIELD_TIME] = "a time",
-        [FIELD_INSTANT] = "a time", [FIELD_ADDRESS] = "an address", [FIELD_ROWS] = "an array of objects"};
-    return names[field->kind];
-}
-
 // "now" or "2026-01-31T00:00:00Z".
 static int time_read(struct reading *reading, const char *path, const json_t *value, struct catalogue_condition *node)
 {
@@ -214,6 +205,9 @@ static int operands_read(struct reading *reading, const char *path, const struct
     size_t at = 0;
     size_t i;
     json_t *value;
+    // "None of nothing" would hold for every host.
+    if (json_array_size(values) == 0)
+        return key_complain(reading->context, path, "is empty, expected values");
     int rc = node_open(reading, CONDITION_ANY, "", &at);
     json_array_foreach(values, i, value)
     {
@@ -277,8 +271,8 @@ static int tests_read(struct reading *reading, const char *path, const struct fi
         if (rc == 0 && op < 0)
             rc = unknown_test(reading, path, word);
         if (rc == 0 && !op_fits((enum condition_op)op, field))
-            rc = key_complain(reading->context, place, "\"%s\" does not go with \"%s\", which is %s", word, name,
-                              kind_name(field));
+            rc = key_complain(reading->context, place, "\"%s\" does not go with \"%s\" (%s)", word, name,
+                              field_kind_names[field->kind]);
         if (rc != 0)
             return rc;
         if (op == CONDITION_NOT)
@@ -301,8 +295,8 @@ static int test_read(struct reading *reading, const char *path, const struct fie
         return tests_read(reading, path, field, name, value);
     enum condition_op op = field->kind == FIELD_LIST ? CONDITION_HAS : CONDITION_IS;
     if (!op_fits(op, field))
-        return key_complain(reading->context, path, "\"%s\" is %s, expected an object of tests", name,
-                            kind_name(field));
+        return key_complain(reading->context, path, "\"%s\" (%s): expected an object of tests", name,
+                            field_kind_names[field->kind]);
     return json_is_array(value) ? operands_read(reading, path, field, name, op, value)
                                 : operand_read(reading, path, field, name, op, value);
 }

@@ -160,7 +160,7 @@ static int option_check(const struct key_strings *eal, const struct eal_option *
     static const char *const expected[] = {
         [VALUE_NONE] = "nothing",
         [VALUE_CARD] = "a PCI address like \"0000:01:00.0\"",
-        [VALUE_VDEV] = "a virtual device of " DRIVERS,
+        [VALUE_VDEV] = ("a virtual device of " DRIVERS),
         [VALUE_NUMBER] = "a number",
         [VALUE_LIST] = "numbers with commas between them",
         [VALUE_WORD] = "one word",

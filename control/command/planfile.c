@@ -7,14 +7,21 @@
 
 #include "control/scan/programs.h"
 
+enum exit_status planfile_catalogues(const char *program, char ret_folder[static PATH_MAX])
+{
+    if (catalogues_find(program, ret_folder) == 0)
+        return EXIT_DONE;
+    fprintf(stderr, "sonde: the catalogues (services.json) are neither beside sonde nor in %s\n", ret_folder);
+    return EXIT_FAILED;
+}
+
 static enum exit_status load(const struct invocation *invocation, struct plan_files files, enum plan_need need,
                              struct plan **ret_plan)
 {
     char catalogues[PATH_MAX];
-    if (catalogues_find(invocation->program, catalogues) != 0) {
-        fprintf(stderr, "sonde: the catalogues (services.json) are neither beside sonde nor in %s\n", catalogues);
-        return EXIT_FAILED;
-    }
+    enum exit_status status = planfile_catalogues(invocation->program, catalogues);
+    if (status != EXIT_DONE)
+        return status;
     files.catalogues = catalogues;
     struct complaint complaint = {0};
     int error = plan_load(&files, need, ret_plan, &complaint);

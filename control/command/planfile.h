@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Loads the plan that a subcommand was given and prints the one line that says what is wrong with it.
+// Loads the plan that a subcommand was given, finds the catalogues, and prints the one line that says what is wrong
+// with them.
+
+#include <limits.h>
 
 #include "config/plan/plan.h"
 #include "control/command/options.h"
 #include "control/scan/checkpoint.h"
+
+// Writes the folder of the catalogues. program is argv[0] of sonde. Returns EXIT_DONE, else the exit status after a
+// line on standard error.
+enum exit_status planfile_catalogues(const char *program, char ret_folder[static PATH_MAX]);
 
 // Loads operands[0]. Returns EXIT_DONE with a plan for plan_free, else the exit status after a line on standard error.
 enum exit_status planfile_load(const struct invocation *invocation, enum plan_need need, struct plan **ret_plan);

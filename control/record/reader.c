@@ -192,7 +192,7 @@ bool reader_milli(struct reader *reader, int64_t *ret_thousandths)
 {
     int64_t value = 0;
     (void)reader_peek(reader);
-    if (!digits_read(reader, &value) || __builtin_mul_overflow(value, 1000, &value))
+    if (!digits_read(reader, &value) || __builtin_mul_overflow(value, 1000, &value) || value > INT64_MAX - 999)
         return reader_fail(reader, "a number beyond 64 bits");
     if (reader->at < reader->end && *reader->at == '.') {
         reader->at++;

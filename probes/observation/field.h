@@ -59,6 +59,9 @@ enum field_kind {
     FIELD_KIND_COUNT
 };
 
+// What people call them: "text", "true or false".
+extern const char *const field_kind_names[FIELD_KIND_COUNT];
+
 struct part;
 
 // One field: where in its part's struct it stands, and what it is.

@@ -22,6 +22,12 @@ PARTS(X)
 NESTED_PARTS(X)
 #undef X
 
+const char *const field_kind_names[FIELD_KIND_COUNT] = {
+    [FIELD_TEXT] = "text",    [FIELD_LIST] = "list",          [FIELD_NUMBER] = "number",
+    [FIELD_MILLI] = "number", [FIELD_FLAG] = "true or false", [FIELD_TIME] = "time",
+    [FIELD_INSTANT] = "time", [FIELD_ADDRESS] = "address",    [FIELD_ROWS] = "list of objects",
+};
+
 const struct part *const parts[PART_COUNT] = {
 #define X(part, fields, help) &part##_part,
     PARTS(X)

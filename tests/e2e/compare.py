@@ -27,7 +27,8 @@ def expired(record):
 
 
 def differences(claim, found, path):
-    """Lines for each claim that the record does not bear out. Lists of outcomes are alternatives."""
+    """Lines for each claim that the record does not bear out. What is claimed to be null has to be absent, what is claimed
+    to be false has to be there. Lists of outcomes are alternatives; findings have no order."""
     if isinstance(claim, dict):
         for name, value in claim.items():
             yield from differences(value, found.get(name) if isinstance(found, dict) else None, f"{path}.{name}")
@@ -35,9 +36,9 @@ def differences(claim, found, path):
         if found not in claim:
             yield f"{path} is {found!r}, one of {claim!r} is right"
     elif path.endswith(".findings"):
-        if sorted(claim) != sorted(found or []):
+        if found is None or sorted(claim) != sorted(found):
             yield f"{path} is {found!r}, truth says {claim!r}"
-    elif claim != found and (claim or found):  # what is false or unknown is left out of a record
+    elif claim != found or type(claim) is not type(found):  # 0 is not false
         yield f"{path} is {found!r}, truth says {claim!r}"
 
 

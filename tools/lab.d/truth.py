@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a perfect scan of the lab's plan finds: one object per open ip and port, in the shape of sonde's records. A field
-that a row does not have is not claimed; an outcome that is a list names every outcome that is right."""
+that a row does not have is not claimed, null claims that there is nothing to learn, and false that it was learnt to be so;
+an outcome that is a list names every outcome that is right."""
 
 import base64
 import hashlib
@@ -24,17 +25,15 @@ def revision(package):
 
 def openssh_product(server):
     version, update = re.fullmatch(r"([0-9.]+)(p[0-9]+)?", upstream("openssh-server")).groups()
-    product = {"vendor": "openbsd", "name": "openssh", "version": version}
+    product = {"vendor": "openbsd", "name": "openssh", "version": version, "update": update}
     software = f"OpenSSH_{version}{update or ''}"
-    if update:
-        product["update"] = update
-    comment = "" if server.get("no_comment") else f"Debian-{revision('openssh-server')}"
+    comment = None if server.get("no_comment") else f"Debian-{revision('openssh-server')}"
     return product, software, comment
 
 
 def dropbear_product():
     version = upstream("dropbear-bin")
-    return {"name": "dropbear_ssh", "version": version}, f"dropbear_{version}", ""
+    return {"name": "dropbear_ssh", "version": version, "update": None}, f"dropbear_{version}", None
 
 
 def ssh_part(server, folder):
@@ -44,12 +43,11 @@ def ssh_part(server, folder):
         product, software, comment = dropbear_product()
     public = (folder / f"ssh-{server['host_key']}.pub").read_text().split()
     digest = hashlib.sha256(base64.b64decode(public[1])).digest()
-    ssh = {"software": software, "methods": server["methods"], "host_key_type": KEY_NAMES[server["host_key"]],
+    ssh = {"software": software, "comment": comment, "methods": server["methods"], "no_authentication": False,
+           "host_key_type": KEY_NAMES[server["host_key"]], "host_key_verified": True,
            "host_key_sha256": base64.b64encode(digest).decode().rstrip("=")}
-    if comment:
-        ssh["comment"] = comment
     findings = ["exposed-ssh"] + (["ssh-password-login"] if "password" in server["methods"] else [])
-    return {"service": "ssh", "outcome": "complete", "product": product, "ssh": ssh, "findings": findings}
+    return {"service": "ssh", "tunnel": None, "banner": None, "outcome": "complete", "product": product, "ssh": ssh, "findings": findings}
 
 
 def http_part(server):
@@ -60,10 +58,11 @@ def http_part(server):
         version = upstream("apache2")
         product = {"vendor": "apache", "name": "http_server", "version": version}
         banner = f"Apache/{version} (Debian)"
-    http = {"status": server["status"], "server": banner}
-    http.update({key: server[key] for key in ("title", "location") if server.get(key)})
+    http = {"status": server["status"], "server": banner, "location": server.get("location")}
+    if "title" in server:  # one is of bytes that this table cannot hold
+        http["title"] = server["title"] or None
     plain = "tls" not in server and not server.get("location", "").startswith("https:")
-    return {"service": "http", "outcome": "complete", "product": product, "http": http,
+    return {"service": "http", "tunnel": None, "banner": None, "outcome": "complete", "product": product, "http": http,
             "findings": ["http-plain"] if plain else []}
 
 
@@ -72,11 +71,9 @@ def tls_part(table, server, folder):
     row = table["certificates"][name]
     kind, _, size = row["key"].partition(":")
     best = server["tls"][-1]
-    tls = {"version": TLS_NAMES[best], "self_signed": row["issuer"] == "self", "expired": bool(row.get("expired")),
+    tls = {"version": TLS_NAMES[best], "handshake_complete": True, "alert": None, "self_signed": row["issuer"] == "self", "expired": bool(row.get("expired")),
            "key_type": kind, "sha256": certificates.fingerprint(folder / "certificates", name),
-           "sans": [row["name"]], "subject": f"CN={row['name']},O=Sonde Lab"}
-    if kind == "RSA":
-        tls["key_bits"] = int(size)
+           "key_bits": int(size.removeprefix("P-") or 256), "sans": [row["name"]], "subject": f"CN={row['name']},O=Sonde Lab"}
     findings = []
     if best in ("1", "1.1"):
         findings.append("tls-below-1.2")

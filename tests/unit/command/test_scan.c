@@ -431,8 +431,10 @@ Test(scan, bad_plans_and_command_lines_are_one_line_and_status_2)
         {{"scan", "nosource.json"}, "source.address"},
         {{"check", "plan.json", "--fast"}, "--fast"},
         {{"scan"}, "PLAN"},
-        {{"scam", "plan.json"}, "scam"},
-        {{"help", "scam"}, "scam"},
+        {{"scam", "plan.json"}, "\"scam\", did you mean \"scan\"?"},
+        {{"help", "scam"}, "\"scam\", did you mean \"scan\"?"},
+        {{"help", "recods"}, "\"recods\", did you mean \"records\"?"},
+        {{"help", "nothing-like-it"}, "\"nothing-like-it\" (see"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cr_expect_eq(sonde(cases[i].words), 2, "case %zu: %s", i, output_text);
@@ -461,4 +463,36 @@ Test(scan, the_version_is_printed_and_so_is_help)
     cr_assert_eq(sonde((const char *const[]){"help", "scan", NULL}), 0);
     cr_assert_not_null(strstr(output_text, "--dry-run FILE"));
     cr_assert_eq(sonde((const char *const[]){NULL}), 2);
+}
+
+Test(scan, help_explains_plans_records_and_the_catalogues_that_a_scan_would_use)
+{
+    static const struct {
+        const char *topic;
+        const char *says[4];
+    } rows[] = {
+        {"plan", {"  network_rate: rate, 0.001", "      The most probes a second"}},
+        {"records",
+         {"  outcome: text", "  ssh.software: text, at most 255 bytes\n      software version it names\n",
+          "  truncated: list\n", "  zero-window\n"}},
+        {"findings",
+         {"  exposed-telnet: high\n", "      when {\"service\": {\"sensitive\": true}}\n      unless exposed-*\n"}},
+        {"services",
+         {"\nhttp-alt       8000,8008,8080,8888  http",
+          "\nredis          6379                 (listens)    sensitive"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_expect_eq(sonde((const char *const[]){"help", rows[i].topic, NULL}), 0, "%s", output_text);
+        for (size_t j = 0; j < 4 && rows[i].says[j] != NULL; j++)
+            cr_expect_not_null(strstr(output_text, rows[i].says[j]), "%s lacks %s: %s", rows[i].topic, rows[i].says[j],
+                               output_text);
+    }
+    // Catalogues beside the sonde that was called come first; wrong ones are refused as a scan refuses them.
+    plan_write("services.json", "{\"services\": [{\"name\": \"ours\", \"port\": 7}]}", "");
+    plan_write("findings.json", "{\"findings\": [{\"id\": \"ours\"}]}", "");
+    cr_expect_eq(sonde((const char *const[]){"help", "services", NULL}), 0, "%s", output_text);
+    cr_expect_not_null(strstr(output_text, "\nours     7      (listens)"), "%s", output_text);
+    cr_expect_null(strstr(output_text, "redis"), "%s", output_text);
+    cr_expect_eq(sonde((const char *const[]){"help", "findings", NULL}), 1, "%s", output_text);
+    cr_expect_not_null(strstr(output_text, "findings.json:1: findings[0]: "), "%s", output_text);
 }

@@ -174,6 +174,7 @@ Test(record, what_is_no_record_is_refused_with_its_place)
         {"{\"schema\":2,\"port\":\"x\"}", -EINVAL, "no number where one belongs", 19},
         {"{\"schema\":2,\"port\":1.5}", -EINVAL, "a fraction where a whole number belongs", 20},
         {"{\"schema\":2,\"port\":99999999999999999999}", -EINVAL, "a number beyond 64 bits", 37},
+        {"{\"schema\":2,\"rtt_ms\":9223372036854775.999}", -EINVAL, "a number beyond 64 bits", 37},
         {"{\"schema\":2,\"port\":1,\"port\":2}", -EINVAL, "a field that stands there twice", 28},
         {"{\"schema\":2,\"ssh\":3}", -EINVAL, "no object where one belongs", 18},
         {"{\"schema\":2,\"ssh\":{\"methods\":\"x\"}}", -EINVAL, "no array where one belongs", 29},
