@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// run FILE|FOLDER...: plays dialogues, those of a folder all. Says which are wrong, where and how.
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/dialogues/check.h"
+
+struct tally {
+    struct session_env *lane;
+    size_t dialogues;
+    size_t wrong;
+    size_t runs;
+};
+
+static void file_run(struct tally *tally, const char *file)
+{
+    struct script script;
+    struct checked checked = {.problem = NULL};
+    tally->dialogues++;
+    if (script_load(&script, file) == 0)
+        checked = check_script(&script, tally->lane);
+    const char *problem = script.problem[0] != '\0' ? script.problem : checked.problem;
+    if (problem != NULL) {
+        tally->wrong++;
+        fprintf(stderr, "%s\n", problem);
+    }
+    tally->runs += checked.runs;
+    free(checked.problem);
+    script_fini(&script);
+}
+
+// Hidden files, those that are no dialogues, and what editors leave behind.
+static int is_dialogue(const struct dirent *entry)
+{
+    const char *name = entry->d_name;
+    return name[0] != '.' && strcmp(name, "phrases") != 0 && name[strlen(name) - 1] != '~';
+}
+
+static void path_run(struct tally *tally, const char *path);
+
+static void folder_run(struct tally *tally, const char *folder)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, is_dialogue, alphasort);
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+        path_run(tally, path);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static void path_run(struct tally *tally, const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        folder_run(tally, path);
+    else
+        file_run(tally, path);
+}
+
+int main(int argc, char **argv)
+{
+    const struct session_env_settings settings = {.user_agent = script_agent};
+    struct tally tally = {.lane = session_env_new(&settings)};
+    if (argc < 2 || tally.lane == NULL) {
+        fputs("usage: run FILE|FOLDER...\n", stderr);
+        session_env_free(tally.lane);
+        return 2;
+    }
+    for (int i = 1; i < argc; i++)
+        path_run(&tally, argv[i]);
+    session_env_free(tally.lane);
+    printf("%zu dialogues played %zu times, %zu wrong\n", tally.dialogues, tally.runs, tally.wrong);
+    return tally.wrong == 0 && tally.dialogues > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
