@@ -3,7 +3,9 @@
 // Every part of a record, in the order in which it is written. A protocol adds its header and its row here.
 
 #include "probes/observation/http.h"
+#include "probes/observation/memcached.h"
 #include "probes/observation/product.h"
+#include "probes/observation/redis.h"
 #include "probes/observation/root.h"
 #include "probes/observation/ssh.h"
 #include "probes/observation/tls.h"
@@ -14,7 +16,9 @@
     X(product, PRODUCT_FIELDS, "the server software, as its banner names it")                                          \
     X(ssh, SSH_FIELDS, "SSH")                                                                                          \
     X(tls, TLS_FIELDS, "TLS and the certificate")                                                                      \
-    X(http, HTTP_FIELDS, "HTTP")
+    X(http, HTTP_FIELDS, "HTTP")                                                                                       \
+    X(redis, REDIS_FIELDS, "Redis")                                                                                    \
+    X(memcached, MEMCACHED_FIELDS, "memcached")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

@@ -17,6 +17,7 @@
     X(P, TEXT, region, 64, "the provider's region")                                                                    \
     X(P, TEXT, service, 31, "protocol that was recognised by what it said")                                            \
     X(P, TEXT, tunnel, 8, "tls when the service was spoken inside TLS")                                                \
+    X(P, FLAG, open, 0, "a stranger is let in, without a credential")                                                  \
     X(P, TEXT, outcome, 31, "how the conversation ended: complete, partial, timeout, reset, refused, not_recognised")  \
     X(P, TEXT, banner, 255, "first bytes of a service that was not recognised")                                        \
     X(P, LIST, findings, 1024, "ids of what is wrong (sonde help findings)")                                           \

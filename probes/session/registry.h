@@ -11,6 +11,8 @@
     X(listen)                                                                                                          \
     X(tls)                                                                                                             \
     X(ssh)                                                                                                             \
+    X(redis)                                                                                                           \
+    X(memcached)                                                                                                       \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
