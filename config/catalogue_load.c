@@ -46,13 +46,13 @@ static int service_conflict(struct loading *loading, const char *path, const str
 static int read_service(struct loading *loading, const char *path, const json_t *item)
 {
     struct service_row row = {0};
-    int rc = service_row_read(&loading->context, path, item, &row);
-    if (rc == 0)
-        rc = service_conflict(loading, path, &row);
-    if (rc == 0)
-        rc = catalogue_add_service(loading->storage, &row, loading->strings);
+    int error = service_row_read(&loading->context, path, item, &row);
+    if (error == 0)
+        error = service_conflict(loading, path, &row);
+    if (error == 0)
+        error = catalogue_add_service(loading->storage, &row, loading->strings);
     service_row_fini(&row);
-    return rc;
+    return error;
 }
 
 struct finding_row {
@@ -119,16 +119,16 @@ static int read_finding(struct loading *loading, const char *path, const json_t 
     struct catalogue_finding finding = {0};
     struct key_context context = loading->context;
     context.target = &row;
-    int rc = keys_apply(&context, finding_keys, path, item);
-    for (size_t i = 0; i < storage->finding_count && rc == 0; i++)
+    int error = keys_apply(&context, finding_keys, path, item);
+    for (size_t i = 0; i < storage->finding_count && error == 0; i++)
         if (strcmp(loading->strings->bytes + storage->findings[i].id, row.id) == 0)
-            rc = key_complain(&context, path, "finding \"%s\" is there twice", row.id);
+            error = key_complain(&context, path, "finding \"%s\" is there twice", row.id);
     struct condition_list conditions = {.nodes = storage->conditions, .count = storage->condition_count};
     finding.condition = (uint32_t)conditions.count;
     char when[96];
     (void)snprintf(when, sizeof(when), "%s.when", path);
-    if (rc == 0)
-        rc = condition_read(&context, when, row.when, loading->strings, &conditions);
+    if (error == 0)
+        error = condition_read(&context, when, row.when, loading->strings, &conditions);
     storage->conditions = conditions.nodes;
     storage->condition_count = conditions.count;
     finding.condition_count = (uint32_t)conditions.count - finding.condition;
@@ -136,16 +136,16 @@ static int read_finding(struct loading *loading, const char *path, const json_t 
         reallocarray(storage->findings, storage->finding_count + 1, sizeof(*storage->findings));
     if (findings != NULL)
         storage->findings = findings;
-    if (rc == 0 && (findings == NULL || string_table_add(loading->strings, row.id, &finding.id) != 0 ||
-                    string_table_add(loading->strings, row.title, &finding.title) != 0 ||
-                    string_table_add(loading->strings, row.remedy, &finding.remedy) != 0 ||
-                    string_table_add(loading->strings, row.unless, &finding.unless) != 0))
-        rc = -ENOMEM;
+    if (error == 0 && (findings == NULL || string_table_add(loading->strings, row.id, &finding.id) != 0 ||
+                       string_table_add(loading->strings, row.title, &finding.title) != 0 ||
+                       string_table_add(loading->strings, row.remedy, &finding.remedy) != 0 ||
+                       string_table_add(loading->strings, row.unless, &finding.unless) != 0))
+        error = -ENOMEM;
     finding.severity = row.severity;
-    if (rc == 0)
+    if (error == 0)
         findings[storage->finding_count++] = finding;
     keys_release(finding_keys, &row);
-    return rc;
+    return error;
 }
 
 // In the order of struct catalogue_product, whose members are all string offsets.
@@ -187,24 +187,23 @@ static int check_field(const struct key_context *context, const char *path, cons
 // Compiles the pattern and checks that every template names only groups that it has.
 static int check_pattern(const struct key_context *context, const char *path, const struct product_row *row)
 {
-    int error;
+    int compile_error;
     PCRE2_SIZE offset;
     uint32_t groups = 0;
     // Bytes, not UTF-8: what a server sends need not be any encoding.
     pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)row->texts[1], PCRE2_ZERO_TERMINATED, PCRE2_DOTALL, &error, &offset, NULL);
+        pcre2_compile((PCRE2_SPTR)row->texts[1], PCRE2_ZERO_TERMINATED, PCRE2_DOTALL, &compile_error, &offset, NULL);
     if (code == NULL) {
         PCRE2_UCHAR text[128] = "";
-        (void)pcre2_get_error_message(error, text, sizeof(text));
+        (void)pcre2_get_error_message(compile_error, text, sizeof(text));
         return key_complain(context, path, "pattern: %s at %zu", (const char *)text, (size_t)offset);
     }
     (void)pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
     pcre2_code_free(code);
     for (size_t i = 2; i < 9; i++) {
-        for (const char *at = strchr(row->texts[i], '$'); at != NULL; at = strchr(at + 1, '$')) {
+        for (const char *at = strchr(row->texts[i], '$'); at != NULL; at = strchr(at + 1, '$'))
             if (at[1] < '1' || at[1] > '9' || (uint32_t)(at[1] - '0') > groups)
                 return key_complain(context, path, "%s names a group that the pattern has not", product_keys[i].name);
-        }
     }
     return 0;
 }
@@ -216,16 +215,16 @@ static int read_product(struct loading *loading, const char *path, const json_t 
     struct key_context context = loading->context;
     uint32_t offsets[9] = {0};
     context.target = &row;
-    int rc = keys_apply(&context, product_keys, path, item);
-    if (rc == 0)
-        rc = check_field(&context, path, row.texts[0]);
-    if (rc == 0)
-        rc = check_pattern(&context, path, &row);
-    for (size_t i = 0; i < 9 && rc == 0; i++)
-        rc = string_table_add(loading->strings, row.texts[i], &offsets[i]);
+    int error = keys_apply(&context, product_keys, path, item);
+    if (error == 0)
+        error = check_field(&context, path, row.texts[0]);
+    if (error == 0)
+        error = check_pattern(&context, path, &row);
+    for (size_t i = 0; i < 9 && error == 0; i++)
+        error = string_table_add(loading->strings, row.texts[i], &offsets[i]);
     keys_release(product_keys, &row);
-    if (rc != 0)
-        return rc;
+    if (error != 0)
+        return error;
     struct catalogue_product *products =
         reallocarray(storage->products, storage->product_count + 1, sizeof(*storage->products));
     if (products == NULL)
@@ -244,15 +243,15 @@ static int read_rows(struct loading *loading, const json_t *value, const char *n
         return key_complain(&loading->context, "", "expected an object with the one key \"%s\", an array", name);
     size_t i;
     json_t *item;
-    int rc = 0;
+    int error = 0;
     json_array_foreach(rows, i, item)
     {
         char path[64];
         (void)snprintf(path, sizeof(path), "%s[%zu]", name, i);
-        if (rc == 0)
-            rc = read(loading, path, item);
+        if (error == 0)
+            error = read(loading, path, item);
     }
-    return rc;
+    return error;
 }
 
 int catalogue_read(struct catalogue_storage *storage, enum catalogue_file kind, const char *file,
@@ -270,14 +269,14 @@ int catalogue_read(struct catalogue_storage *storage, enum catalogue_file kind, 
                               .storage = storage,
                               .strings = strings};
     json_t *value;
-    int rc = keys_parse(file, input->text, input->length, &value, ret_complaint);
-    if (rc != 0)
-        return rc;
-    rc = read_rows(&loading, value, kinds[kind].name, kinds[kind].read);
+    int error = keys_parse(file, input->text, input->length, &value, ret_complaint);
+    if (error != 0)
+        return error;
+    error = read_rows(&loading, value, kinds[kind].name, kinds[kind].read);
     json_decref(value);
-    if (rc == -ENOMEM)
+    if (error == -ENOMEM)
         (void)complain(ret_complaint, file, "", "out of memory");
-    return rc == 0 || rc == -ENOMEM ? rc : -EINVAL;
+    return error == 0 || error == -ENOMEM ? error : -EINVAL;
 }
 
 void catalogue_storage_fini(struct catalogue_storage *storage)

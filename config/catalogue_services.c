@@ -62,9 +62,9 @@ int service_ports_read(struct key_context *context, const char *path, const json
     {
         char nested[300];
         (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
-        int rc = port_read(context, nested, item, ret_ports);
-        if (rc != 0)
-            return rc;
+        int error = port_read(context, nested, item, ret_ports);
+        if (error != 0)
+            return error;
     }
     return 0;
 }
@@ -76,12 +76,12 @@ static int read_ports(struct key_context *context, const char *path, const json_
         return key_complain(context, path, "\"port\" and \"ports\" exclude each other");
     bool *set = calloc(PORTS, sizeof(*set));
     row->ports = calloc(PORTS, sizeof(*row->ports));
-    int rc = set == NULL || row->ports == NULL ? -ENOMEM : service_ports_read(context, path, value, set);
-    for (size_t port = 0; port < PORTS && rc == 0; port++)
+    int error = set == NULL || row->ports == NULL ? -ENOMEM : service_ports_read(context, path, value, set);
+    for (size_t port = 0; port < PORTS && error == 0; port++)
         if (set[port])
             row->ports[row->port_count++] = (uint16_t)port;
     free(set);
-    return rc;
+    return error;
 }
 
 static const struct key service_keys[] = {
@@ -129,9 +129,9 @@ int service_row_read(struct key_context *context, const char *path, const json_t
 {
     struct key_context own = *context;
     own.target = row;
-    int rc = keys_apply(&own, service_keys, path, object);
-    if (rc != 0)
-        return rc;
+    int error = keys_apply(&own, service_keys, path, object);
+    if (error != 0)
+        return error;
     if (row->name[0] == '\0' || strlen(row->name) > 31 || !is_name(row->name) || !is_name(row->session) ||
         !is_name(row->inner))
         return key_complain(context, path, "expected names of lower-case letters, digits, \"-\", \"_\" and \".\"");

@@ -74,12 +74,12 @@ static int unknown_field(const struct key_context *context, const struct part *s
             count = names_collect(parts[i], texts, names, count);
         nearest = keys_nearest(name, names, count);
     }
-    int rc = key_complain(context, path, "unknown field \"%s\"%s%s%s (sonde help records lists them)", name,
-                          nearest != NULL ? ", did you mean \"" : "", nearest != NULL ? nearest : "",
-                          nearest != NULL ? "\"?" : "");
+    int error = key_complain(context, path, "unknown field \"%s\"%s%s%s (sonde help records lists them)", name,
+                             nearest != NULL ? ", did you mean \"" : "", nearest != NULL ? nearest : "",
+                             nearest != NULL ? "\"?" : "");
     free(texts);
     free(names);
-    return rc;
+    return error;
 }
 
 int condition_unknown_field(const struct key_context *context, const char *path, const char *name)
@@ -185,17 +185,17 @@ static int operand_read(struct reading *reading, const char *path, const struct 
                         enum condition_op op, const json_t *value)
 {
     size_t at = 0;
-    int rc = node_open(reading, op, name, &at);
-    if (rc != 0)
-        return rc;
+    int error = node_open(reading, op, name, &at);
+    if (error != 0)
+        return error;
     if (op != CONDITION_SOME)
         return value_read(reading, path, field, value, &reading->list->nodes[at]);
     struct reading rows = *reading;
     rows.scope = field->nested;
     rows.depth++;
-    rc = object_read(&rows, path, value);
+    error = object_read(&rows, path, value);
     node_close(reading, at);
-    return rc;
+    return error;
 }
 
 // An array of operands: any of them.
@@ -208,29 +208,29 @@ static int operands_read(struct reading *reading, const char *path, const struct
     // "None of nothing" would hold for every host.
     if (json_array_size(values) == 0)
         return key_complain(reading->context, path, "is empty, expected values");
-    int rc = node_open(reading, CONDITION_ANY, "", &at);
+    int error = node_open(reading, CONDITION_ANY, "", &at);
     json_array_foreach(values, i, value)
     {
         char place[PATH_MAX_BYTES];
         (void)snprintf(place, sizeof(place), "%s[%zu]", path, i);
-        if (rc == 0)
-            rc = operand_read(reading, place, field, name, op, value);
+        if (error == 0)
+            error = operand_read(reading, place, field, name, op, value);
     }
-    if (rc == 0)
+    if (error == 0)
         node_close(reading, at);
-    return rc;
+    return error;
 }
 
 static int not_read(struct reading *reading, const char *path, const struct field *field, const char *name,
                     const json_t *value)
 {
     size_t at = 0;
-    int rc = node_open(reading, CONDITION_NOT, "", &at);
-    if (rc == 0)
-        rc = test_read(reading, path, field, name, value);
-    if (rc == 0)
+    int error = node_open(reading, CONDITION_NOT, "", &at);
+    if (error == 0)
+        error = test_read(reading, path, field, name, value);
+    if (error == 0)
         node_close(reading, at);
-    return rc;
+    return error;
 }
 
 static int op_find(const char *word)
@@ -262,29 +262,29 @@ static int tests_read(struct reading *reading, const char *path, const struct fi
     json_t *value;
     if (json_object_size(tests) == 0)
         return key_complain(reading->context, path, "holds no test");
-    int rc = node_open(reading, CONDITION_ALL, "", &at);
+    int error = node_open(reading, CONDITION_ALL, "", &at);
     json_object_foreach((json_t *)(uintptr_t)tests, word, value)
     {
         char place[PATH_MAX_BYTES];
         (void)snprintf(place, sizeof(place), "%s.%s", path, word);
         int op = op_find(word);
-        if (rc == 0 && op < 0)
-            rc = unknown_test(reading, path, word);
-        if (rc == 0 && !op_fits((enum condition_op)op, field))
-            rc = key_complain(reading->context, place, "\"%s\" does not go with \"%s\" (%s)", word, name,
-                              field_kind_names[field->kind]);
-        if (rc != 0)
-            return rc;
+        if (error == 0 && op < 0)
+            error = unknown_test(reading, path, word);
+        if (error == 0 && !op_fits((enum condition_op)op, field))
+            error = key_complain(reading->context, place, "\"%s\" does not go with \"%s\" (%s)", word, name,
+                                 field_kind_names[field->kind]);
+        if (error != 0)
+            return error;
         if (op == CONDITION_NOT)
-            rc = not_read(reading, place, field, name, value);
+            error = not_read(reading, place, field, name, value);
         else if (json_is_array(value))
-            rc = operands_read(reading, place, field, name, (enum condition_op)op, value);
+            error = operands_read(reading, place, field, name, (enum condition_op)op, value);
         else
-            rc = operand_read(reading, place, field, name, (enum condition_op)op, value);
+            error = operand_read(reading, place, field, name, (enum condition_op)op, value);
     }
-    if (rc == 0)
+    if (error == 0)
         node_close(reading, at);
-    return rc;
+    return error;
 }
 
 // What a field is tested for: an object of tests, or a value or several that it is to be.
@@ -309,30 +309,30 @@ static int combination_read(struct reading *reading, const char *path, enum cond
     json_t *item;
     if (!json_is_array(items) || json_array_size(items) == 0)
         return key_complain(reading->context, path, "expected an array of conditions");
-    int rc = node_open(reading, op, "", &at);
+    int error = node_open(reading, op, "", &at);
     json_array_foreach(items, i, item)
     {
         char place[PATH_MAX_BYTES];
         (void)snprintf(place, sizeof(place), "%s[%zu]", path, i);
         struct reading below = *reading;
         below.depth++;
-        if (rc == 0)
-            rc = object_read(&below, place, item);
+        if (error == 0)
+            error = object_read(&below, place, item);
     }
-    if (rc == 0)
+    if (error == 0)
         node_close(reading, at);
-    return rc;
+    return error;
 }
 
 static int none_read(struct reading *reading, const char *path, const json_t *items)
 {
     size_t at = 0;
-    int rc = node_open(reading, CONDITION_NOT, "", &at);
-    if (rc == 0)
-        rc = combination_read(reading, path, CONDITION_ANY, items);
-    if (rc == 0)
+    int error = node_open(reading, CONDITION_NOT, "", &at);
+    if (error == 0)
+        error = combination_read(reading, path, CONDITION_ANY, items);
+    if (error == 0)
         node_close(reading, at);
-    return rc;
+    return error;
 }
 
 static int member_read(struct reading *reading, const char *path, const char *name, const json_t *value)
@@ -360,17 +360,17 @@ static int object_read(struct reading *reading, const char *path, const json_t *
     if (!json_is_object(value) || json_object_size(value) == 0)
         return key_complain(reading->context, path, "is %s, expected an object of fields and their tests",
                             json_is_object(value) ? "empty" : keys_type_name(value));
-    int rc = node_open(reading, CONDITION_ALL, "", &at);
+    int error = node_open(reading, CONDITION_ALL, "", &at);
     json_object_foreach((json_t *)(uintptr_t)value, name, member)
     {
         char place[PATH_MAX_BYTES];
         (void)snprintf(place, sizeof(place), "%s[\"%s\"]", path, name);
-        if (rc == 0)
-            rc = member_read(reading, place, name, member);
+        if (error == 0)
+            error = member_read(reading, place, name, member);
     }
-    if (rc == 0)
+    if (error == 0)
         node_close(reading, at);
-    return rc;
+    return error;
 }
 
 int condition_read(struct key_context *context, const char *path, const json_t *value, struct string_table *strings,
@@ -378,9 +378,9 @@ int condition_read(struct key_context *context, const char *path, const json_t *
 {
     struct reading reading = {.context = context, .strings = strings, .list = list};
     size_t first = list->count;
-    int rc = object_read(&reading, path, value);
+    int error = object_read(&reading, path, value);
     const struct catalogue made = {.conditions = list->nodes, .condition_count = list->count};
-    if (rc == 0 && !catalogue_condition_fits(&made, (uint32_t)first, (uint32_t)(list->count - first)))
+    if (error == 0 && !catalogue_condition_fits(&made, (uint32_t)first, (uint32_t)(list->count - first)))
         return key_complain(context, path, "is nested too deep");
-    return rc;
+    return error;
 }

@@ -104,11 +104,11 @@ int string_table_add(struct string_table *table, const char *text, uint32_t *ret
         return 0;
     }
     size_t bytes = strlen(text) + 1;
-    int rc = string_table_reserve(table, bytes);
-    if (rc == 0 && (table->used + 1) * 2 > table->slot_count)
-        rc = string_table_grow(table);
-    if (rc != 0)
-        return rc;
+    int error = string_table_reserve(table, bytes);
+    if (error == 0 && (table->used + 1) * 2 > table->slot_count)
+        error = string_table_grow(table);
+    if (error != 0)
+        return error;
     uint32_t offset = (uint32_t)table->length;
     memcpy(table->bytes + offset, text, bytes);
     table->length += bytes;
@@ -168,10 +168,11 @@ int image_write(const struct image_parts *parts, int fd)
     header.bytes = end;
     if (ftruncate(fd, (off_t)end) != 0)
         return -errno;
-    int rc = write_at(fd, &header, sizeof(header), 0);
-    for (size_t i = 0; i < IMAGE_SECTION_COUNT && rc == 0; i++)
-        rc = write_at(fd, parts->parts[i].items, parts->parts[i].count * element_bytes[i], header.sections[i].offset);
-    return rc;
+    int error = write_at(fd, &header, sizeof(header), 0);
+    for (size_t i = 0; i < IMAGE_SECTION_COUNT && error == 0; i++)
+        error =
+            write_at(fd, parts->parts[i].items, parts->parts[i].count * element_bytes[i], header.sections[i].offset);
+    return error;
 }
 
 void image_port_index(const uint16_t *ports, uint32_t count, int32_t *ret_index)

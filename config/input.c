@@ -55,12 +55,12 @@ static int input_read_fd(int fd, const char *path, size_t limit_bytes, struct in
                         S_ISDIR(status.st_mode) ? "a folder" : "no file");
     if ((uint64_t)status.st_size > limit_bytes)
         return complain(complaint, path, "", "is too long, expected at most %zu MB", limit_bytes >> 20);
-    int rc = input_fill(fd, (size_t)status.st_size, input);
-    if (rc == -ENOMEM)
+    int error = input_fill(fd, (size_t)status.st_size, input);
+    if (error == -ENOMEM)
         (void)complain(complaint, path, "", "out of memory");
-    else if (rc != 0)
-        rc = complain(complaint, path, "", "cannot be read: %s", strerror(-rc));
-    return rc;
+    else if (error != 0)
+        error = complain(complaint, path, "", "cannot be read: %s", strerror(-error));
+    return error;
 }
 
 int input_read(const char *path, size_t limit_bytes, struct input *ret_input, struct complaint *ret_complaint)
@@ -73,11 +73,11 @@ int input_read(const char *path, size_t limit_bytes, struct input *ret_input, st
         return error == ENOENT ? -ENOENT : -EINVAL;
     }
     struct input input = {0};
-    int rc = input_read_fd(fd, path, limit_bytes, &input, ret_complaint);
+    int error = input_read_fd(fd, path, limit_bytes, &input, ret_complaint);
     (void)close(fd);
-    if (rc != 0) {
+    if (error != 0) {
         input_fini(&input);
-        return rc;
+        return error;
     }
     *ret_input = input;
     return 0;

@@ -72,23 +72,23 @@ int interval_set_subtract(struct interval_set *set, const struct interval_set *r
     struct interval_set result = {0};
     uint64_t before = interval_set_addresses(set);
     size_t hole = 0;
-    int rc = 0;
-    for (size_t i = 0; i < set->count && rc == 0; i++) {
+    int error = 0;
+    for (size_t i = 0; i < set->count && error == 0; i++) {
         uint64_t at = set->items[i].first; // 64 bits: it may step past the last address
         uint32_t last = set->items[i].last;
         while (hole < removed->count && removed->items[hole].last < at)
             hole++;
-        for (size_t h = hole; h < removed->count && removed->items[h].first <= last && rc == 0; h++) {
+        for (size_t h = hole; h < removed->count && removed->items[h].first <= last && error == 0; h++) {
             if (removed->items[h].first > at)
-                rc = interval_set_add(&result, (struct interval){(uint32_t)at, removed->items[h].first - 1});
+                error = interval_set_add(&result, (struct interval){(uint32_t)at, removed->items[h].first - 1});
             at = (uint64_t)removed->items[h].last + 1;
         }
-        if (at <= last && rc == 0)
-            rc = interval_set_add(&result, (struct interval){(uint32_t)at, last});
+        if (at <= last && error == 0)
+            error = interval_set_add(&result, (struct interval){(uint32_t)at, last});
     }
-    if (rc != 0) {
+    if (error != 0) {
         interval_set_fini(&result);
-        return rc;
+        return error;
     }
     interval_set_replace(set, &result);
     if (ret_removed != NULL)

@@ -12,12 +12,12 @@ enum { PATH_BYTES = 256, CANDIDATES_MAX = 64 };
 
 int keys_parse(const char *file, const char *text, size_t length, json_t **ret_value, struct complaint *ret_complaint)
 {
-    json_error_t error;
-    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    json_error_t fault;
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &fault);
     if (value == NULL) {
         char where[300];
-        (void)snprintf(where, sizeof(where), error.line > 0 ? "%s:%d" : "%s", file, error.line);
-        return complain(ret_complaint, where, "", "no valid JSON: %s", error.text);
+        (void)snprintf(where, sizeof(where), fault.line > 0 ? "%s:%d" : "%s", file, fault.line);
+        return complain(ret_complaint, where, "", "no valid JSON: %s", fault.text);
     }
     *ret_value = value;
     return 0;
@@ -97,11 +97,11 @@ static int read_count(struct key_context *context, const struct key *key, const 
     if (!json_is_integer(value))
         return wrong_type(context, key, path, value);
     json_int_t number = json_integer_value(value);
-    int rc = check_range(context, key, path, (double)number);
-    if (rc == 0 && number < 0)
-        rc = key_complain(context, path, "is negative");
-    if (rc != 0)
-        return rc;
+    int error = check_range(context, key, path, (double)number);
+    if (error == 0 && number < 0)
+        error = key_complain(context, path, "is negative");
+    if (error != 0)
+        return error;
     char *slot = (char *)context->target + key->offset;
     if (key->type == KEY_COUNT)
         *(uint64_t *)slot = (uint64_t)number;
@@ -120,22 +120,22 @@ static int read_quantity(struct key_context *context, const struct key *key, con
     struct key_rate rate = {.per_second = number};
     double share = number / 100;
     uint64_t ns = 0;
-    int rc = text != NULL || (json_is_number(value) && number >= 0 && number < 1e9) ? 0 : -EINVAL;
-    if (rc == 0 && text == NULL)
+    int error = text != NULL || (json_is_number(value) && number >= 0 && number < 1e9) ? 0 : -EINVAL;
+    if (error == 0 && text == NULL)
         ns = (uint64_t)llround(number * 1e9);
-    else if (rc == 0)
-        rc = key->type == KEY_RATE       ? units_rate(text, &rate)
-             : key->type == KEY_DURATION ? units_duration(text, &ns)
-                                         : units_share(text, &share);
-    if (rc != 0)
+    else if (error == 0)
+        error = key->type == KEY_RATE       ? units_rate(text, &rate)
+                : key->type == KEY_DURATION ? units_duration(text, &ns)
+                                            : units_share(text, &share);
+    if (error != 0)
         return wrong_type(context, key, path, value);
     double checked = key->type == KEY_RATE       ? rate.per_second
                      : key->type == KEY_DURATION ? (double)ns / 1e9
                                                  : share * 100;
     // A rate in bits is checked where its packets' size is known.
-    rc = key->type == KEY_RATE && rate.bits ? 0 : check_range(context, key, path, checked);
-    if (rc != 0)
-        return rc;
+    error = key->type == KEY_RATE && rate.bits ? 0 : check_range(context, key, path, checked);
+    if (error != 0)
+        return error;
     if (key->type == KEY_RATE)
         *(struct key_rate *)slot = rate;
     else if (key->type == KEY_DURATION)
@@ -236,21 +236,21 @@ static int apply_key(struct key_context *context, const struct key *key, const c
     json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
     if (value == NULL)
         return -ENOMEM;
-    int rc = read_value(context, key, nested, value);
+    int error = read_value(context, key, nested, value);
     json_decref(value);
-    return rc;
+    return error;
 }
 
 int keys_apply(struct key_context *context, const struct key *keys, const char *path, const json_t *object)
 {
     if (!json_is_object(object))
         return key_complain(context, path, "is %s, expected an object", keys_type_name(object));
-    int rc = refuse_unknown(context, keys, path, object);
-    for (const struct key *key = keys; key->name != NULL && rc == 0; key++)
-        rc = apply_key(context, key, path, object);
-    if (rc == -ENOMEM)
+    int error = refuse_unknown(context, keys, path, object);
+    for (const struct key *key = keys; key->name != NULL && error == 0; key++)
+        error = apply_key(context, key, path, object);
+    if (error == -ENOMEM)
         (void)complain(context->complaint, context->file, "", "out of memory");
-    return rc;
+    return error;
 }
 
 void keys_release(const struct key *keys, void *target)

@@ -36,9 +36,9 @@ int complain(struct complaint *complaint, const char *file, const char *path, co
 {
     va_list list;
     va_start(list, format);
-    int rc = complain_va(complaint, file, path, format, list);
+    int error = complain_va(complaint, file, path, format, list);
     va_end(list);
-    return rc;
+    return error;
 }
 
 int key_complain(const struct key_context *context, const char *path, const char *format, ...)
@@ -48,9 +48,9 @@ int key_complain(const struct key_context *context, const char *path, const char
     (void)snprintf(file, sizeof(file), line > 0 ? "%s:%zu" : "%s", context->file, line);
     va_list list;
     va_start(list, format);
-    int rc = complain_va(context->complaint, file, path, format, list);
+    int error = complain_va(context->complaint, file, path, format, list);
     va_end(list);
-    return rc;
+    return error;
 }
 
 static const char *skip_space(const char *at)

@@ -50,16 +50,16 @@ int list_next(struct list_lines *lines)
     return 0;
 }
 
-int list_complain(struct complaint *complaint, const char *file, const char *path, const char *text, int rc)
+int list_complain(struct complaint *complaint, const char *file, const char *path, const char *text, int error)
 {
     struct interval network;
     char near[32];
-    if (rc == -ERANGE && strchr(text, '/') != NULL && prefix_parse_cidr(text, &network) == -ERANGE) {
+    if (error == -ERANGE && strchr(text, '/') != NULL && prefix_parse_cidr(text, &network) == -ERANGE) {
         prefix_print(network, near);
         return complain(complaint, file, path, "\"%s\" has bits set behind its length (did you mean \"%s\"?)", text,
                         near);
     }
-    if (rc == -ERANGE)
+    if (error == -ERANGE)
         return complain(complaint, file, path, "\"%s\" ends before it begins", text);
     return complain(complaint, file, path, "\"%s\": expected " PREFIX_EXPECTED, text);
 }
@@ -73,12 +73,12 @@ int list_read(const char *file, const struct input *input, struct interval_set *
     int more;
     while ((more = list_next(&lines)) == 1) {
         struct interval interval;
-        int rc = prefix_parse(lines.line, &interval);
-        if (rc == -EAFNOSUPPORT)
+        int error = prefix_parse(lines.line, &interval);
+        if (error == -EAFNOSUPPORT)
             continue;
-        if (rc != 0) {
+        if (error != 0) {
             (void)snprintf(where, sizeof(where), "%s:%zu", file, lines.number);
-            return list_complain(ret_complaint, where, "", lines.line, rc);
+            return list_complain(ret_complaint, where, "", lines.line, error);
         }
         if (interval_set_add(set, interval) != 0) {
             (void)complain(ret_complaint, file, "", "out of memory");

@@ -27,5 +27,5 @@ int list_next(struct list_lines *lines);
 int list_read(const char *file, const struct input *input, struct interval_set *set, size_t *ret_lines,
               struct complaint *ret_complaint);
 
-// The complaint about a text that prefix_parse refused with rc, IPv6 apart.
-int list_complain(struct complaint *complaint, const char *file, const char *path, const char *text, int rc);
+// The complaint about a text that prefix_parse refused with error, IPv6 apart.
+int list_complain(struct complaint *complaint, const char *file, const char *path, const char *text, int error);

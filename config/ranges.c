@@ -89,10 +89,10 @@ static int row_label(const struct reading *reading, const char *service, const c
 // Appends a labelled row for a CIDR found at path.
 static int row_add(const struct reading *reading, const char *path, const char *text, struct range_row row)
 {
-    int rc = prefix_parse_cidr(text, &row.interval);
-    if (rc == -EAFNOSUPPORT)
+    int error = prefix_parse_cidr(text, &row.interval);
+    if (error == -EAFNOSUPPORT)
         return 0;
-    if (rc != 0)
+    if (error != 0)
         return malformed(reading, path, text, "a CIDR like 192.0.2.0/24 without bits behind its length");
     row.length = (uint8_t)prefix_length(row.interval);
     return row_append(reading, row);
@@ -127,11 +127,11 @@ static int read_prefixes(const struct reading *reading, const json_t *prefixes)
         }
         (void)member_string(item, "service", &service);
         (void)member_string(item, aws ? "region" : "scope", &region);
-        int rc = row_label(reading, service, region, &row);
-        if (rc == 0)
-            rc = row_add(reading, path, prefix, row);
-        if (rc != 0)
-            return rc;
+        int error = row_label(reading, service, region, &row);
+        if (error == 0)
+            error = row_add(reading, path, prefix, row);
+        if (error != 0)
+            return error;
     }
     return 0;
 }
@@ -154,19 +154,19 @@ static int read_azure_tag(const struct reading *reading, const json_t *tag, size
     (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(full_name, "."), full_name);
     (void)member_string(properties, "systemService", &service);
     (void)member_string(properties, "region", &region);
-    int rc = row_label(reading, service[0] != '\0' ? service : name, region, &row);
+    int error = row_label(reading, service[0] != '\0' ? service : name, region, &row);
     size_t i;
     json_t *item;
     json_array_foreach(prefixes, i, item)
     {
-        if (rc != 0)
-            return rc;
+        if (error != 0)
+            return error;
         (void)snprintf(path, sizeof(path), "values[%zu].properties.addressPrefixes[%zu]", index, i);
         if (!json_is_string(item))
             return malformed(reading, path, "", "a string with a CIDR");
-        rc = row_add(reading, path, json_string_value(item), row);
+        error = row_add(reading, path, json_string_value(item), row);
     }
-    return rc;
+    return error;
 }
 
 // Oracle: regions of {"cidr","tags"}; of several tags the one that says most, OCI being the pool.
@@ -188,11 +188,11 @@ static int read_oracle_region(const struct reading *reading, const json_t *item,
         (void)snprintf(path, sizeof(path), "regions[%zu].cidrs[%zu]", index, i);
         if (!member_string(entry, "cidr", &cidr))
             return malformed(reading, path, "", "an object with \"cidr\"");
-        int rc = row_label(reading, service == NULL ? "" : service, region, &row);
-        if (rc == 0)
-            rc = row_add(reading, path, cidr, row);
-        if (rc != 0)
-            return rc;
+        int error = row_label(reading, service == NULL ? "" : service, region, &row);
+        if (error == 0)
+            error = row_add(reading, path, cidr, row);
+        if (error != 0)
+            return error;
     }
     return 0;
 }
@@ -203,13 +203,13 @@ static int read_each(const struct reading *reading, const json_t *array,
 {
     size_t i;
     json_t *item;
-    int rc = 0;
+    int error = 0;
     json_array_foreach(array, i, item)
     {
-        if (rc == 0)
-            rc = read(reading, item, i);
+        if (error == 0)
+            error = read(reading, item, i);
     }
-    return rc;
+    return error;
 }
 
 // Fastly: {"addresses":[...],"ipv6_addresses":[...]}.
@@ -220,35 +220,35 @@ static int read_address(const struct reading *reading, const json_t *item, size_
     (void)snprintf(path, sizeof(path), "addresses[%zu]", index);
     if (!json_is_string(item))
         return malformed(reading, path, "", "a string with a CIDR");
-    int rc = row_label(reading, "", "", &row);
-    return rc != 0 ? rc : row_add(reading, path, json_string_value(item), row);
+    int error = row_label(reading, "", "", &row);
+    return error != 0 ? error : row_add(reading, path, json_string_value(item), row);
 }
 
 static int read_json(const struct reading *reading, const struct input *input)
 {
     json_t *value;
-    int rc = keys_parse(reading->file, input->text, input->length, &value, reading->complaint);
-    if (rc != 0)
-        return rc;
+    int error = keys_parse(reading->file, input->text, input->length, &value, reading->complaint);
+    if (error != 0)
+        return error;
     const json_t *prefixes = json_object_get(value, "prefixes");
     const json_t *tags = json_object_get(value, "values");
     const json_t *regions = json_object_get(value, "regions");
     const json_t *addresses = json_object_get(value, "addresses");
     if (json_is_array(prefixes))
-        rc = read_prefixes(reading, prefixes);
+        error = read_prefixes(reading, prefixes);
     else if (json_is_array(tags))
-        rc = read_each(reading, tags, read_azure_tag);
+        error = read_each(reading, tags, read_azure_tag);
     else if (json_is_array(regions))
-        rc = read_each(reading, regions, read_oracle_region);
+        error = read_each(reading, regions, read_oracle_region);
     else if (json_is_array(addresses))
-        rc = read_each(reading, addresses, read_address);
+        error = read_each(reading, addresses, read_address);
     else
-        rc = complain(
+        error = complain(
             reading->complaint, reading->file, "",
             "no range file: expected the JSON of AWS (\"prefixes\"), Google (\"prefixes\"), Azure (\"values\"), "
             "Oracle (\"regions\") or Fastly (\"addresses\")");
     json_decref(value);
-    return rc;
+    return error;
 }
 
 // A line of an RFC 8805 geofeed (prefix,country,region,city,postal) or of a plain list. The region is the feed's, else
@@ -264,8 +264,8 @@ static int read_line(const struct reading *reading, char *line, size_t number)
     struct range_row row;
     (void)snprintf(where, sizeof(where), "%s:%zu", reading->file, number);
     at.file = where;
-    int rc = row_label(&at, "", region[0] != '\0' ? region : country, &row);
-    return rc != 0 ? rc : row_add(&at, "", prefix, row);
+    int error = row_label(&at, "", region[0] != '\0' ? region : country, &row);
+    return error != 0 ? error : row_add(&at, "", prefix, row);
 }
 
 static int read_text(const struct reading *reading, const struct input *input)
@@ -273,9 +273,9 @@ static int read_text(const struct reading *reading, const struct input *input)
     struct list_lines lines = {.text = input->text, .length = input->length};
     int more;
     while ((more = list_next(&lines)) == 1) {
-        int rc = read_line(reading, lines.line, lines.number);
-        if (rc != 0)
-            return rc;
+        int error = read_line(reading, lines.line, lines.number);
+        if (error != 0)
+            return error;
     }
     return more == 0 ? 0 : malformed(reading, "", "", "lines of text");
 }

@@ -89,13 +89,13 @@ static int edge_put(struct walk *walk, uint64_t address)
 // Leaves every level that ends at or before an address.
 static int levels_leave(struct walk *walk, uint64_t address)
 {
-    int rc = 0;
-    while (walk->depth > 0 && walk->levels[walk->depth].end <= address && rc == 0) {
+    int error = 0;
+    while (walk->depth > 0 && walk->levels[walk->depth].end <= address && error == 0) {
         uint64_t end = walk->levels[walk->depth].end;
         walk->depth--;
-        rc = edge_put(walk, end);
+        error = edge_put(walk, end);
     }
-    return rc;
+    return error;
 }
 
 // Enters the prefix that rows [first, first + count) share.
@@ -115,9 +115,9 @@ static int level_enter(struct walk *walk, const struct range_row *rows, size_t c
     struct attribution item = {.provider = walk->list->providers[level.best->provider],
                                .cloud_service = level.best->service,
                                .region = region};
-    int rc = item_find(walk, item, &level.item);
-    if (rc != 0)
-        return rc;
+    int error = item_find(walk, item, &level.item);
+    if (error != 0)
+        return error;
     walk->levels[++walk->depth] = level;
     return edge_put(walk, rows[0].interval.first);
 }
@@ -125,17 +125,17 @@ static int level_enter(struct walk *walk, const struct range_row *rows, size_t c
 static int walk_rows(struct walk *walk)
 {
     const struct range_list *list = walk->list;
-    int rc = edge_put(walk, 0);
-    for (size_t i = 0; i < list->count && rc == 0;) {
+    int error = edge_put(walk, 0);
+    for (size_t i = 0; i < list->count && error == 0;) {
         size_t count = 1;
         while (i + count < list->count && row_compare(&list->rows[i], &list->rows[i + count]) == 0)
             count++;
-        rc = levels_leave(walk, list->rows[i].interval.first);
-        if (rc == 0)
-            rc = level_enter(walk, &list->rows[i], count);
+        error = levels_leave(walk, list->rows[i].interval.first);
+        if (error == 0)
+            error = level_enter(walk, &list->rows[i], count);
         i += count;
     }
-    return rc == 0 ? levels_leave(walk, SPACE_END) : rc;
+    return error == 0 ? levels_leave(walk, SPACE_END) : error;
 }
 
 int range_list_attribute(struct range_list *list, struct range_attribution *ret_attribution)
@@ -152,16 +152,16 @@ int range_list_attribute(struct range_list *list, struct range_attribution *ret_
     out.edges = calloc(walk.edge_capacity, sizeof(*out.edges));
     out.items = calloc(walk.item_capacity, sizeof(*out.items));
     walk.seen = calloc(walk.seen_size, sizeof(*walk.seen));
-    int rc = -ENOMEM;
+    int error = -ENOMEM;
     if (out.edges != NULL && out.items != NULL && walk.seen != NULL) {
         if (list->count > 0)
             qsort(list->rows, list->count, sizeof(*list->rows), row_compare);
-        rc = walk_rows(&walk);
+        error = walk_rows(&walk);
     }
     free(walk.seen);
-    if (rc != 0) {
+    if (error != 0) {
         range_attribution_fini(&out);
-        return rc;
+        return error;
     }
     *ret_attribution = out;
     return 0;

@@ -187,10 +187,10 @@ int targets_build(const struct interval_set *intervals, struct targets_storage *
         return -ENOMEM;
     struct targets_walk walk = {.slash16s = storage.directory};
     targets_walk(&walk, intervals);
-    int rc = targets_fill(&walk, intervals, &storage);
-    if (rc != 0) {
+    int error = targets_fill(&walk, intervals, &storage);
+    if (error != 0) {
         targets_storage_fini(&storage);
-        return rc;
+        return error;
     }
     *ret_storage = storage;
     return 0;

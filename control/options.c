@@ -35,10 +35,9 @@ static const struct option option_table[] = {
 
 static const char *option_name(int letter)
 {
-    for (size_t i = 0; option_table[i].name != NULL; i++) {
+    for (size_t i = 0; option_table[i].name != NULL; i++)
         if (option_table[i].val == letter)
             return option_table[i].name;
-    }
     return NULL;
 }
 

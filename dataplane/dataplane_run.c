@@ -14,12 +14,11 @@ int dataplane_run(struct dataplane *dataplane, const _Atomic bool *terminate)
     pthread_t thread;
     struct worker *own = NULL;
     int status = 0;
-    for (uint32_t i = 0; i < dataplane->worker_count && status == 0; i++) {
+    for (uint32_t i = 0; i < dataplane->worker_count && status == 0; i++)
         if (lcores[i] == rte_get_main_lcore())
             own = dataplane->workers[i];
         else
             status = rte_eal_remote_launch(worker_run, dataplane->workers[i], lcores[i]);
-    }
     if (status == 0)
         status = rte_ctrl_thread_create(&thread, "housekeeping", NULL, housekeeping_run, &housekeeping);
     if (status != 0) {

@@ -38,10 +38,9 @@ static bool port_of_plan(const struct image *image, uint16_t port)
 {
     if (image->port_index[port] >= 0)
         return true;
-    for (uint16_t i = 0; i < image->settings->decoy_count; i++) {
+    for (uint16_t i = 0; i < image->settings->decoy_count; i++)
         if (image->settings->decoys[i] == port)
             return true;
-    }
     return false;
 }
 

@@ -140,10 +140,9 @@ static bool sweep_over(const struct dataplane *dataplane)
 {
     if (atomic_load_explicit(&dataplane->commands->order, memory_order_relaxed) != ORDER_RUN)
         return true;
-    for (uint32_t i = 0; i < dataplane->worker_count; i++) {
+    for (uint32_t i = 0; i < dataplane->worker_count; i++)
         if (atomic_load_explicit(&dataplane->commands->progress[i].finished, memory_order_relaxed) == 0)
             return false;
-    }
     return true;
 }
 

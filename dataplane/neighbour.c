@@ -52,10 +52,9 @@ int neighbour_resolve(const struct port *port, const struct probe_link *link, ui
     for (int times = 0; times < ASK_TIMES; times++) {
         ask(port, link, source, gateway);
         for (int ms = 0; ms < ASK_EVERY_MS; ms++) {
-            for (uint16_t queue = 0; queue < port->queue_count; queue++) {
+            for (uint16_t queue = 0; queue < port->queue_count; queue++)
                 if (listen_queue(port, queue, source, gateway, ret_mac))
                     return 0;
-            }
             rte_delay_us_sleep(1000);
         }
     }

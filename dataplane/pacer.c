@@ -8,16 +8,16 @@ static const double DEPTH_SECONDS = 0.02;
 // Tokens are given out in bursts of this much time.
 static const double QUANTUM_SECONDS = 20e-6;
 
-enum { DEPTH_LEAST = 64, QUANTUM_MOST = 32 };
+enum { DEPTH_MIN = 64, QUANTUM_MAX = 32 };
 
 void pacer_rate(struct pacer *pacer, double rate, uint64_t tsc_hz)
 {
     pacer->tokens_per_tick = rate / (double)tsc_hz;
-    pacer->depth = rate * DEPTH_SECONDS < DEPTH_LEAST ? DEPTH_LEAST : rate * DEPTH_SECONDS;
-    if (rate < DEPTH_LEAST / DEPTH_SECONDS / 100)
+    pacer->depth = rate * DEPTH_SECONDS < DEPTH_MIN ? DEPTH_MIN : rate * DEPTH_SECONDS;
+    if (rate < DEPTH_MIN / DEPTH_SECONDS / 100)
         pacer->depth = 1.0 + rate * DEPTH_SECONDS;
     pacer->quantum = rate * QUANTUM_SECONDS;
-    pacer->quantum = pacer->quantum < 1.0 ? 1.0 : pacer->quantum > QUANTUM_MOST ? QUANTUM_MOST : pacer->quantum;
+    pacer->quantum = pacer->quantum < 1.0 ? 1.0 : pacer->quantum > QUANTUM_MAX ? QUANTUM_MAX : pacer->quantum;
 }
 
 void pacer_init(struct pacer *pacer, double rate, uint64_t tsc_hz, uint64_t now)

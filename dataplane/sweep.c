@@ -3,8 +3,8 @@
 
 uint64_t sweep_chunk(uint64_t positions, uint32_t workers)
 {
-    uint64_t chunk = SWEEP_CHUNK_MOST;
-    while (chunk > SWEEP_CHUNK_LEAST && chunk * workers * SWEEP_CHUNKS_EACH > positions)
+    uint64_t chunk = SWEEP_CHUNK_MAX;
+    while (chunk > SWEEP_CHUNK_MIN && chunk * workers * SWEEP_CHUNKS_EACH > positions)
         chunk /= 2;
     return chunk;
 }

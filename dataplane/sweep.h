@@ -13,7 +13,7 @@
 #include "dataplane/coverage.h"
 #include "probes/packet/order.h" // reciprocal_of
 
-enum { SWEEP_CHUNK_LEAST = 64, SWEEP_CHUNK_MOST = 4096, SWEEP_CHUNKS_EACH = 8 };
+enum { SWEEP_CHUNK_MIN = 64, SWEEP_CHUNK_MAX = 4096, SWEEP_CHUNKS_EACH = 8 };
 
 struct sweep_settings {
     uint64_t first_position;

@@ -6,7 +6,7 @@
 
 #include <rte_pause.h>
 
-enum { SPIN_ROUNDS = 32, SLEEP_LEAST_NS = 20000, SLEEP_MOST_NS = 200000 };
+enum { SPIN_ROUNDS = 32, SLEEP_MIN_NS = 20000, SLEEP_MAX_NS = 200000 };
 
 void worker_idle(struct worker *worker)
 {
@@ -15,9 +15,9 @@ void worker_idle(struct worker *worker)
         rte_pause();
         return;
     }
-    long sleep_ns = SLEEP_LEAST_NS * (long)(worker->idle_rounds - SPIN_ROUNDS + 1);
-    struct timespec pause = {.tv_nsec = sleep_ns < SLEEP_MOST_NS ? sleep_ns : SLEEP_MOST_NS};
+    long sleep_ns = SLEEP_MIN_NS * (long)(worker->idle_rounds - SPIN_ROUNDS + 1);
+    struct timespec pause = {.tv_nsec = sleep_ns < SLEEP_MAX_NS ? sleep_ns : SLEEP_MAX_NS};
     (void)nanosleep(&pause, NULL);
-    if (worker->idle_rounds > SPIN_ROUNDS + SLEEP_MOST_NS / SLEEP_LEAST_NS)
-        worker->idle_rounds = SPIN_ROUNDS + SLEEP_MOST_NS / SLEEP_LEAST_NS;
+    if (worker->idle_rounds > SPIN_ROUNDS + SLEEP_MAX_NS / SLEEP_MIN_NS)
+        worker->idle_rounds = SPIN_ROUNDS + SLEEP_MAX_NS / SLEEP_MIN_NS;
 }

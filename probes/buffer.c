@@ -24,9 +24,8 @@ uint8_t *buffer_extend(struct buffer *buffer, size_t length)
             buffer->start = 0;
         }
         size_t capacity = buffer->capacity < BUFFER_FIRST ? BUFFER_FIRST : buffer->capacity;
-        while (capacity - buffer->length < length) {
+        while (capacity - buffer->length < length)
             capacity *= 2;
-        }
         if (capacity != buffer->capacity) {
             uint8_t *data = realloc(buffer->data, capacity);
             if (data == NULL) {
@@ -57,13 +56,11 @@ void buffer_drop(struct buffer *buffer, size_t length)
 
 void buffer_put(struct buffer *buffer, const void *data, size_t length)
 {
-    if (length == 0) {
+    if (length == 0)
         return;
-    }
     uint8_t *room = buffer_extend(buffer, length);
-    if (room != NULL) {
+    if (room != NULL)
         memcpy(room, data, length);
-    }
 }
 
 void buffer_put_u8(struct buffer *buffer, uint8_t value)
@@ -104,8 +101,7 @@ void buffer_put_mpint(struct buffer *buffer, const uint8_t *number, size_t lengt
         return;
     }
     buffer_put_u32(buffer, (uint32_t)length + (sign_octet ? 1 : 0));
-    if (sign_octet) {
+    if (sign_octet)
         buffer_put_u8(buffer, 0);
-    }
     buffer_put(buffer, number, length);
 }

@@ -33,9 +33,8 @@ static void output_send(int fd, struct conversation *conversation)
     const uint8_t *data = conversation_output(conversation, &length);
     while (length > 0) {
         ssize_t sent = send(fd, data, length, MSG_NOSIGNAL);
-        if (sent <= 0) {
+        if (sent <= 0)
             return;
-        }
         conversation_output_take(conversation, (size_t)sent);
         data = conversation_output(conversation, &length);
     }
@@ -50,13 +49,12 @@ static struct conversation_step converse(int fd, struct conversation *conversati
         struct pollfd poller = {.fd = fd, .events = POLLIN};
         int ready = poll(&poller, 1, (int)step.wait_ms);
         ssize_t length = ready > 0 ? recv(fd, data, piece, 0) : 0;
-        if (ready == 0) {
+        if (ready == 0)
             step = conversation_silence(conversation);
-        } else if (length <= 0) {
+        else if (length <= 0)
             step = conversation_closed(conversation);
-        } else {
+        else
             step = conversation_bytes(conversation, data, (size_t)length);
-        }
         output_send(fd, conversation);
     }
     return step;
@@ -66,11 +64,10 @@ static struct conversation_step converse(int fd, struct conversation *conversati
 static void observation_print(const struct observation *observation)
 {
     static char line[RECORD_BYTES_MAX];
-    struct json json;
-    json_init(&json, line, sizeof(line));
-    if (record_write(observation, &json) == 0) {
-        fwrite(json.data, 1, json.length, stdout);
-    }
+    struct writer writer;
+    writer_init(&writer, line, sizeof(line));
+    if (record_write(observation, &writer) == 0)
+        fwrite(writer.data, 1, writer.length, stdout);
 }
 
 int main(int argc, char **argv)
@@ -89,16 +86,16 @@ int main(int argc, char **argv)
     size_t piece = argc > 4 ? strtoul(argv[4], NULL, 10) : 16384;
     uint16_t port = (uint16_t)strtoul(argv[2], NULL, 10);
     const struct session_env_settings settings = {.user_agent = "sonde (test)", .silence_ms = 500, .answer_ms = 2000};
-    struct session_env *lane = session_env_new(&settings);
+    struct session_env *env = session_env_new(&settings);
     struct observation observation;
     observation_init(&observation);
     int connections = 0;
     struct agenda agenda;
     struct conversation_step step = {.verb = CONVERSATION_AGAIN};
     step.errand = agenda_begin(&agenda, session, NULL);
-    while (lane != NULL && step.verb == CONVERSATION_AGAIN && connections++ < CONNECTIONS_MAX) {
+    while (env != NULL && step.verb == CONVERSATION_AGAIN && connections++ < CONNECTIONS_MAX) {
         int fd = connect_to(host, port);
-        struct conversation *conversation = conversation_new(lane, &step.errand, host, port, &agenda, &observation);
+        struct conversation *conversation = conversation_new(env, &step.errand, host, port, &agenda, &observation);
         if (fd < 0 || conversation == NULL) {
             fprintf(stderr, "talk: %s\n", strerror(errno));
             return EXIT_FAILURE;
@@ -110,6 +107,6 @@ int main(int argc, char **argv)
     fprintf(stderr, "%d connections\n", connections);
     observation_print(&observation);
     observation_fini(&observation);
-    session_env_free(lane);
+    session_env_free(env);
     return EXIT_SUCCESS;
 }

@@ -211,10 +211,10 @@ int image_map(int fd, struct image *ret_image)
     if (mapped == MAP_FAILED)
         return -errno;
     struct image image = {.header = mapped};
-    int rc = image_check(&image, (uint64_t)status.st_size);
-    if (rc != 0) {
+    int error = image_check(&image, (uint64_t)status.st_size);
+    if (error != 0) {
         (void)munmap(mapped, (size_t)status.st_size);
-        return rc;
+        return error;
     }
     *ret_image = image;
     return 0;

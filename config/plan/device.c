@@ -252,9 +252,9 @@ int device_check(const struct plan_device *device, const char *file, struct comp
                         device->vdev);
     for (size_t i = 0; i < device->eal.count;) {
         struct eal_option option = option_read(&device->eal, i);
-        int rc = option_check(&device->eal, &option, file, ret_complaint);
-        if (rc != 0)
-            return rc;
+        int error = option_check(&device->eal, &option, file, ret_complaint);
+        if (error != 0)
+            return error;
         i = option.next;
     }
     if (device->port[0] != '\0' && !pci_address_parse(device->port, &address) && !vdev_named(device, device->port))

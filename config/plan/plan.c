@@ -58,16 +58,16 @@ int plan_open_input(struct plan *plan, const char *name, char **ret_path, struct
     char *path = plan_resolve(plan, name);
     if (path == NULL)
         return -ENOMEM;
-    int rc = input_read(path, PLAN_FILE_MAX, &input, complaint);
-    if (rc != 0) {
+    int error = input_read(path, PLAN_FILE_MAX, &input, complaint);
+    if (error != 0) {
         free(path);
-        return rc == -ENOENT ? -EINVAL : rc;
+        return error == -ENOENT ? -EINVAL : error;
     }
-    rc = plan_add_input(plan, path, &input);
-    if (rc != 0) {
+    error = plan_add_input(plan, path, &input);
+    if (error != 0) {
         free(path);
         input_fini(&input);
-        return rc;
+        return error;
     }
     *ret_path = path;
     *ret_input = input;

@@ -31,23 +31,23 @@ static int compile_strings(const struct plan *plan, const struct plan_runtime *r
     out->inputs = calloc(plan->input_count + 1, sizeof(*out->inputs));
     if (out->eal_arguments == NULL || out->inputs == NULL)
         return -ENOMEM;
-    int rc = string_table_clone(&plan_private_const(plan)->ranges.strings, strings);
-    if (rc == 0)
-        rc = string_table_add(strings, runtime->scan, &settings->scan);
-    if (rc == 0)
-        rc = string_table_add(strings, plan->contact, &settings->contact);
-    if (rc == 0)
-        rc = string_table_add(strings, user_agent, &settings->user_agent);
-    if (rc == 0)
-        rc = string_table_add(strings, runtime->port_name, &settings->port_name);
-    for (size_t i = 0; i < runtime->eal_argument_count && rc == 0; i++)
-        rc = string_table_add(strings, runtime->eal_arguments[i], &out->eal_arguments[i]);
-    for (size_t i = 0; i < plan->input_count && rc == 0; i++) {
-        rc = string_table_add(strings, plan->inputs[i].path, &out->inputs[i].path);
-        if (rc == 0)
-            rc = string_table_add(strings, plan->inputs[i].sha256, &out->inputs[i].sha256);
+    int error = string_table_clone(&plan_private_const(plan)->ranges.strings, strings);
+    if (error == 0)
+        error = string_table_add(strings, runtime->scan, &settings->scan);
+    if (error == 0)
+        error = string_table_add(strings, plan->contact, &settings->contact);
+    if (error == 0)
+        error = string_table_add(strings, user_agent, &settings->user_agent);
+    if (error == 0)
+        error = string_table_add(strings, runtime->port_name, &settings->port_name);
+    for (size_t i = 0; i < runtime->eal_argument_count && error == 0; i++)
+        error = string_table_add(strings, runtime->eal_arguments[i], &out->eal_arguments[i]);
+    for (size_t i = 0; i < plan->input_count && error == 0; i++) {
+        error = string_table_add(strings, plan->inputs[i].path, &out->inputs[i].path);
+        if (error == 0)
+            error = string_table_add(strings, plan->inputs[i].sha256, &out->inputs[i].sha256);
     }
-    return rc;
+    return error;
 }
 
 // Positions of a segment: all of a small plan, so that its bit set is no larger than needed.
@@ -121,14 +121,14 @@ static void compile_parts(const struct plan *plan, size_t eal_argument_count, st
 
 static int compile(const struct plan *plan, const struct plan_runtime *runtime, struct compilation *out)
 {
-    int rc = compile_strings(plan, runtime, out);
-    if (rc == 0)
-        rc = targets_build(&plan->addresses, &out->targets);
+    int error = compile_strings(plan, runtime, out);
+    if (error == 0)
+        error = targets_build(&plan->addresses, &out->targets);
     out->port_index = calloc(IMAGE_PORTS_MAX, sizeof(*out->port_index));
     if (out->port_index == NULL)
         return -ENOMEM;
-    if (rc != 0)
-        return rc;
+    if (error != 0)
+        return error;
     image_port_index(plan->ports, plan->port_count, out->port_index);
     compile_plan(plan, &out->parts.settings);
     compile_runtime(runtime, &out->parts.settings);
@@ -144,14 +144,14 @@ int plan_compile(const struct plan *plan, const struct plan_runtime *runtime, in
     struct compilation *out = calloc(1, sizeof(*out));
     if (out == NULL)
         return -ENOMEM;
-    int rc = compile(plan, runtime, out);
-    if (rc == 0)
-        rc = image_write(&out->parts, fd);
+    int error = compile(plan, runtime, out);
+    if (error == 0)
+        error = image_write(&out->parts, fd);
     string_table_fini(&out->strings);
     targets_storage_fini(&out->targets);
     free(out->port_index);
     free(out->eal_arguments);
     free(out->inputs);
     free(out);
-    return rc;
+    return error;
 }

@@ -73,16 +73,16 @@ static int count_rows(const struct counting *counting, const struct range_row *r
 {
     struct interval_set set;
     uint64_t addresses = 0;
-    int rc = 0;
+    int error = 0;
     interval_set_init(&set);
-    for (size_t i = 0; i < count && rc == 0; i++)
-        rc = interval_set_add(&set, rows[i].interval);
+    for (size_t i = 0; i < count && error == 0; i++)
+        error = interval_set_add(&set, rows[i].interval);
     interval_set_seal(&set);
     for (size_t i = 0; i < set.count; i++)
         addresses += tally_within(&counting->tally, set.items[i].first, (uint64_t)set.items[i].last + 1);
     interval_set_fini(&set);
     *ret_addresses = addresses;
-    return rc;
+    return error;
 }
 
 static int append(struct plan *plan, struct plan_count row)
@@ -114,21 +114,21 @@ static int count_provider(struct counting *counting, const struct range_row *row
     const char *strings = counting->list->strings.bytes;
     struct plan_count row = {.provider = strings + counting->list->providers[rows[0].provider], .service = ""};
     counting->first[rows[0].provider] = plan->count_count;
-    int rc = count_rows(counting, rows, count, &row.addresses);
-    if (rc == 0)
-        rc = append(plan, row);
-    for (size_t i = 0; i < count && rc == 0;) {
+    int error = count_rows(counting, rows, count, &row.addresses);
+    if (error == 0)
+        error = append(plan, row);
+    for (size_t i = 0; i < count && error == 0;) {
         size_t same = 1;
         while (i + same < count && rows[i + same].service == rows[i].service)
             same++;
         row.service = strings + rows[i].service;
-        rc = count_rows(counting, rows + i, same, &row.addresses);
-        if (rc == 0 && row.addresses > 0)
-            rc = append(plan, row);
+        error = count_rows(counting, rows + i, same, &row.addresses);
+        if (error == 0 && row.addresses > 0)
+            error = append(plan, row);
         i += same;
     }
     counting->end[rows[0].provider] = plan->count_count;
-    return rc;
+    return error;
 }
 
 // Adds the addresses of one attribution item to its provider's row and its service's.
@@ -183,40 +183,40 @@ static int count_attributed(struct counting *counting)
         if (sums[i] > 0)
             attribute(counting, &attribution->items[i], sums[i]);
     arrange(counting);
-    int rc = 0;
+    int error = 0;
     if (sums[0] > 0)
-        rc = append(counting->plan,
-                    (struct plan_count){.provider = "", .service = "", .addresses = sums[0], .attributed = sums[0]});
+        error = append(counting->plan,
+                       (struct plan_count){.provider = "", .service = "", .addresses = sums[0], .attributed = sums[0]});
     free(sums);
-    return rc;
+    return error;
 }
 
 static int count_all(struct counting *counting)
 {
     const struct range_list *list = counting->list;
-    int rc = 0;
+    int error = 0;
     if (list->count > 0) {
         memcpy(counting->rows, list->rows, list->count * sizeof(*list->rows));
         qsort(counting->rows, list->count, sizeof(*counting->rows), row_compare);
     }
-    for (size_t i = 0; i < list->count && rc == 0;) {
+    for (size_t i = 0; i < list->count && error == 0;) {
         size_t same = 1;
         while (i + same < list->count && counting->rows[i + same].provider == counting->rows[i].provider)
             same++;
-        rc = count_provider(counting, counting->rows + i, same);
+        error = count_provider(counting, counting->rows + i, same);
         i += same;
     }
-    return rc == 0 ? count_attributed(counting) : rc;
+    return error == 0 ? count_attributed(counting) : error;
 }
 
 int plan_count_targets(struct plan *plan)
 {
     struct counting counting = {.plan = plan, .list = &plan_private(plan)->ranges};
     counting.rows = calloc(counting.list->count + 1, sizeof(*counting.rows));
-    int rc = counting.rows == NULL ? -ENOMEM : tally_init(&counting.tally, &plan->addresses);
-    if (rc == 0)
-        rc = count_all(&counting);
+    int error = counting.rows == NULL ? -ENOMEM : tally_init(&counting.tally, &plan->addresses);
+    if (error == 0)
+        error = count_all(&counting);
     free(counting.rows);
     free(counting.tally.before);
-    return rc;
+    return error;
 }

@@ -13,9 +13,9 @@
 static int exclude(struct plan *plan, const char *source, const char *what, const struct interval_set *set, bool always)
 {
     uint64_t removed;
-    int rc = interval_set_subtract(&plan->addresses, set, &removed);
-    if (rc != 0 || (removed == 0 && !always))
-        return rc;
+    int error = interval_set_subtract(&plan->addresses, set, &removed);
+    if (error != 0 || (removed == 0 && !always))
+        return error;
     struct plan_exclusion *rows = reallocarray(plan->exclusions, plan->exclusion_count + 1, sizeof(*rows));
     if (rows == NULL)
         return -ENOMEM;
@@ -30,9 +30,9 @@ static int exclude_pieces(struct plan *plan)
     const struct plan_private *own = plan_private(plan);
     for (size_t i = 0; i < own->piece_count; i++) {
         const struct plan_piece *piece = &own->pieces[i];
-        int rc = exclude(plan, piece->path, piece->what, &piece->set, true);
-        if (rc != 0)
-            return rc;
+        int error = exclude(plan, piece->path, piece->what, &piece->set, true);
+        if (error != 0)
+            return error;
     }
     return 0;
 }
@@ -42,14 +42,14 @@ static int exclude_reserved(struct plan *plan)
     for (size_t i = 0; i < reserved_network_count; i++) {
         struct interval_set set;
         interval_set_init(&set);
-        int rc = interval_set_add(&set, reserved_networks[i].interval);
-        if (rc == 0)
-            rc = interval_set_subtract(&set, &plan_private(plan)->allowed, NULL);
-        if (rc == 0)
-            rc = exclude(plan, "special-purpose registry", reserved_networks[i].title, &set, false);
+        int error = interval_set_add(&set, reserved_networks[i].interval);
+        if (error == 0)
+            error = interval_set_subtract(&set, &plan_private(plan)->allowed, NULL);
+        if (error == 0)
+            error = exclude(plan, "special-purpose registry", reserved_networks[i].title, &set, false);
         interval_set_fini(&set);
-        if (rc != 0)
-            return rc;
+        if (error != 0)
+            return error;
     }
     return 0;
 }
@@ -64,22 +64,22 @@ static int exclude_site(struct plan *plan, struct complaint *complaint)
     struct interval_set set;
     char what[64];
     size_t lines = 0;
-    int rc = input_read(path, PLAN_FILE_MAX, &input, complaint);
-    if (rc == -ENOENT)
+    int error = input_read(path, PLAN_FILE_MAX, &input, complaint);
+    if (error == -ENOENT)
         return 0;
     interval_set_init(&set);
-    if (rc == 0)
-        rc = list_read(path, &input, &set, &lines, complaint);
-    if (rc == 0)
-        rc = plan_add_input(plan, path, &input);
-    if (rc == 0) {
+    if (error == 0)
+        error = list_read(path, &input, &set, &lines, complaint);
+    if (error == 0)
+        error = plan_add_input(plan, path, &input);
+    if (error == 0) {
         interval_set_seal(&set);
         (void)snprintf(what, sizeof(what), "%zu networks that opted out", lines);
-        rc = exclude(plan, path, what, &set, true);
+        error = exclude(plan, path, what, &set, true);
     }
     interval_set_fini(&set);
     input_fini(&input);
-    return rc;
+    return error;
 }
 
 // Whether any target lies outside every special-purpose network. Returns 0 or -ENOMEM.
@@ -89,19 +89,19 @@ static int find_public(const struct plan *plan, bool *ret_public)
     struct interval_set reserved;
     interval_set_init(&rest);
     interval_set_init(&reserved);
-    int rc = 0;
-    for (size_t i = 0; i < plan->addresses.count && rc == 0; i++)
-        rc = interval_set_add(&rest, plan->addresses.items[i]);
-    for (size_t i = 0; i < reserved_network_count && rc == 0; i++)
-        rc = interval_set_add(&reserved, reserved_networks[i].interval);
+    int error = 0;
+    for (size_t i = 0; i < plan->addresses.count && error == 0; i++)
+        error = interval_set_add(&rest, plan->addresses.items[i]);
+    for (size_t i = 0; i < reserved_network_count && error == 0; i++)
+        error = interval_set_add(&reserved, reserved_networks[i].interval);
     interval_set_seal(&reserved);
-    if (rc == 0)
-        rc = interval_set_subtract(&rest, &reserved, NULL);
-    if (rc == 0)
+    if (error == 0)
+        error = interval_set_subtract(&rest, &reserved, NULL);
+    if (error == 0)
         *ret_public = rest.count > 0;
     interval_set_fini(&rest);
     interval_set_fini(&reserved);
-    return rc;
+    return error;
 }
 
 // Names the exclusion that took most, since nothing is left.
@@ -123,15 +123,15 @@ static int complain_empty(const struct plan *plan, struct complaint *complaint)
 int plan_apply_exclusions(struct plan *plan, struct complaint *complaint)
 {
     bool public = false;
-    int rc = exclude_pieces(plan);
-    if (rc == 0)
-        rc = exclude_reserved(plan);
-    if (rc == 0)
-        rc = exclude_site(plan, complaint);
-    if (rc == 0)
-        rc = find_public(plan, &public);
-    if (rc != 0)
-        return rc;
+    int error = exclude_pieces(plan);
+    if (error == 0)
+        error = exclude_reserved(plan);
+    if (error == 0)
+        error = exclude_site(plan, complaint);
+    if (error == 0)
+        error = find_public(plan, &public);
+    if (error != 0)
+        return error;
     if (plan->addresses.count == 0)
         return complain_empty(plan, complaint);
     if (public && plan->contact[0] == '\0')

@@ -99,11 +99,11 @@ static int read_own_ports(struct key_context *context, const char *path, const j
 static int read_probe_ports(struct key_context *context, const char *path, const json_t *value)
 {
     struct plan_source *source = &((struct plan *)context->target)->source;
-    int rc = read_own_ports(context, path, value, &source->probe_port_first, &source->probe_port_count);
-    if (rc == 0 && (source->probe_port_count & (source->probe_port_count - 1)) != 0)
+    int error = read_own_ports(context, path, value, &source->probe_port_first, &source->probe_port_count);
+    if (error == 0 && (source->probe_port_count & (source->probe_port_count - 1)) != 0)
         return key_complain(context, path, "holds %u ports, expected a power of two (for the cookie fills whole bits)",
                             source->probe_port_count);
-    return rc;
+    return error;
 }
 
 static int read_flow_ports(struct key_context *context, const char *path, const json_t *value)

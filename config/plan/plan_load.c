@@ -13,40 +13,40 @@
 static int read_catalogues(struct plan *plan, struct complaint *complaint)
 {
     struct plan_private *own = plan_private(plan);
-    int rc = 0;
-    for (enum catalogue_file file = 0; file < CATALOGUE_FILES && rc == 0; file++) {
+    int error = 0;
+    for (enum catalogue_file file = 0; file < CATALOGUE_FILES && error == 0; file++) {
         char *path;
         struct input input = {0};
         if (asprintf(&path, "%s/%s", own->files->catalogues, catalogue_file_names[file]) < 0)
             return -ENOMEM;
-        rc = input_read(path, PLAN_FILE_MAX, &input, complaint);
-        if (rc == 0)
-            rc = catalogue_read(&own->catalogue, file, path, &input, &own->ranges.strings, complaint);
-        if (rc == 0)
-            rc = plan_add_input(plan, path, &input);
+        error = input_read(path, PLAN_FILE_MAX, &input, complaint);
+        if (error == 0)
+            error = catalogue_read(&own->catalogue, file, path, &input, &own->ranges.strings, complaint);
+        if (error == 0)
+            error = plan_add_input(plan, path, &input);
         input_fini(&input);
         free(path);
     }
-    return rc;
+    return error;
 }
 
 static int read_keys(struct plan *plan, struct complaint *complaint)
 {
     struct input input;
     json_t *value = NULL;
-    int rc = input_read(plan->path, PLAN_FILE_MAX, &input, complaint);
-    if (rc != 0)
-        return rc;
-    rc = plan_add_input(plan, plan->path, &input);
-    if (rc == 0)
-        rc = keys_parse(plan->path, input.text, input.length, &value, complaint);
+    int error = input_read(plan->path, PLAN_FILE_MAX, &input, complaint);
+    if (error != 0)
+        return error;
+    error = plan_add_input(plan, plan->path, &input);
+    if (error == 0)
+        error = keys_parse(plan->path, input.text, input.length, &value, complaint);
     struct key_context context = {
         .file = plan->path, .text = input.text, .target = plan_private(plan), .complaint = complaint};
-    if (rc == 0)
-        rc = keys_apply(&context, plan_keys, "", value);
+    if (error == 0)
+        error = keys_apply(&context, plan_keys, "", value);
     json_decref(value);
     input_fini(&input);
-    return rc;
+    return error;
 }
 
 // The device, and what a scan needs besides what check and targets do.
@@ -60,9 +60,9 @@ static int check_need(struct plan *plan, enum plan_need need, struct complaint *
         free(plan->output);
         plan->output = resolved;
     }
-    int rc = device_check(device, plan->path, complaint);
-    if (rc != 0 || need != PLAN_NEED_SCAN || device_has_card(device) || device_has_vdev(device))
-        return rc;
+    int error = device_check(device, plan->path, complaint);
+    if (error != 0 || need != PLAN_NEED_SCAN || device_has_card(device) || device_has_vdev(device))
+        return error;
     return complain(complaint, plan->path, "device", "names nothing to scan with, expected \"vdev\" or \"port\"");
 }
 
@@ -84,24 +84,24 @@ static int choose_seed(struct plan *plan)
 
 static int load(struct plan *plan, enum plan_need need, struct complaint *complaint)
 {
-    int rc = read_catalogues(plan, complaint);
-    if (rc == 0)
-        rc = read_keys(plan, complaint);
-    if (rc == 0)
-        rc = choose_seed(plan);
-    if (rc == 0)
-        rc = check_need(plan, need, complaint);
-    if (rc == 0)
-        rc = plan_apply_exclusions(plan, complaint);
-    if (rc == 0)
-        rc = plan_finish_ports(plan, complaint);
-    if (rc == 0)
-        rc = plan_finish_amounts(plan, complaint);
-    if (rc == 0)
-        rc = range_list_attribute(&plan_private(plan)->ranges, &plan_private(plan)->attribution);
-    if (rc == 0)
-        rc = plan_count_targets(plan);
-    return rc;
+    int error = read_catalogues(plan, complaint);
+    if (error == 0)
+        error = read_keys(plan, complaint);
+    if (error == 0)
+        error = choose_seed(plan);
+    if (error == 0)
+        error = check_need(plan, need, complaint);
+    if (error == 0)
+        error = plan_apply_exclusions(plan, complaint);
+    if (error == 0)
+        error = plan_finish_ports(plan, complaint);
+    if (error == 0)
+        error = plan_finish_amounts(plan, complaint);
+    if (error == 0)
+        error = range_list_attribute(&plan_private(plan)->ranges, &plan_private(plan)->attribution);
+    if (error == 0)
+        error = plan_count_targets(plan);
+    return error;
 }
 
 int plan_load(const struct plan_files *files, enum plan_need need, struct plan **ret_plan,
@@ -114,13 +114,13 @@ int plan_load(const struct plan_files *files, enum plan_need need, struct plan *
     struct plan *plan = &own->plan;
     own->files = files;
     plan->path = strdup(files->plan);
-    int rc = plan->path == NULL ? -ENOMEM : range_list_init(&own->ranges);
-    if (rc == 0)
-        rc = load(plan, need, ret_complaint);
+    int error = plan->path == NULL ? -ENOMEM : range_list_init(&own->ranges);
+    if (error == 0)
+        error = load(plan, need, ret_complaint);
     own->files = NULL;
-    if (rc != 0) {
+    if (error != 0) {
         plan_free(plan);
-        return rc == -ENOMEM ? rc : -EINVAL;
+        return error == -ENOMEM ? error : -EINVAL;
     }
     *ret_plan = plan;
     return 0;

@@ -19,7 +19,7 @@ int plan_read_lcores(struct key_context *context, const char *path, const json_t
     json_t *list = NULL;
     struct complaint unused;
     struct key_context quiet = {.file = "", .complaint = &unused};
-    int rc = 0;
+    int error = 0;
     // Lcores are written like ports: "1-3,5" is the array ["1-3", "5"].
     if (json_is_string(value)) {
         copy = strdup(json_string_value(value));
@@ -29,23 +29,23 @@ int plan_read_lcores(struct key_context *context, const char *path, const json_t
             (void)json_array_append_new(list, json_string(part));
     }
     if (json_is_string(value) && (copy == NULL || list == NULL))
-        rc = -ENOMEM;
+        error = -ENOMEM;
     else
-        rc = service_ports_read(&quiet, path, list != NULL ? list : value, set);
-    for (size_t lcore = 0; lcore < IMAGE_PORTS_MAX && rc == 0; lcore++) {
+        error = service_ports_read(&quiet, path, list != NULL ? list : value, set);
+    for (size_t lcore = 0; lcore < IMAGE_PORTS_MAX && error == 0; lcore++) {
         if (!set[lcore])
             continue;
         if (lcore >= IMAGE_LCORES_MAX || device->lcore_count == IMAGE_LCORES_MAX)
-            rc = -EINVAL;
+            error = -EINVAL;
         else
             device->lcores[device->lcore_count++] = (uint16_t)lcore;
     }
     json_decref(list);
     free(copy);
     free(set);
-    return rc == -EINVAL ? key_complain(context, path, "expected lcores from 0 to %d, like \"1-3,5\" or [1, 2]",
-                                        IMAGE_LCORES_MAX - 1)
-                         : rc;
+    return error == -EINVAL ? key_complain(context, path, "expected lcores from 0 to %d, like \"1-3,5\" or [1, 2]",
+                                           IMAGE_LCORES_MAX - 1)
+                            : error;
 }
 
 static int read_name(struct key_context *context, const char *path, const char *name)
@@ -74,16 +74,16 @@ static int read_own(struct key_context *context, const char *path, const json_t 
 {
     struct plan_private *own = context->target;
     struct service_row row = {0};
-    int rc = service_row_read(context, path, value, &row);
-    for (size_t i = 0; i < row.port_count && rc == 0; i++)
+    int error = service_row_read(context, path, value, &row);
+    for (size_t i = 0; i < row.port_count && error == 0; i++)
         own->port_set[row.ports[i]] = true;
-    if (rc == 0 && row.port_count > CATALOGUE_PORTS_MAX)
-        rc = key_complain(context, path, "has %zu ports, expected at most %d for a service with a name", row.port_count,
-                          CATALOGUE_PORTS_MAX);
-    if (rc == 0)
-        rc = catalogue_add_service(&own->catalogue, &row, &own->ranges.strings);
+    if (error == 0 && row.port_count > CATALOGUE_PORTS_MAX)
+        error = key_complain(context, path, "has %zu ports, expected at most %d for a service with a name",
+                             row.port_count, CATALOGUE_PORTS_MAX);
+    if (error == 0)
+        error = catalogue_add_service(&own->catalogue, &row, &own->ranges.strings);
     service_row_fini(&row);
-    return rc;
+    return error;
 }
 
 static int read_service(struct key_context *context, const char *path, const json_t *value)
@@ -111,9 +111,9 @@ int plan_read_services(struct key_context *context, const char *path, const json
     {
         char nested[PATH_BYTES];
         (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
-        int rc = read_service(context, nested, item);
-        if (rc != 0)
-            return rc;
+        int error = read_service(context, nested, item);
+        if (error != 0)
+            return error;
     }
     return 0;
 }

@@ -130,10 +130,10 @@ static void finish_times(struct plan *plan)
 int plan_finish_amounts(struct plan *plan, struct complaint *complaint)
 {
     find_crowded(&plan->addresses, &plan->summary);
-    int rc = finish_positions(plan, complaint);
-    if (rc == 0)
-        rc = finish_rate(plan, complaint);
-    if (rc == 0)
+    int error = finish_positions(plan, complaint);
+    if (error == 0)
+        error = finish_rate(plan, complaint);
+    if (error == 0)
         finish_times(plan);
-    return rc;
+    return error;
 }

@@ -28,13 +28,13 @@ int plan_read_ranges(struct key_context *context, const char *path, const json_t
         if (provider[0] == '\0' || strlen(provider) > 63 || !json_is_string(file))
             return key_complain(context, nested, "expected the name of a provider's range file");
         struct complaint why;
-        int rc = plan_open_input(&own->plan, json_string_value(file), &resolved, &input, &why);
-        if (rc == 0)
-            rc = range_list_read(&own->ranges, provider, resolved, &input, &why);
+        int error = plan_open_input(&own->plan, json_string_value(file), &resolved, &input, &why);
+        if (error == 0)
+            error = range_list_read(&own->ranges, provider, resolved, &input, &why);
         input_fini(&input);
         free(resolved);
-        if (rc != 0)
-            return rc == -EINVAL ? key_complain(context, nested, "%s", why.text) : rc;
+        if (error != 0)
+            return error == -EINVAL ? key_complain(context, nested, "%s", why.text) : error;
     }
     return 0;
 }
@@ -73,13 +73,13 @@ static int select_structured(const char *file, const struct input *input, struct
 {
     struct range_list list;
     size_t rows;
-    int rc = range_list_init(&list);
-    if (rc == 0)
-        rc = range_list_read(&list, "", file, input, complaint);
-    if (rc == 0)
-        rc = range_list_select(&list, &(struct range_selector){0}, set, &rows);
+    int error = range_list_init(&list);
+    if (error == 0)
+        error = range_list_read(&list, "", file, input, complaint);
+    if (error == 0)
+        error = range_list_select(&list, &(struct range_selector){0}, set, &rows);
     range_list_fini(&list);
-    return rc;
+    return error;
 }
 
 static int select_file(struct key_context *context, const char *path, const struct selection *selection,
@@ -89,14 +89,14 @@ static int select_file(struct key_context *context, const char *path, const stru
     struct complaint why;
     char *resolved = NULL;
     struct input input = {0};
-    int rc = plan_open_input(&own->plan, selection->file, &resolved, &input, &why);
-    if (rc == 0 && range_list_is_structured(&input))
-        rc = select_structured(resolved, &input, set, &why);
-    else if (rc == 0)
-        rc = list_read(resolved, &input, set, NULL, &why);
+    int error = plan_open_input(&own->plan, selection->file, &resolved, &input, &why);
+    if (error == 0 && range_list_is_structured(&input))
+        error = select_structured(resolved, &input, set, &why);
+    else if (error == 0)
+        error = list_read(resolved, &input, set, NULL, &why);
     input_fini(&input);
     free(resolved);
-    return rc == -EINVAL ? key_complain(context, path, "%s", why.text) : rc;
+    return error == -EINVAL ? key_complain(context, path, "%s", why.text) : error;
 }
 
 // What was meant by a provider or service that is nowhere in the ranges.
@@ -136,10 +136,10 @@ static int select_ranges(struct key_context *context, const char *path, const st
     const struct plan_private *own = context->target;
     const struct range_selector selector = {selection->provider, selection->service, selection->region};
     size_t rows;
-    int rc = range_list_select(&own->ranges, &selector, set, &rows);
-    if (rc == 0 && rows == 0)
-        rc = complain_no_match(context, path, selection);
-    return rc;
+    int error = range_list_select(&own->ranges, &selector, set, &rows);
+    if (error == 0 && rows == 0)
+        error = complain_no_match(context, path, selection);
+    return error;
 }
 
 static int select_object(struct key_context *context, const char *path, const json_t *value, struct interval_set *set)
@@ -147,28 +147,28 @@ static int select_object(struct key_context *context, const char *path, const js
     struct selection selection = {0};
     struct key_context inner = *context;
     inner.target = &selection;
-    int rc = keys_apply(&inner, selection_keys, path, value);
-    if (rc == 0 && (selection.file == NULL) == (selection.provider == NULL))
-        rc = key_complain(context, path, "expected either \"file\" or \"provider\"");
-    else if (rc == 0 && selection.file != NULL && (selection.service != NULL || selection.region != NULL))
-        rc = key_complain(context, path, "\"service\" and \"region\" go with \"provider\", not with \"file\"");
-    else if (rc == 0 && selection.file != NULL)
-        rc = select_file(context, path, &selection, set);
-    else if (rc == 0)
-        rc = select_ranges(context, path, &selection, set);
+    int error = keys_apply(&inner, selection_keys, path, value);
+    if (error == 0 && (selection.file == NULL) == (selection.provider == NULL))
+        error = key_complain(context, path, "expected either \"file\" or \"provider\"");
+    else if (error == 0 && selection.file != NULL && (selection.service != NULL || selection.region != NULL))
+        error = key_complain(context, path, "\"service\" and \"region\" go with \"provider\", not with \"file\"");
+    else if (error == 0 && selection.file != NULL)
+        error = select_file(context, path, &selection, set);
+    else if (error == 0)
+        error = select_ranges(context, path, &selection, set);
     keys_release(selection_keys, &selection);
-    return rc;
+    return error;
 }
 
 static int select_text(struct key_context *context, const char *path, const char *text, struct interval_set *set)
 {
     struct interval interval;
-    int rc = prefix_parse(text, &interval);
-    if (rc == -EAFNOSUPPORT)
+    int error = prefix_parse(text, &interval);
+    if (error == -EAFNOSUPPORT)
         return key_complain(context, path, "\"%s\" is IPv6, expected " PREFIX_EXPECTED, text);
-    if (rc != 0) {
+    if (error != 0) {
         struct complaint why;
-        (void)list_complain(&why, "", "", text, rc);
+        (void)list_complain(&why, "", "", text, error);
         return key_complain(context, path, "%s", why.text);
     }
     return interval_set_add(set, interval);
@@ -195,9 +195,9 @@ int plan_read_targets(struct key_context *context, const char *path, const json_
     {
         char nested[PATH_BYTES];
         (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
-        int rc = select_item(context, nested, item, &own->plan.addresses);
-        if (rc != 0)
-            return rc;
+        int error = select_item(context, nested, item, &own->plan.addresses);
+        if (error != 0)
+            return error;
     }
     interval_set_seal(&own->plan.addresses);
     return 0;
@@ -224,9 +224,9 @@ int plan_read_exclude(struct key_context *context, const char *path, const json_
         char nested[PATH_BYTES];
         struct plan_piece *piece = &own->pieces[own->piece_count++];
         (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
-        int rc = select_item(context, nested, item, &piece->set);
-        if (rc != 0)
-            return rc;
+        int error = select_item(context, nested, item, &piece->set);
+        if (error != 0)
+            return error;
         interval_set_seal(&piece->set);
         piece->path = strdup(nested);
         piece->what = describe(item);
@@ -278,9 +278,9 @@ int plan_read_allow_reserved(struct key_context *context, const char *path, cons
     {
         char nested[PATH_BYTES];
         (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
-        int rc = allow_item(context, nested, item, &own->allowed);
-        if (rc != 0)
-            return rc;
+        int error = allow_item(context, nested, item, &own->allowed);
+        if (error != 0)
+            return error;
     }
     interval_set_seal(&own->allowed);
     return 0;

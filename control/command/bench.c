@@ -16,13 +16,13 @@ static enum exit_status bench_run(const struct invocation *invocation)
         fprintf(stderr, "sonde: bench: sonde-bench is neither beside sonde nor at %s\n", path);
         return EXIT_FAILED;
     }
-    char **argv = calloc((size_t)invocation->operand_count + 2, sizeof *argv);
+    char **argv = calloc((size_t)invocation->operand_count + 2, sizeof(*argv));
     if (argv == NULL) {
         fprintf(stderr, "sonde: bench: %s\n", strerror(ENOMEM));
         return EXIT_FAILED;
     }
     argv[0] = path;
-    memcpy(argv + 1, invocation->operands, (size_t)invocation->operand_count * sizeof *argv);
+    memcpy(argv + 1, invocation->operands, (size_t)invocation->operand_count * sizeof(*argv));
     execv(path, argv);
     fprintf(stderr, "sonde: bench: %s: %s\n", path, strerror(errno));
     free(argv);

@@ -37,15 +37,15 @@ static void addresses_describe(const struct plan *plan, struct columns *columns)
     char ports[256];
     const struct plan_summary *summary = &plan->summary;
     columns_add(columns, (const char *[]){"addresses", figure_count(summary->addresses, number)});
-    snprintf(line, sizeof line, "%u: %s", plan->port_count,
-             ports_text(plan->ports, plan->port_count, ports, sizeof ports));
+    snprintf(line, sizeof(line), "%u: %s", plan->port_count,
+             ports_text(plan->ports, plan->port_count, ports, sizeof(ports)));
     columns_add(columns, (const char *[]){"ports", line});
     columns_add(columns, (const char *[]){"positions", figure_count(summary->positions, number)});
     if (summary->swept != summary->positions)
         columns_add(columns, (const char *[]){"in this sample or shard", figure_count(summary->swept, number)});
     if (plan->decoy_count > 0) {
-        snprintf(line, sizeof line, "%s (asked only of hosts that answered)",
-                 ports_text(plan->decoys, plan->decoy_count, ports, sizeof ports));
+        snprintf(line, sizeof(line), "%s (asked only of hosts that answered)",
+                 ports_text(plan->decoys, plan->decoy_count, ports, sizeof(ports)));
         columns_add(columns, (const char *[]){"decoys", line});
     }
 }
@@ -57,20 +57,20 @@ static void traffic_describe(const struct plan *plan, struct columns *columns)
     char c[FIGURE_MAX];
     char line[512];
     const struct plan_summary *summary = &plan->summary;
-    snprintf(line, sizeof line, "%s in an attempt, %s in all (%u attempt%s)", figure_count(summary->swept, a),
+    snprintf(line, sizeof(line), "%s in an attempt, %s in all (%u attempt%s)", figure_count(summary->swept, a),
              figure_count(summary->probes, b), plan->attempts, plan->attempts == 1 ? "" : "s");
     columns_add(columns, (const char *[]){"probes", line});
-    snprintf(line, sizeof line, "%s, %u bytes a probe",
+    snprintf(line, sizeof(line), "%s, %u bytes a probe",
              figure_scaled((double)summary->probes * summary->probe_bytes, "B", a), summary->probe_bytes);
     columns_add(columns, (const char *[]){"on the wire", line});
-    snprintf(line, sizeof line, "%s, %s", figure_scaled(summary->rate_pps, "pps", a),
+    snprintf(line, sizeof(line), "%s, %s", figure_scaled(summary->rate_pps, "pps", a),
              figure_scaled(summary->rate_pps * summary->probe_bytes * 8, "bit/s", b));
     if (summary->rate_pps < summary->rate_asked_pps)
-        snprintf(line + strlen(line), sizeof line - strlen(line), " (%s asked)",
+        snprintf(line + strlen(line), sizeof(line) - strlen(line), " (%s asked)",
                  figure_scaled(summary->rate_asked_pps, "pps", c));
     columns_add(columns, (const char *[]){"rate", line});
     struct in_addr crowded = {.s_addr = htonl(summary->crowded_network)};
-    snprintf(line, sizeof line, "%s/24 with %u targets, which allows %s", inet_ntoa(crowded),
+    snprintf(line, sizeof(line), "%s/24 with %u targets, which allows %s", inet_ntoa(crowded),
              summary->crowded_addresses, figure_scaled(summary->crowded_rate_pps, "pps", a));
     columns_add(columns, (const char *[]){"most crowded network", line});
 }
@@ -86,7 +86,7 @@ static void time_describe(const struct plan *plan, struct columns *columns)
     if (plan->converse == CONVERSE_NONE) {
         columns_add(columns, (const char *[]){"conversations", "none"});
     } else {
-        snprintf(line, sizeof line, "%s (%s), if %.3g %% answer: %s frames/s, %s open at once",
+        snprintf(line, sizeof(line), "%s (%s), if %.3g %% answer: %s frames/s, %s open at once",
                  figure_duration(summary->conversation_seconds, a), modes[plan->converse],
                  summary->assumed_hit_rate * 100, figure_scaled(plan->converse_rate_pps, "", b),
                  figure_count(plan->max_open, (char[FIGURE_MAX]){0}));
@@ -151,7 +151,7 @@ const struct subcommand subcommand_check = {
     .operands = "PLAN",
     .summary = "validate a plan and print what a scan would send",
     .options = check_options,
-    .option_count = sizeof check_options / sizeof check_options[0],
+    .option_count = sizeof(check_options) / sizeof(check_options[0]),
     .operands_min = 1,
     .operands_max = 1,
     .run = check_run,

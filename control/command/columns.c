@@ -23,7 +23,7 @@ static int columns_grow(struct columns *columns)
     if (columns->rows < columns->capacity)
         return 0;
     size_t capacity = columns->capacity > 0 ? columns->capacity * 2 : 16;
-    char **cells = reallocarray(columns->cells, capacity * columns->count, sizeof *cells);
+    char **cells = reallocarray(columns->cells, capacity * columns->count, sizeof(*cells));
     if (cells == NULL)
         return -ENOMEM;
     columns->cells = cells;

@@ -79,12 +79,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "manual: expected a template that can be read\n");
         return EXIT_FAILURE;
     }
-    while (fgets(line, sizeof(line), template) != NULL) {
+    while (fgets(line, sizeof(line), template) != NULL)
         if (strcmp(line, "@RECORDS@\n") == 0)
             records_print();
         else
             fputs(line, stdout);
-    }
     fclose(template);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

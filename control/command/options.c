@@ -83,7 +83,7 @@ int options_parse(const struct subcommand *subcommand, int argc, char **argv, st
 static void row_print(const struct option_row *row, FILE *out)
 {
     char left[64];
-    snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument != NULL ? " " : "",
+    snprintf(left, sizeof(left), "--%s%s%s", row->name, row->argument != NULL ? " " : "",
              row->argument != NULL ? row->argument : "");
     fprintf(out, "  %-22s %s\n", left, row->help);
 }

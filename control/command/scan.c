@@ -28,7 +28,7 @@ enum { SCAN_QUIET, SCAN_JSON, SCAN_DRY_RUN, SCAN_OUTPUT, SCAN_FORCE, SCAN_RESUME
 enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
 
 // The longest keeps the frames going, which wait when the scan is silent for 700 ms.
-enum { TICK_LEAST_US = 10, TICK_MOST_US = 250000 };
+enum { TICK_MIN_US = 10, TICK_MAX_US = 250000 };
 
 static const struct option_row scan_options[] = {
     [SCAN_QUIET] = {"quiet", NULL, "print nothing but errors"},
@@ -81,28 +81,28 @@ static enum exit_status refuse(enum exit_status status, const char *message)
 static void scan_name(struct scan *scan)
 {
     uint32_t salt = (uint32_t)getpid();
-    if (getrandom(&salt, sizeof salt, 0) != sizeof salt)
+    if (getrandom(&salt, sizeof(salt), 0) != sizeof(salt))
         salt ^= (uint32_t)now_realtime();
     time_t now = time(NULL);
     struct tm utc;
     char stamp[24];
     gmtime_r(&now, &utc);
-    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
-    snprintf(scan->id, sizeof scan->id, "%s-%08x", stamp, salt);
-    snprintf(scan->default_output, sizeof scan->default_output, "sonde-%s", scan->id);
+    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+    snprintf(scan->id, sizeof(scan->id), "%s-%08x", stamp, salt);
+    snprintf(scan->default_output, sizeof(scan->default_output), "sonde-%s", scan->id);
 }
 
 static enum exit_status programs_prepare(struct scan *scan)
 {
     char message[PATH_MAX + 64];
     if (program_find(scan->invocation->program, "sonde-dataplane", scan->settings.dataplane_path) != 0) {
-        snprintf(message, sizeof message, "sonde-dataplane is neither beside sonde nor at %s",
+        snprintf(message, sizeof(message), "sonde-dataplane is neither beside sonde nor at %s",
                  scan->settings.dataplane_path);
         return refuse(EXIT_FAILED, message);
     }
     if (scan->dry_run == NULL &&
         program_find(scan->invocation->program, "sonde-control", scan->settings.control_path) != 0) {
-        snprintf(message, sizeof message, "sonde-control is neither beside sonde nor at %s",
+        snprintf(message, sizeof(message), "sonde-control is neither beside sonde nor at %s",
                  scan->settings.control_path);
         return refuse(EXIT_FAILED, message);
     }
@@ -118,7 +118,7 @@ static enum exit_status tick_prepare(struct scan *scan)
     if (text == NULL)
         return EXIT_DONE;
     unsigned long us = strtoul(text, &end, 10);
-    if (text[strspn(text, "0123456789")] != '\0' || end == text || us < TICK_LEAST_US || us > TICK_MOST_US)
+    if (text[strspn(text, "0123456789")] != '\0' || end == text || us < TICK_MIN_US || us > TICK_MAX_US)
         return refuse(EXIT_USAGE, "SONDE_TICK_US: expected microseconds from 10 to 250000");
     scan->settings.tick_us = us;
     return EXIT_DONE;
@@ -142,7 +142,7 @@ static enum exit_status source_prepare(struct scan *scan)
 static uint32_t lanes_choose(uint32_t workers)
 {
     cpu_set_t allowed;
-    uint32_t cpus = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? (uint32_t)CPU_COUNT(&allowed) : 1;
+    uint32_t cpus = sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? (uint32_t)CPU_COUNT(&allowed) : 1;
     uint32_t lanes = cpus > workers ? cpus - workers : 1;
     return lanes < IMAGE_LANES_MAX ? lanes : IMAGE_LANES_MAX;
 }
@@ -178,9 +178,9 @@ static void runtime_prepare(struct scan *scan, char port_name[static 64])
         .eal_arguments = (const char *const *)scan->eal.arguments,
         .eal_argument_count = scan->eal.argument_count,
     };
-    memcpy(scan->runtime.source_mac, source->mac, sizeof source->mac);
-    memcpy(scan->runtime.gateway_mac, source->gateway_mac, sizeof source->gateway_mac);
-    memcpy(scan->runtime.worker_lcores, scan->eal.lcores, sizeof scan->runtime.worker_lcores);
+    memcpy(scan->runtime.source_mac, source->mac, sizeof(source->mac));
+    memcpy(scan->runtime.gateway_mac, source->gateway_mac, sizeof(source->gateway_mac));
+    memcpy(scan->runtime.worker_lcores, scan->eal.lcores, sizeof(scan->runtime.worker_lcores));
 }
 
 static enum exit_status output_prepare(struct scan *scan)
@@ -188,7 +188,8 @@ static enum exit_status output_prepare(struct scan *scan)
     char message[512];
     if (scan->dry_run != NULL) {
         if (access(scan->dry_run, F_OK) == 0 && !given(scan, SCAN_FORCE)) {
-            snprintf(message, sizeof message, "%.400s exists; name another file, or --force to lose it", scan->dry_run);
+            snprintf(message, sizeof(message), "%.400s exists; name another file, or --force to lose it",
+                     scan->dry_run);
             return refuse(EXIT_FAILED, message);
         }
         return EXIT_DONE;
@@ -314,7 +315,7 @@ static enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
         summary.exit_status = EXIT_FAILED;
     }
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/records.jsonl", scan->output.folder != NULL ? scan->output.folder : "");
+    snprintf(path, sizeof(path), "%s/records.jsonl", scan->output.folder != NULL ? scan->output.folder : "");
     if (given(scan, SCAN_JSON) && json != NULL) {
         json_t *line = json_pack("{s:O}", "summary", json);
         json_dumpf(line, stderr, JSON_COMPACT | JSON_PRESERVE_ORDER);
@@ -339,7 +340,7 @@ static enum exit_status plan_prepare(struct scan *scan)
         return refuse(EXIT_USAGE, "scan: --resume goes with neither --output, --force nor --dry-run");
     enum exit_status status = planfile_resume(scan->invocation, folder, path, &scan->checkpoint, &scan->plan);
     if (status == EXIT_DONE)
-        snprintf(scan->id, sizeof scan->id, "%s", scan->checkpoint.scan);
+        snprintf(scan->id, sizeof(scan->id), "%s", scan->checkpoint.scan);
     return status;
 }
 
@@ -405,7 +406,7 @@ const struct subcommand subcommand_scan = {
     .operands = "[PLAN]",
     .summary = "scan what a plan names and write one record per exposed port",
     .options = scan_options,
-    .option_count = sizeof scan_options / sizeof scan_options[0],
+    .option_count = sizeof(scan_options) / sizeof(scan_options[0]),
     .operands_min = 0, // --resume has the plan in its checkpoint
     .operands_max = 1,
     .run = scan_run,

@@ -52,7 +52,7 @@ static enum exit_status catalogue_text_load(const char *program, enum catalogue_
     enum exit_status status = planfile_catalogues(program, folder);
     if (status != EXIT_DONE)
         return status;
-    snprintf(path, sizeof path, "%s/%s", folder, catalogue_file_names[kind]);
+    snprintf(path, sizeof(path), "%s/%s", folder, catalogue_file_names[kind]);
     int error = string_table_init(&text.strings);
     if (error == 0)
         error = text_load(path, kind, &text, &complaint);
@@ -110,7 +110,7 @@ static void service_add(struct columns *columns, const struct catalogue_service 
     char ports[CATALOGUE_PORTS_MAX * 6 + 1] = "";
     size_t used = 0;
     for (size_t i = 0; i < service->port_count; i++)
-        used += (size_t)snprintf(ports + used, sizeof ports - used, "%s%u", i > 0 ? "," : "", service->ports[i]);
+        used += (size_t)snprintf(ports + used, sizeof(ports) - used, "%s%u", i > 0 ? "," : "", service->ports[i]);
     const char *session = strings + service->session;
     columns_add(columns, (const char *[]){strings + service->name, ports, session[0] != '\0' ? session : "(listens)",
                                           service->sensitive != 0 ? "sensitive" : "", strings + service->title});

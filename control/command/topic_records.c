@@ -24,7 +24,7 @@ static void fields_print(const struct part *part, const char *prefix)
         printf("\n      %s\n", field->help);
         if (field->kind != FIELD_ROWS)
             continue;
-        snprintf(nested, sizeof nested, "%s%s[].", prefix, field->name);
+        snprintf(nested, sizeof(nested), "%s%s[].", prefix, field->name);
         fields_print(field->nested, nested);
     }
 }
@@ -33,7 +33,7 @@ static void part_print(const struct part *part)
 {
     char prefix[64] = "";
     if (part->name[0] != '\0')
-        snprintf(prefix, sizeof prefix, "%s.", part->name);
+        snprintf(prefix, sizeof(prefix), "%s.", part->name);
     printf("\n%s\n", part->help);
     fields_print(part, prefix);
 }

@@ -19,7 +19,7 @@ void admission_init(struct admission *admission, uint64_t most, uint64_t now_ns)
 
 static double window_bound(const struct admission *admission, double window)
 {
-    double least = admission->most < ADMISSION_LEAST ? admission->most : ADMISSION_LEAST;
+    double least = admission->most < ADMISSION_MIN ? admission->most : ADMISSION_MIN;
     window = window < least ? least : window;
     return window > admission->most ? admission->most : window;
 }

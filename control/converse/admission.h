@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { ADMISSION_START = 128, ADMISSION_LEAST = 16, ADMISSION_SAMPLES = 16 };
+enum { ADMISSION_START = 128, ADMISSION_MIN = 16, ADMISSION_SAMPLES = 16 };
 #define ADMISSION_PERIOD_NS UINT64_C(50000000)
 #define ADMISSION_PROMPT_NS UINT64_C(300000000) // mean delay of first answers below which the window grows
 #define ADMISSION_LATE_NS   UINT64_C(800000000) // and above which it shrinks; no path on Earth is that long

@@ -63,11 +63,11 @@ static void record_fill(const struct image *image, const struct ending *ending, 
 // Writes the record into what room the batch has. Its length, 0 when there is too little.
 static size_t record_try(struct batch *batch, const struct observation *observation)
 {
-    struct json json;
+    struct writer writer;
     size_t bytes = 0;
     char *room = batch_room(batch, &bytes);
-    json_init(&json, room, bytes);
-    return bytes > 0 && record_write(observation, &json) == 0 ? json.length : 0;
+    writer_init(&writer, room, bytes);
+    return bytes > 0 && record_write(observation, &writer) == 0 ? writer.length : 0;
 }
 
 // The same, and in a fresh room when need be. 0: the record is lost, and counted.

@@ -94,10 +94,9 @@ static int hash_grow(struct hash *hash)
     larger.slots = slots_new(larger.mask + 1);
     if (larger.slots == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i <= hash->mask; i++) {
+    for (size_t i = 0; i <= hash->mask; i++)
         if (hash->slots[i].value != HASH_NONE)
             larger.slots[slot_find(&larger, hash->slots[i].key)] = hash->slots[i];
-    }
     free(hash->slots);
     *hash = larger;
     return 0;

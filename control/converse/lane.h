@@ -27,11 +27,11 @@ enum {
     LANE_SEGMENTS = 256,    // segments at a time: a conversation has a handful
     LANE_RANDOM_WORDS = 64, // getrandom gives so much whole, always
 };
-#define LANE_STALE_NS   UINT64_C(20000000000) // older verdicts are asked again: their side may have given up
-#define LANE_SYNC_NS    UINT64_C(20000000)    // a record waits no longer in its batch
-#define LANE_STOP_NS    UINT64_C(2500000000)  // from SIGTERM to abandoning what is open
-#define LANE_IDLE_LEAST UINT64_C(100000)      // sleeps while there is nothing to do
-#define LANE_IDLE_MOST  UINT64_C(1000000)
+#define LANE_STALE_NS UINT64_C(20000000000) // older verdicts are asked again: their side may have given up
+#define LANE_SYNC_NS  UINT64_C(20000000)    // a record waits no longer in its batch
+#define LANE_STOP_NS  UINT64_C(2500000000)  // from SIGTERM to abandoning what is open
+#define LANE_IDLE_MIN UINT64_C(100000)      // sleeps while there is nothing to do
+#define LANE_IDLE_MAX UINT64_C(1000000)
 
 // What all lanes are given. Read-only while they run, but the last three.
 struct lane_shared {

@@ -169,19 +169,19 @@ static bool lane_over(const struct lane *lane, uint32_t phase)
 
 void lane_run(struct lane *lane)
 {
-    uint64_t pause_ns = LANE_IDLE_LEAST;
+    uint64_t pause_ns = LANE_IDLE_MIN;
     for (;;) {
         uint32_t phase = atomic_load_explicit(&lane->shared->channel->up->phase, memory_order_acquire);
         size_t work = lane_turn(lane, clock_ns());
         if (work > 0) {
-            pause_ns = LANE_IDLE_LEAST;
+            pause_ns = LANE_IDLE_MIN;
             continue;
         }
         if (lane_over(lane, phase))
             break;
         struct timespec pause = {.tv_nsec = (long)pause_ns};
         nanosleep(&pause, NULL);
-        pause_ns = pause_ns * 2 > LANE_IDLE_MOST ? LANE_IDLE_MOST : pause_ns * 2;
+        pause_ns = pause_ns * 2 > LANE_IDLE_MAX ? LANE_IDLE_MAX : pause_ns * 2;
     }
     all_abandon(lane);
     if (batch_flush(lane->batch, UINT64_MAX) != 0) {

@@ -77,12 +77,11 @@ static size_t verdicts_take(struct lane *lane, uint32_t worker, size_t limit)
     ring_advance(ring, ready);
     lane->counters[CONTROL_VERDICTS] += count;
     lane->counters[CONTROL_JOURNAL_ENTRIES] += count;
-    for (size_t i = 0; i < ready; i++) {
+    for (size_t i = 0; i < ready; i++)
         if (known[i])
             verdict_refuse(lane, worker, &verdicts[i]);
         else
             verdict_handle(lane, worker, &verdicts[i]);
-    }
     return ready;
 }
 

@@ -5,7 +5,7 @@
 static uint16_t mss_of(uint16_t offered)
 {
     uint16_t mss = offered == 0 ? FLOW_MSS_DEFAULT : offered;
-    return mss < FLOW_MSS_LEAST ? FLOW_MSS_LEAST : mss > FLOW_MSS ? FLOW_MSS : mss;
+    return mss < FLOW_MSS_MIN ? FLOW_MSS_MIN : mss > FLOW_MSS ? FLOW_MSS : mss;
 }
 
 static void packet_send(struct flow *flow, uint32_t seq, uint8_t flags, const uint8_t *payload, size_t length)

@@ -16,7 +16,7 @@ enum {
     FLOW_WINDOW = 16384,    // what we offer; so much is kept out of order at most
     FLOW_MSS = 1460,        // what we say in a SYN, and the most we send
     FLOW_MSS_DEFAULT = 536, // RFC 9293 section 3.7.1: of a peer that does not say
-    FLOW_MSS_LEAST = 64,    // a peer that asks for less would have us send a crowd of frames
+    FLOW_MSS_MIN = 64,      // a peer that asks for less would have us send a crowd of frames
     FLOW_TRIES = 5,         // retransmissions before giving up
     FLOW_FLIGHT = 10,       // segments under way at once (RFC 6928)
     FLOW_CHALLENGES = 32,   // ACKs to segments that cannot be; then silence, so that two stacks do not argue for ever

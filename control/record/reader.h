@@ -41,7 +41,7 @@ bool reader_milli(struct reader *reader, int64_t *ret_thousandths);
 
 bool reader_flag(struct reader *reader, bool *ret_value);
 
-// A string in the form of json_time: "2026-01-31T23:59:59Z", with ".123" before the Z when with_millis. Seconds, or
+// A string in the form of writer_time: "2026-01-31T23:59:59Z", with ".123" before the Z when with_millis. Seconds, or
 // milliseconds, since 1970.
 bool reader_time(struct reader *reader, bool with_millis, int64_t *ret_value);
 

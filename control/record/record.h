@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "control/record/json.h"
+#include "control/record/writer.h"
 #include "probes/observation/observation.h"
 
 #define RECORD_SCHEMA 2
@@ -41,7 +41,7 @@ extern const char record_truncated[];
 
 // Appends the record and a newline to text. Returns 0, or -ENOSPC with text as it was; with RECORD_BYTES_MAX bytes of
 // room it cannot fail.
-int record_write(const struct observation *observation, struct json *json);
+int record_write(const struct observation *observation, struct writer *writer);
 
 // What is wrong with a line, and where: for messages, and for those who count.
 struct record_fault {

@@ -48,7 +48,7 @@ static json_t *crowded_json(const struct plan_summary *summary)
 {
     struct in_addr network = {.s_addr = htonl(summary->crowded_network)};
     char text[INET_ADDRSTRLEN + 4];
-    inet_ntop(AF_INET, &network, text, sizeof text);
+    inet_ntop(AF_INET, &network, text, sizeof(text));
     return json_pack("{s:o,s:I,s:f}", "network", json_sprintf("%s/24", text), "addresses",
                      (json_int_t)summary->crowded_addresses, "rate_pps", summary->crowded_rate_pps);
 }

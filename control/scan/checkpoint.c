@@ -84,8 +84,8 @@ int checkpoint_compare(const struct checkpoint_sweep *was, const struct checkpoi
 
 static json_t *fields_json(const struct checkpoint *checkpoint)
 {
-    char key[2 * sizeof checkpoint->cookie_key + 1];
-    for (size_t i = 0; i < sizeof checkpoint->cookie_key; i++)
+    char key[2 * sizeof(checkpoint->cookie_key) + 1];
+    for (size_t i = 0; i < sizeof(checkpoint->cookie_key); i++)
         snprintf(key + 2 * i, 3, "%02x", checkpoint->cookie_key[i]);
     json_t *object = json_object();
     json_object_set_new(object, "schema", json_integer(CHECKPOINT_SCHEMA));
@@ -180,7 +180,7 @@ static bool number_take(const json_t *object, const char *name, uint64_t *ret_nu
 static bool key_take(const json_t *object, uint8_t ret_key[static 16])
 {
     char text[33];
-    if (!text_take(object, "cookie_key", text, sizeof text) || strlen(text) != 32 ||
+    if (!text_take(object, "cookie_key", text, sizeof(text)) || strlen(text) != 32 ||
         strspn(text, "0123456789abcdef") != 32)
         return false;
     for (size_t i = 0; i < 16; i++) {
@@ -193,7 +193,7 @@ static bool key_take(const json_t *object, uint8_t ret_key[static 16])
 static bool fields_take(const json_t *object, struct checkpoint *checkpoint)
 {
     bool whole = key_take(object, checkpoint->cookie_key);
-#define text(name, field)    whole = whole && text_take(object, name, checkpoint->field, sizeof checkpoint->field);
+#define text(name, field)    whole = whole && text_take(object, name, checkpoint->field, sizeof(checkpoint->field));
 #define number(name, field)  whole = whole && number_take(object, name, &checkpoint->field);
 #define X(kind, name, field) kind(name, field)
     CHECKPOINT_FIELDS(X)
@@ -216,7 +216,7 @@ int checkpoint_read(const char *folder, struct checkpoint *ret_checkpoint, char 
     char hex[CHECKPOINT_DIGEST_BYTES];
     json_error_t where;
     struct checkpoint checkpoint = {0};
-    if (snprintf(path, sizeof path, "%s/" CHECKPOINT_NAME, folder) >= (int)sizeof path) {
+    if (snprintf(path, sizeof(path), "%s/" CHECKPOINT_NAME, folder) >= (int)sizeof(path)) {
         snprintf(message, 512, "%.400s...: the name is too long", folder);
         return -ENAMETOOLONG;
     }

@@ -19,8 +19,8 @@
 static _Noreturn void child_give_up(int report_fd)
 {
     int error = errno;
-    ssize_t written = write(report_fd, &error, sizeof error);
-    _exit(written == sizeof error ? 126 : 127);
+    ssize_t written = write(report_fd, &error, sizeof(error));
+    _exit(written == sizeof(error) ? 126 : 127);
 }
 
 // In the child: nothing but the descriptors given stays open past exec.
@@ -54,7 +54,7 @@ static char **arguments_new(const struct child_start *start)
 {
     enum { NUMBER_MAX = 16 };
     size_t slots = CHILD_ARGUMENTS_MAX + 1;
-    char **argv = calloc(1, slots * sizeof *argv + (size_t)CHILD_DESCRIPTORS_MAX * NUMBER_MAX);
+    char **argv = calloc(1, slots * sizeof(*argv) + (size_t)CHILD_DESCRIPTORS_MAX * NUMBER_MAX);
     if (argv == NULL)
         return NULL;
     char *numbers = (char *)(argv + slots);
@@ -89,7 +89,7 @@ int child_start(struct child *child, const struct child_start *start)
         result = argv != NULL ? -errno : -ENOMEM;
     free(argv);
     close(report[1]);
-    if (result == 0 && read(report[0], &error, sizeof error) == sizeof error) {
+    if (result == 0 && read(report[0], &error, sizeof(error)) == sizeof(error)) {
         waitpid(pid, NULL, 0);
         result = -error;
     }

@@ -33,7 +33,7 @@ uint64_t eal_free_hugepages(const char *folder)
         char path[512];
         if (sscanf(entry->d_name, "hugepages-%" SCNu64 "kB", &kib) != 1)
             continue;
-        snprintf(path, sizeof path, "%s/%.200s/free_hugepages", folder, entry->d_name);
+        snprintf(path, sizeof(path), "%s/%.200s/free_hugepages", folder, entry->d_name);
         FILE *file = fopen(path, "re");
         if (file == NULL)
             continue;
@@ -78,12 +78,12 @@ static void lcores_choose(struct eal *eal, const struct plan_device *device, boo
 {
     if (device->lcore_count > 0) {
         eal->workers = dry_run ? 1 : (uint32_t)device->lcore_count;
-        memcpy(eal->lcores, device->lcores, eal->workers * sizeof eal->lcores[0]);
+        memcpy(eal->lcores, device->lcores, eal->workers * sizeof(eal->lcores[0]));
         return;
     }
     cpu_set_t allowed;
     eal->workers = 1;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
         return;
     for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
         if (CPU_ISSET(cpu, &allowed))
@@ -95,7 +95,7 @@ static int lcores_add(struct eal *eal)
     char list[IMAGE_LCORES_MAX * 6] = "";
     size_t length = 0;
     for (uint32_t i = 0; i < eal->workers; i++)
-        length += (size_t)snprintf(list + length, sizeof list - length, "%s%u", i > 0 ? "," : "", eal->lcores[i]);
+        length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%u", i > 0 ? "," : "", eal->lcores[i]);
     return argument_add(eal, "--lcores=%s", list);
 }
 
@@ -107,9 +107,9 @@ static int device_add(struct eal *eal, const char *vdev)
         const char *key;
     } queues[] = {{"net_af_packet", "qpairs"}, {"net_af_xdp", "queue_count"}};
     char value[16];
-    for (size_t i = 0; i < sizeof queues / sizeof queues[0]; i++)
+    for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++)
         if (eal->workers > 1 && strncmp(vdev, queues[i].driver, strlen(queues[i].driver)) == 0 &&
-            !eal_device_value(vdev, queues[i].key, value, sizeof value))
+            !eal_device_value(vdev, queues[i].key, value, sizeof(value)))
             return argument_add(eal, "--vdev=%s,%s=%u", vdev, queues[i].key, eal->workers);
     return argument_add(eal, "--vdev=%s", vdev);
 }
@@ -161,7 +161,7 @@ int eal_init(struct eal *ret_eal, const struct plan_device *device, const char *
     *eal = (struct eal){0};
     if (dry_run_path != NULL && strchr(dry_run_path, ',') != NULL)
         return -EINVAL;
-    snprintf(eal->file_prefix, sizeof eal->file_prefix, "sonde-%d", getpid());
+    snprintf(eal->file_prefix, sizeof(eal->file_prefix), "sonde-%d", getpid());
     lcores_choose(eal, device, dry_run_path != NULL);
     int error = lcores_add(eal);
     if (error == 0)
@@ -191,8 +191,8 @@ void eal_remove_runtime(const struct eal *eal)
     const char *base = geteuid() == 0 ? "/var/run" : runtime != NULL ? runtime : "/tmp";
     char parent[512];
     char folder[600];
-    snprintf(parent, sizeof parent, "%.480s/dpdk", base);
-    snprintf(folder, sizeof folder, "%s/%s", parent, eal->file_prefix);
+    snprintf(parent, sizeof(parent), "%.480s/dpdk", base);
+    snprintf(folder, sizeof(folder), "%s/%s", parent, eal->file_prefix);
     DIR *files = opendir(folder);
     if (files == NULL)
         return;

@@ -8,7 +8,7 @@
 const char *figure_count(uint64_t n, char text[static FIGURE_MAX])
 {
     char plain[24];
-    int digits = snprintf(plain, sizeof plain, "%" PRIu64, n);
+    int digits = snprintf(plain, sizeof(plain), "%" PRIu64, n);
     char *to = text;
     for (int i = 0; i < digits; i++) {
         if (i > 0 && (digits - i) % 3 == 0)
@@ -24,7 +24,7 @@ const char *figure_scaled(double value, const char *unit, char text[static FIGUR
     static const char *const prefixes[] = {"", "k", "M", "G", "T"};
     size_t i = 0;
     // 999.95 would be printed as "1000.0".
-    while (value >= 999.95 && i + 1 < sizeof prefixes / sizeof prefixes[0]) {
+    while (value >= 999.95 && i + 1 < sizeof(prefixes) / sizeof(prefixes[0])) {
         value /= 1000;
         i++;
     }
@@ -61,7 +61,7 @@ const char *figure_duration(double seconds, char text[static FIGURE_MAX])
     while (whole < units[i].seconds)
         i++;
     uint64_t large = whole / units[i].seconds;
-    uint64_t rest = i + 1 < sizeof units / sizeof units[0] ? whole % units[i].seconds / units[i + 1].seconds : 0;
+    uint64_t rest = i + 1 < sizeof(units) / sizeof(units[0]) ? whole % units[i].seconds / units[i + 1].seconds : 0;
     if (rest == 0)
         snprintf(text, FIGURE_MAX, "%" PRIu64 " %s", large, units[i].name);
     else

@@ -79,8 +79,8 @@ static int nft_answer(const struct kernel_guard *guard, char message[static 256]
     char said[4096];
     size_t length = 0;
     struct pollfd readable = {.fd = guard->output_fd, .events = POLLIN};
-    while (length + 1 < sizeof said && poll(&readable, 1, ANSWER_MS) > 0) {
-        ssize_t got = read(guard->output_fd, said + length, sizeof said - 1 - length);
+    while (length + 1 < sizeof(said) && poll(&readable, 1, ANSWER_MS) > 0) {
+        ssize_t got = read(guard->output_fd, said + length, sizeof(said) - 1 - length);
         if (got <= 0)
             break;
         length += (size_t)got;
@@ -105,11 +105,11 @@ int kernel_guard_new(uint32_t address, const struct kernel_guard_ports *ranges, 
     char rules[512];
     char text[640];
     snprintf(message, 256, "%s", "the rules do not fit");
-    int length = kernel_guard_rules(getpid(), address, ranges, range_count, rules, sizeof rules);
+    int length = kernel_guard_rules(getpid(), address, ranges, range_count, rules, sizeof(rules));
     if (length < 0)
         return length;
-    length = snprintf(text, sizeof text, "%slist table inet sonde_%d\n", rules, getpid());
-    struct kernel_guard *guard = calloc(1, sizeof *guard);
+    length = snprintf(text, sizeof(text), "%slist table inet sonde_%d\n", rules, getpid());
+    struct kernel_guard *guard = calloc(1, sizeof(*guard));
     if (guard == NULL)
         return -ENOMEM;
     guard->input_fd = guard->output_fd = -1;

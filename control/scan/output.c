@@ -18,7 +18,7 @@
 static int folder_make(const char *folder)
 {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s", folder) >= (int)sizeof path)
+    if (snprintf(path, sizeof(path), "%s", folder) >= (int)sizeof(path))
         return -ENAMETOOLONG;
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -150,7 +150,7 @@ static const char *aside_name(const char *name, char before[static 32])
 static int aside_put(struct output *output, int folder_fd)
 {
     char before[32];
-    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
         if (!holds_data(folder_fd, results[i]))
             continue;
         if (renameat(folder_fd, results[i], folder_fd, aside_name(results[i], before)) != 0)
@@ -173,7 +173,7 @@ static void aside_undo(const struct output *output)
     int folder_fd = open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder_fd < 0)
         return;
-    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
         (void)unlinkat(folder_fd, results[i], 0);
         (void)renameat(folder_fd, aside_name(results[i], before), folder_fd, results[i]);
     }
@@ -202,7 +202,7 @@ void output_settle(struct output *output)
     char before[32];
     if (folder_fd < 0)
         return;
-    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++)
+    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
         (void)unlinkat(folder_fd, aside_name(results[i], before), 0);
     output->aside = false;
     close(folder_fd);
@@ -233,8 +233,8 @@ int output_write_summary(const struct output *output, const json_t *summary)
         return 0;
     char path[PATH_MAX];
     char part[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/summary.json", output->folder) >= (int)sizeof path ||
-        snprintf(part, sizeof part, "%s/summary.json.part", output->folder) >= (int)sizeof part)
+    if (snprintf(path, sizeof(path), "%s/summary.json", output->folder) >= (int)sizeof(path) ||
+        snprintf(part, sizeof(part), "%s/summary.json.part", output->folder) >= (int)sizeof(part))
         return -ENAMETOOLONG;
     FILE *file = fopen(part, "we");
     if (file == NULL)

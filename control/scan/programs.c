@@ -13,7 +13,7 @@
 static int folder_called(const char *sonde_path, char ret_folder[static PATH_MAX])
 {
     char path[PATH_MAX];
-    if (strchr(sonde_path, '/') == NULL || snprintf(path, sizeof path, "%s", sonde_path) >= (int)sizeof path)
+    if (strchr(sonde_path, '/') == NULL || snprintf(path, sizeof(path), "%s", sonde_path) >= (int)sizeof(path))
         return -ENOENT;
     snprintf(ret_folder, PATH_MAX, "%s", dirname(path));
     return 0;
@@ -22,7 +22,7 @@ static int folder_called(const char *sonde_path, char ret_folder[static PATH_MAX
 static int folder_running(char ret_folder[static PATH_MAX])
 {
     char path[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
     if (length < 0)
         return -errno;
     path[length] = '\0';
@@ -36,8 +36,8 @@ static int folder_search(const char *folder, const char *const *places, const ch
 {
     for (size_t i = 0; places[i] != NULL; i++) {
         char path[PATH_MAX];
-        int length = snprintf(path, sizeof path, "%s/%s%s", folder, places[i], name);
-        if (length >= (int)sizeof path || access(path, X_OK) != 0)
+        int length = snprintf(path, sizeof(path), "%s/%s%s", folder, places[i], name);
+        if (length >= (int)sizeof(path) || access(path, X_OK) != 0)
             continue;
         memcpy(ret_path, path, (size_t)length + 1);
         return 0;
@@ -64,7 +64,7 @@ int catalogues_find(const char *sonde_path, char ret_path[static PATH_MAX])
     char probe[PATH_MAX];
     for (int called = 1; called >= 0; called--) {
         int error = called == 1 ? folder_called(sonde_path, folder) : folder_running(folder);
-        if (error != 0 || snprintf(probe, sizeof probe, "%s/services.json", folder) >= (int)sizeof probe)
+        if (error != 0 || snprintf(probe, sizeof(probe), "%s/services.json", folder) >= (int)sizeof(probe))
             continue;
         if (access(probe, R_OK) != 0)
             continue;

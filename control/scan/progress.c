@@ -108,7 +108,7 @@ const char *progress_format(const struct progress *progress, char line[static PR
     const char *state = progress->phase;
     char remaining[64];
     if (progress->left_s >= 0) {
-        snprintf(remaining, sizeof remaining, "%s left", figure_clock(progress->left_s, left));
+        snprintf(remaining, sizeof(remaining), "%s left", figure_clock(progress->left_s, left));
         state = remaining;
     }
     snprintf(line, PROGRESS_LINE_MAX,
@@ -125,7 +125,7 @@ const char *progress_format_json(const struct progress *progress, char line[stat
 {
     char left[32] = "null";
     if (progress->left_s >= 0)
-        snprintf(left, sizeof left, "%.1f", progress->left_s);
+        snprintf(left, sizeof(left), "%.1f", progress->left_s);
     snprintf(line, 2 * PROGRESS_LINE_MAX,
              "{\"status\":{\"phase\":\"%s\",\"elapsed_s\":%.1f,\"share\":%.6f,\"left_s\":%s,\"rate_pps\":%.1f,"
              "\"probes\":%" PRIu64 ",\"answers\":%" PRIu64 ",\"open\":%" PRIu64 ",\"hit_rate\":%.9f,"

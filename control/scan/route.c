@@ -31,7 +31,7 @@ static ssize_t route_ask(struct route_buffer *buffer)
         result = -errno;
         goto out;
     }
-    result = mnl_socket_recvfrom(socket, buffer->bytes, sizeof buffer->bytes);
+    result = mnl_socket_recvfrom(socket, buffer->bytes, sizeof(buffer->bytes));
     if (result < 0) {
         result = -errno;
         goto out;
@@ -41,7 +41,7 @@ static ssize_t route_ask(struct route_buffer *buffer)
         result = -EBADMSG;
     else if (answer->nlmsg_type == NLMSG_ERROR) {
         const struct nlmsgerr *refusal = mnl_nlmsg_get_payload(answer);
-        bool whole = answer->nlmsg_len >= mnl_nlmsg_size(sizeof *refusal);
+        bool whole = answer->nlmsg_len >= mnl_nlmsg_size(sizeof(*refusal));
         result = whole && refusal->error < 0 ? refusal->error : -EBADMSG;
     }
 out:
@@ -84,9 +84,9 @@ int route_read(const void *message, size_t length, struct route *ret_route)
         return -EBADMSG;
     const struct rtmsg *fixed = mnl_nlmsg_get_payload(header);
     struct route route = {
-        .source = ntohl(attribute_u32(header, sizeof *fixed, RTA_PREFSRC)),
-        .gateway = ntohl(attribute_u32(header, sizeof *fixed, RTA_GATEWAY)),
-        .ifindex = attribute_u32(header, sizeof *fixed, RTA_OIF),
+        .source = ntohl(attribute_u32(header, sizeof(*fixed), RTA_PREFSRC)),
+        .gateway = ntohl(attribute_u32(header, sizeof(*fixed), RTA_GATEWAY)),
+        .ifindex = attribute_u32(header, sizeof(*fixed), RTA_OIF),
         .is_local = fixed->rtm_type == RTN_LOCAL,
     };
     *ret_route = route;
@@ -101,7 +101,7 @@ int route_read_neighbour(const void *message, size_t length, uint8_t ret_mac[sta
     const struct ndmsg *fixed = mnl_nlmsg_get_payload(header);
     if ((fixed->ndm_state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)) == 0)
         return -EBADMSG;
-    const struct nlattr *address = attribute_find(header, sizeof *fixed, NDA_LLADDR);
+    const struct nlattr *address = attribute_find(header, sizeof(*fixed), NDA_LLADDR);
     if (address == NULL || mnl_attr_get_payload_len(address) != 6)
         return -EBADMSG;
     memcpy(ret_mac, mnl_attr_get_payload(address), 6);
@@ -140,7 +140,7 @@ int route_find(uint32_t destination, const char *interface, struct route *ret_ro
     struct nlmsghdr *header = mnl_nlmsg_put_header(buffer.bytes);
     header->nlmsg_type = RTM_GETROUTE;
     header->nlmsg_flags = NLM_F_REQUEST;
-    struct rtmsg *fixed = mnl_nlmsg_put_extra_header(header, sizeof *fixed);
+    struct rtmsg *fixed = mnl_nlmsg_put_extra_header(header, sizeof(*fixed));
     fixed->rtm_family = AF_INET;
     fixed->rtm_dst_len = 32;
     mnl_attr_put_u32(header, RTA_DST, htonl(destination));
@@ -164,7 +164,7 @@ int route_neighbour(unsigned int ifindex, uint32_t address, uint8_t ret_mac[stat
     struct nlmsghdr *header = mnl_nlmsg_put_header(buffer.bytes);
     header->nlmsg_type = RTM_GETNEIGH;
     header->nlmsg_flags = NLM_F_REQUEST;
-    struct ndmsg *fixed = mnl_nlmsg_put_extra_header(header, sizeof *fixed);
+    struct ndmsg *fixed = mnl_nlmsg_put_extra_header(header, sizeof(*fixed));
     fixed->ndm_family = AF_INET;
     fixed->ndm_ifindex = (int)ifindex;
     mnl_attr_put_u32(header, NDA_DST, htonl(address));

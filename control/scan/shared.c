@@ -40,7 +40,7 @@ static int memory_seal(int fd, int seals)
 static int memory_reopen_readonly(int fd)
 {
     char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     int copy = open(path, O_RDONLY | O_CLOEXEC);
     return copy >= 0 ? copy : -errno;
 }
@@ -90,8 +90,8 @@ static int commands_make(struct shared *shared, const struct plan *plan)
     commands->geometry = shared->geometry;
     user_choose(commands);
     atomic_store_explicit(&commands->rate_millipps, (uint64_t)(plan->rate_pps * 1000), memory_order_relaxed);
-    ssize_t drawn = getrandom(commands->cookie_key, sizeof commands->cookie_key, 0);
-    return drawn == sizeof commands->cookie_key ? 0 : -EIO;
+    ssize_t drawn = getrandom(commands->cookie_key, sizeof(commands->cookie_key), 0);
+    return drawn == sizeof(commands->cookie_key) ? 0 : -EIO;
 }
 
 static int channel_make(struct shared *shared)
@@ -153,13 +153,13 @@ int shared_init(struct shared *ret_shared, const struct plan *plan, const struct
 void shared_fini(struct shared *shared)
 {
     if (shared->commands != NULL)
-        munmap(shared->commands, sizeof *shared->commands);
+        munmap(shared->commands, sizeof(*shared->commands));
     if (shared->up != NULL)
         munmap((void *)(uintptr_t)shared->up, shared->up_bytes);
     if (shared->down != NULL)
         munmap((void *)(uintptr_t)shared->down, shared->down_bytes);
     const int fds[] = {shared->image_fd, shared->commands_fd, shared->up_fd, shared->up_read_fd, shared->down_fd};
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
         if (fds[i] >= 0)
             close(fds[i]);
     *shared = (struct shared){.image_fd = -1, .commands_fd = -1, .up_fd = -1, .up_read_fd = -1, .down_fd = -1};

@@ -27,9 +27,9 @@ static void interface_find(const char *vdev, char ret_interface[static IFNAMSIZ]
     ret_interface[0] = '\0';
     for (size_t i = 0; keys[i] != NULL; i++) {
         char name[IFNAMSIZ];
-        if (!eal_device_value(vdev, keys[i], name, sizeof name) || if_nametoindex(name) == 0)
+        if (!eal_device_value(vdev, keys[i], name, sizeof(name)) || if_nametoindex(name) == 0)
             continue;
-        memcpy(ret_interface, name, sizeof name);
+        memcpy(ret_interface, name, sizeof(name));
         return;
     }
 }
@@ -91,7 +91,7 @@ static void source_complete_dry(struct source *source)
         return;
     // Nobody answers ARP in a file.
     if (ifindex == 0 || route_neighbour(ifindex, source->gateway, source->gateway_mac) != 0)
-        memcpy(source->gateway_mac, source_dry_mac, sizeof source_dry_mac);
+        memcpy(source->gateway_mac, source_dry_mac, sizeof(source_dry_mac));
     source->gateway_mac_given = true;
 }
 
@@ -104,8 +104,8 @@ int source_resolve(const struct plan *plan, bool dry_run, struct source *ret_sou
         .gateway_mac_given = given->gateway_mac_given,
     };
     if (given->mac_given)
-        memcpy(source.mac, given->mac, sizeof source.mac);
-    memcpy(source.gateway_mac, given->gateway_mac, sizeof source.gateway_mac);
+        memcpy(source.mac, given->mac, sizeof(source.mac));
+    memcpy(source.gateway_mac, given->gateway_mac, sizeof(source.gateway_mac));
     interface_find(plan->device.vdev, source.interface);
     bool known = source.address != 0 && (source.gateway != 0 || source.gateway_mac_given);
     if (!known && source.interface[0] != '\0') {

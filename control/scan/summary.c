@@ -22,7 +22,7 @@ static json_t *time_json(uint64_t realtime_ns)
     struct tm utc;
     char text[32];
     gmtime_r(&seconds, &utc);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
     return json_sprintf("%s.%03uZ", text, (unsigned int)(realtime_ns / 1000000 % 1000));
 }
 
@@ -93,13 +93,14 @@ static json_t *device_json(const struct summary *summary)
     json_t *eal = json_array();
     for (size_t i = 0; i < summary->eal->argument_count; i++)
         json_array_append_new(eal, json_string(summary->eal->arguments[i]));
-    return json_pack(
-        "{s:o*,s:o*,s:I,s:I,s:b,s:o}", "port",
-        json_stringn(commands->port_name, strnlen(commands->port_name, sizeof commands->port_name)), "checksum_offload",
-        json_stringn(commands->checksum_offload,
-                     strnlen(commands->checksum_offload, sizeof commands->checksum_offload)),
-        "workers", (json_int_t)summary->shared->geometry.workers, "lanes", (json_int_t)summary->shared->geometry.lanes,
-        "hugepages", summary->eal->hugepage_bytes > 0, "eal_arguments", eal);
+    return json_pack("{s:o*,s:o*,s:I,s:I,s:b,s:o}", "port",
+                     json_stringn(commands->port_name, strnlen(commands->port_name, sizeof(commands->port_name))),
+                     "checksum_offload",
+                     json_stringn(commands->checksum_offload,
+                                  strnlen(commands->checksum_offload, sizeof(commands->checksum_offload))),
+                     "workers", (json_int_t)summary->shared->geometry.workers, "lanes",
+                     (json_int_t)summary->shared->geometry.lanes, "hugepages", summary->eal->hugepage_bytes > 0,
+                     "eal_arguments", eal);
 }
 
 static json_t *source_json(const struct summary *summary)
@@ -151,8 +152,8 @@ static json_t *coverage_json(const struct summary *summary)
 static json_t *versions_json(const struct supervisor *supervisor)
 {
     const struct commands *commands = supervisor->settings->shared->commands;
-    char dpdk[sizeof commands->dpdk_version];
-    snprintf(dpdk, sizeof dpdk, "%.*s", (int)sizeof dpdk - 1, commands->dpdk_version);
+    char dpdk[sizeof(commands->dpdk_version)];
+    snprintf(dpdk, sizeof(dpdk), "%.*s", (int)sizeof(dpdk) - 1, commands->dpdk_version);
     json_t *object = json_object();
     json_object_set_new(object, "sonde", json_string(SONDE_VERSION));
     json_object_set_new(object, "dpdk", json_string(dpdk));
@@ -199,7 +200,7 @@ static void outcomes_print(const struct channel_down_header *down, FILE *out)
     char number[FIGURE_MAX];
     fprintf(out, "  records        %s", figure_count(atomic_load(&down->counters[CONTROL_RECORDS]), number));
     const char *before = ": ";
-    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
         uint64_t count = atomic_load(&down->counters[outcomes[i]]);
         if (count == 0)
             continue;

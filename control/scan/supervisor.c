@@ -36,7 +36,7 @@ static void __attribute__((format(printf, 2, 3))) say(const struct supervisor *s
     va_list values;
     va_start(values, format);
     char line[700];
-    vsnprintf(line, sizeof line, format, values);
+    vsnprintf(line, sizeof(line), format, values);
     va_end(values);
     if (!supervisor->settings->quiet)
         fprintf(stderr, "sonde: %s\n", line);
@@ -70,7 +70,7 @@ fail(struct supervisor *supervisor, uint64_t now_ns, const char *format, ...)
     supervisor->ending = ENDING_FAILED;
     va_list values;
     va_start(values, format);
-    vsnprintf(supervisor->failure, sizeof supervisor->failure, format, values);
+    vsnprintf(supervisor->failure, sizeof(supervisor->failure), format, values);
     va_end(values);
     fprintf(stderr, "sonde: %s\n", supervisor->failure);
 }
@@ -93,7 +93,7 @@ static int dataplane_start(struct supervisor *supervisor)
         {"--down", shared->down_fd},
         {"--answered", supervisor->settings->answered_fd},
     };
-    size_t count = sizeof descriptors / sizeof descriptors[0];
+    size_t count = sizeof(descriptors) / sizeof(descriptors[0]);
     uint64_t beat = atomic_load_explicit(&shared->commands->heartbeat_ns, memory_order_relaxed);
     pulse_start(&supervisor->dataplane_pulse, beat, clock_ns());
     supervisor->dataplane.name = "sonde-dataplane";
@@ -118,8 +118,8 @@ static int control_start(struct supervisor *supervisor)
     };
     char user[32];
     char geometry[64];
-    snprintf(user, sizeof user, "%u:%u", shared->commands->drop_user, shared->commands->drop_group);
-    snprintf(geometry, sizeof geometry, "%u,%u,%u,%u,%u", shared->geometry.workers, shared->geometry.lanes,
+    snprintf(user, sizeof(user), "%u:%u", shared->commands->drop_user, shared->commands->drop_group);
+    snprintf(geometry, sizeof(geometry), "%u,%u,%u,%u,%u", shared->geometry.workers, shared->geometry.lanes,
              shared->geometry.verdict_slots, shared->geometry.segment_slots, shared->geometry.request_slots);
     bool resume = supervisor->control_starts > 0 || supervisor->settings->answered_fd >= 0;
     const char *arguments[] = {"--geometry", geometry, "--user", user, resume ? "--resume" : NULL, NULL};
@@ -132,7 +132,7 @@ static int control_start(struct supervisor *supervisor)
     return child_start(&supervisor->control, &(struct child_start){
                                                  .path = supervisor->settings->control_path,
                                                  .descriptors = descriptors,
-                                                 .descriptor_count = sizeof descriptors / sizeof descriptors[0],
+                                                 .descriptor_count = sizeof(descriptors) / sizeof(descriptors[0]),
                                                  .arguments = arguments,
                                                  .output_fd = -1,
                                              });
@@ -141,7 +141,7 @@ static int control_start(struct supervisor *supervisor)
 static void signals_take(struct supervisor *supervisor, uint64_t now_ns)
 {
     struct signalfd_siginfo info;
-    while (read(supervisor->signal_fd, &info, sizeof info) == sizeof info) {
+    while (read(supervisor->signal_fd, &info, sizeof(info)) == sizeof(info)) {
         if (info.ssi_signo == SIGCHLD)
             continue;
         supervisor->interrupts++;
@@ -169,7 +169,7 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
         if (asked && state == DATAPLANE_STOPPED && child_succeeded(&supervisor->dataplane))
             return;
         if (state == DATAPLANE_FAILED)
-            fail(supervisor, now_ns, "sonde-dataplane: %.*s", (int)strnlen(commands->error, sizeof commands->error),
+            fail(supervisor, now_ns, "sonde-dataplane: %.*s", (int)strnlen(commands->error, sizeof(commands->error)),
                  commands->error);
         else
             fail(supervisor, now_ns, "sonde-dataplane ended (%s); nothing is sent any more, the records are whole",

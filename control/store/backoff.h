@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BACKOFF_LEAST_NS UINT64_C(100000000)
-#define BACKOFF_MOST_NS  UINT64_C(1600000000)
+#define BACKOFF_MIN_NS UINT64_C(100000000)
+#define BACKOFF_MAX_NS UINT64_C(1600000000)
 
 // All-zero: nothing has failed.
 struct backoff {
@@ -17,8 +17,8 @@ struct backoff {
 
 static inline void backoff_fail(struct backoff *backoff, uint64_t now_ns)
 {
-    uint64_t wait_ns = backoff->wait_ns == 0 ? BACKOFF_LEAST_NS : backoff->wait_ns * 2;
-    backoff->wait_ns = wait_ns < BACKOFF_MOST_NS ? wait_ns : BACKOFF_MOST_NS;
+    uint64_t wait_ns = backoff->wait_ns == 0 ? BACKOFF_MIN_NS : backoff->wait_ns * 2;
+    backoff->wait_ns = wait_ns < BACKOFF_MAX_NS ? wait_ns : BACKOFF_MAX_NS;
     backoff->retry_ns = now_ns + backoff->wait_ns;
 }
 

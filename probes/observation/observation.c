@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { LIST_LEAST = 4, ROWS_LEAST = 2 };
+enum { LIST_MIN = 4, ROWS_MIN = 2 };
 
 bool text_is(const struct text *text, const char *word)
 {
@@ -156,7 +156,7 @@ void learn_name_in(struct observation *observation, void *part, const struct fie
         return;
     }
     struct text name = {.data = data, .length = (uint32_t)length};
-    struct text *names = items_grow(observation, list->names, list->count, LIST_LEAST, sizeof(*names));
+    struct text *names = items_grow(observation, list->names, list->count, LIST_MIN, sizeof(*names));
     if (names == NULL || (copy && !text_copy(observation, &name, length == 0 ? "" : data, length))) {
         mark_cut(part, field);
         return;
@@ -172,7 +172,7 @@ void *learn_row_in(struct observation *observation, void *part, const struct fie
     mark_known(part, field);
     void *items = rows->count >= field->size
                       ? NULL
-                      : items_grow(observation, rows->items, rows->count, ROWS_LEAST, field->nested->bytes);
+                      : items_grow(observation, rows->items, rows->count, ROWS_MIN, field->nested->bytes);
     if (items == NULL) {
         mark_cut(part, field);
         return NULL;

@@ -79,7 +79,7 @@ void aes_encrypt(const uint8_t rounds[static 11][16], const uint8_t input[static
             uint32_t column = column_take(state, i);
             next[i] = (round < 10 ? column_mix(column) : column) ^ word_of(rounds[round] + 4 * i);
         }
-        memcpy(state, next, sizeof state);
+        memcpy(state, next, sizeof(state));
     }
     for (size_t i = 0; i < 16; i++)
         ret_output[i] = (uint8_t)(state[i / 4] >> 8 * (i % 4));

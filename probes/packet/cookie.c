@@ -35,7 +35,7 @@ struct cookie cookie_make(const struct cookie_key *key, uint32_t remote_address,
     store_be32(block + 8, key->source_address);
     aes_encrypt(key->rounds, block, block);
     uint32_t words[2];
-    memcpy(words, block, sizeof words);
+    memcpy(words, block, sizeof(words));
     return (struct cookie){
         .isn = words[0],
         .local_port = (uint16_t)(key->port_first + (words[1] & key->port_mask)),

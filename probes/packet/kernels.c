@@ -57,7 +57,7 @@ static const struct {
 size_t kernels_all(const struct kernels *ret_all[static 4])
 {
     size_t count = 0;
-    for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
+    for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
         if (variants[i].cpu_runs())
             ret_all[count++] = variants[i].kernels;
     return count;

@@ -156,7 +156,7 @@ static enum reply_kind read_arp(const uint8_t *arp, size_t available, uint32_t o
     static const uint8_t ipv4_over_ethernet[6] = {0, 1, 8, 0, 6, 4};
     if (available < ARP_BYTES)
         return REPLY_TRUNCATED;
-    if (memcmp(arp, ipv4_over_ethernet, sizeof ipv4_over_ethernet) != 0 || header_get32(arp + 24) != our_address)
+    if (memcmp(arp, ipv4_over_ethernet, sizeof(ipv4_over_ethernet)) != 0 || header_get32(arp + 24) != our_address)
         return REPLY_NOT_OURS;
     reply->address = header_get32(arp + 14);
     memcpy(reply->mac, arp + 8, 6);
@@ -173,7 +173,7 @@ static enum reply_kind read_arp(const uint8_t *arp, size_t available, uint32_t o
 void reply_read(const uint8_t *frame, size_t length, uint32_t our_address, struct reply_offload offload,
                 struct reply *ret_reply)
 {
-    memset(ret_reply, 0, sizeof *ret_reply);
+    memset(ret_reply, 0, sizeof(*ret_reply));
     if (length < ETHER_BYTES)
         return;
     memcpy(ret_reply->mac, frame + 6, 6);

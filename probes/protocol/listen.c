@@ -18,21 +18,18 @@ static size_t banner_find(const uint8_t *data, size_t length)
 {
     const size_t most = FIELD(root, banner)->size;
     for (size_t at = 0; at < length && at < most; at++) {
-        if (data[at] == '\n') {
+        if (data[at] == '\n')
             return at + 1;
-        }
-        if (data[at] < ' ' && data[at] != '\r' && data[at] != '\t') {
+        if (data[at] < ' ' && data[at] != '\r' && data[at] != '\t')
             break;
-        }
     }
     return length >= most ? most : 0;
 }
 
 static void banner_keep(struct observation *observation, const uint8_t *data, size_t length)
 {
-    if (!field_known(observation->root, FIELD(root, banner)) && length > 0) {
+    if (!field_known(observation->root, FIELD(root, banner)) && length > 0)
         learn_text(observation, FIELD(root, banner), data, length);
-    }
 }
 
 static struct session_result listen_open(struct session *self)
@@ -47,14 +44,12 @@ static struct session_result listen_bytes(struct session *self, struct bytes *in
     const struct listen_state *state = (const struct listen_state *)self->state;
     if (!state->keeping) {
         struct session_result result = detect_other(self, input);
-        if (result.next != &session_listen) {
+        if (result.next != &session_listen)
             return result;
-        }
     }
     size_t length = banner_find(input->data, input->length);
-    if (length == 0) {
+    if (length == 0)
         return session_wait(self->env->silence_ms);
-    }
     banner_keep(self->observation, input->data, length);
     return session_done();
 }
@@ -66,9 +61,8 @@ static struct session_result listen_event(struct session *self, enum session_eve
         return session_done();
     }
     const struct session_ops *next = self->below == NULL ? detect_guess(self) : NULL;
-    if (event == SESSION_SILENCE && next != NULL) {
+    if (event == SESSION_SILENCE && next != NULL)
         return session_next(SESSION_BECOME, next);
-    }
     return detect_nothing(self);
 }
 

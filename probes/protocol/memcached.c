@@ -48,9 +48,8 @@ static struct session_result memcached_on_line(struct session *self, struct byte
     }
     learn_text(self->observation, FIELD(memcached, refusal), line.data, line.length);
     bool locked = recognise_text(line.data, line.length, "CLIENT_ERROR unauthenticated") == RECOGNITION_MINE;
-    if (locked) {
+    if (locked)
         learn_flag(self->observation, FIELD(root, open), false);
-    }
     return memcached_goodbye(self, locked);
 }
 
@@ -60,12 +59,10 @@ static struct session_result memcached_bytes(struct session *self, struct bytes 
     enum recognition found = memcached_recognise(input->data, input->length);
     // Everybody's word for what he does not understand: who answers our own question so is not memcached.
     bool anybody = recognise_text(input->data, input->length, "ERROR\r\n") == RECOGNITION_MINE;
-    if (found == RECOGNITION_NOT_MINE || anybody) {
+    if (found == RECOGNITION_NOT_MINE || anybody)
         return detect_other(self, input);
-    }
-    if (found == RECOGNITION_UNDECIDED || line_take(input, LINE_MAX_BYTES, &line) == 0) {
+    if (found == RECOGNITION_UNDECIDED || line_take(input, LINE_MAX_BYTES, &line) == 0)
         return session_wait(self->env->answer_ms);
-    }
     return memcached_on_line(self, line);
 }
 

@@ -69,12 +69,10 @@ static struct session_result redis_refused(struct session *self, struct bytes li
     static const char *const moods[] = {"-LOADING ", "-BUSY ", "-MISCONF ", "-ERR max number of clients"};
     bool mood = false;
     learn_text(self->observation, FIELD(redis, refusal), line.data + 1, line.length - 1);
-    for (size_t i = 0; i < sizeof(moods) / sizeof(moods[0]); i++) {
+    for (size_t i = 0; i < sizeof(moods) / sizeof(moods[0]); i++)
         mood = mood || recognise_text(line.data, line.length, moods[i]) == RECOGNITION_MINE;
-    }
-    if (!mood) {
+    if (!mood)
         learn_flag(self->observation, FIELD(root, open), false);
-    }
     return redis_goodbye(self, !mood);
 }
 
@@ -82,9 +80,8 @@ static struct session_result redis_on_ping(struct session *self, struct bytes li
 {
     struct redis_state *state = (struct redis_state *)self->state;
     learn_constant(self->observation, FIELD(root, service), "redis");
-    if (line.data[0] == '-') {
+    if (line.data[0] == '-')
         return redis_refused(self, line);
-    }
     learn_flag(self->observation, FIELD(root, open), true);
     state->phase = REDIS_INFO;
     return session_send_text(self, INFO) == 0 ? session_wait(self->env->answer_ms) : session_failed();
@@ -95,12 +92,10 @@ static struct session_result redis_on_info(struct session *self, struct bytes li
 {
     struct redis_state *state = (struct redis_state *)self->state;
     uint32_t length = 0;
-    for (size_t i = 1; i < line.length && line.data[i] >= '0' && line.data[i] <= '9' && length < INFO_MAX_BYTES; i++) {
+    for (size_t i = 1; i < line.length && line.data[i] >= '0' && line.data[i] <= '9' && length < INFO_MAX_BYTES; i++)
         length = length * 10 + (uint32_t)(line.data[i] - '0');
-    }
-    if (line.data[0] != '$' || length == 0) {
+    if (line.data[0] != '$' || length == 0)
         return redis_goodbye(self, true);
-    }
     state->phase = REDIS_INFO_BODY;
     state->left = length;
     return session_wait(self->env->answer_ms);
@@ -122,9 +117,8 @@ static void redis_on_info_line(struct session *self, struct bytes line)
     };
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
         size_t length = strlen(facts[i].name);
-        if (line.length > length && memcmp(line.data, facts[i].name, length) == 0) {
+        if (line.length > length && memcmp(line.data, facts[i].name, length) == 0)
             learn_text(self->observation, facts[i].field, line.data + length, line.length - length);
-        }
     }
 }
 

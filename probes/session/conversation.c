@@ -31,9 +31,8 @@ struct conversation {
 static struct session *session_new(struct conversation *conversation, const struct session_ops *ops, uint32_t level)
 {
     struct session *session = calloc(1, sizeof(*session) + ops->state_size);
-    if (session == NULL) {
+    if (session == NULL)
         return NULL;
-    }
     session->ops = ops;
     session->conversation = conversation;
     session->env = conversation->env;
@@ -41,26 +40,23 @@ static struct session *session_new(struct conversation *conversation, const stru
     session->address = conversation->address;
     session->port = conversation->port;
     session->below = level == 0 ? NULL : conversation->stack[level - 1];
-    if (level == 0) {
+    if (level == 0)
         conversation->observation->tried |= session_bit(ops);
-    }
     return session;
 }
 
 static void session_free(struct session *session)
 {
-    if (session->ops->fini != NULL) {
+    if (session->ops->fini != NULL)
         session->ops->fini(session);
-    }
     buffer_fini(&session->input);
     free(session);
 }
 
 int session_send(struct session *self, const uint8_t *data, size_t length)
 {
-    if (self->below != NULL) {
+    if (self->below != NULL)
         return self->below->ops->seal(self->below, data, length);
-    }
     self->conversation->said = self->conversation->said || length > 0;
     buffer_put(&self->conversation->output, data, length);
     return self->conversation->output.failed ? -ENOMEM : 0;
@@ -89,11 +85,9 @@ const struct session_ops *session_inner(const struct session *self)
 static struct session *session_above(const struct session *self)
 {
     const struct conversation *conversation = self->conversation;
-    for (uint32_t level = 0; level + 1 < conversation->depth; level++) {
-        if (conversation->stack[level] == self) {
+    for (uint32_t level = 0; level + 1 < conversation->depth; level++)
+        if (conversation->stack[level] == self)
             return conversation->stack[level + 1];
-        }
-    }
     return NULL;
 }
 
@@ -105,18 +99,16 @@ bool session_carries(const struct session *self)
 int session_deliver(struct session *self, const uint8_t *data, size_t length)
 {
     struct session *above = session_above(self);
-    if (above == NULL) {
+    if (above == NULL)
         return -EINVAL;
-    }
     buffer_put(&above->input, data, length);
     return above->input.failed ? -ENOMEM : 0;
 }
 
 static struct session_result session_feed(struct session *session)
 {
-    if (session->ops->bytes == NULL) {
+    if (session->ops->bytes == NULL)
         return session_done();
-    }
     struct bytes input = bytes_of(buffer_bytes(&session->input), session->input.length);
     struct session_result result = session->ops->bytes(session, &input);
     buffer_drop(&session->input, session->input.length - input.length);
@@ -127,13 +119,11 @@ static struct session_result session_feed(struct session *session)
 static struct session_result conversation_begin(struct conversation *conversation, uint32_t level,
                                                 const struct session_ops *next)
 {
-    if (level >= STACK_MAX || conversation->handovers++ >= HANDOVERS_MAX) {
+    if (level >= STACK_MAX || conversation->handovers++ >= HANDOVERS_MAX)
         return session_done();
-    }
     struct session *session = session_new(conversation, next, level);
-    if (session == NULL) {
+    if (session == NULL)
         return session_failed();
-    }
     if (level < conversation->depth) {
         struct session *before = conversation->stack[level];
         session->input = before->input;
@@ -154,17 +144,15 @@ static struct session_result conversation_settle(struct conversation *conversati
     for (;;) {
         if (result.verb == SESSION_OVER) {
             result = conversation_begin(conversation, level + 1, result.next);
-            if (result.verb != SESSION_WAIT) {
+            if (result.verb != SESSION_WAIT)
                 return result;
-            }
             conversation->stack[level + 1]->wait_ms = result.wait_ms;
             // The carrier may hold bytes for it already.
             result = session_feed(conversation->stack[level]);
         } else if (result.verb == SESSION_BECOME) {
             result = conversation_begin(conversation, level, result.next);
-            if (result.verb == SESSION_WAIT && conversation->stack[level]->input.length > 0) {
+            if (result.verb == SESSION_WAIT && conversation->stack[level]->input.length > 0)
                 result = session_feed(conversation->stack[level]);
-            }
         } else if (result.verb == SESSION_FAILED) {
             return result;
         } else if (level + 1 < conversation->depth) {
@@ -177,9 +165,8 @@ static struct session_result conversation_settle(struct conversation *conversati
             return result;
         } else {
             result = conversation->stack[level]->ops->event(conversation->stack[level], SESSION_CLOSED);
-            if (result.verb == SESSION_WAIT) {
+            if (result.verb == SESSION_WAIT)
                 result = session_done();
-            }
         }
     }
 }
@@ -203,9 +190,8 @@ static struct conversation_step conversation_finish(struct conversation *convers
         conversation_end(conversation, false);
         return (struct conversation_step){.verb = CONVERSATION_FAILED};
     }
-    if (result.verb == SESSION_WAIT) {
+    if (result.verb == SESSION_WAIT)
         return (struct conversation_step){.verb = CONVERSATION_WAIT, .wait_ms = result.wait_ms};
-    }
     conversation_end(conversation, true);
     struct conversation_step step = {.verb = CONVERSATION_CLOSE};
     if (agenda_take(conversation->agenda, &step.errand)) {
@@ -219,9 +205,8 @@ struct conversation *conversation_new(struct session_env *env, const struct erra
                                       uint16_t port, struct agenda *agenda, struct observation *observation)
 {
     struct conversation *conversation = calloc(1, sizeof(*conversation));
-    if (conversation == NULL) {
+    if (conversation == NULL)
         return NULL;
-    }
     conversation->env = env;
     conversation->errand = *errand;
     conversation->agenda = agenda;
@@ -239,9 +224,8 @@ struct conversation *conversation_new(struct session_env *env, const struct erra
 
 void conversation_free(struct conversation *conversation)
 {
-    if (conversation == NULL) {
+    if (conversation == NULL)
         return;
-    }
     conversation_end(conversation, false);
     buffer_fini(&conversation->output);
     free(conversation);
@@ -256,16 +240,14 @@ struct conversation_step conversation_open(struct conversation *conversation)
 struct conversation_step conversation_bytes(struct conversation *conversation, const uint8_t *data, size_t length)
 {
     struct session *bottom = conversation->stack[0];
-    if (length > 0) {
+    if (length > 0)
         conversation->observation->spoke = true;
-    }
     size_t room = INPUT_TOTAL_MAX - conversation->input_total;
     size_t taken = length < room ? length : room;
     conversation->input_total += (uint32_t)taken;
     buffer_put(&bottom->input, data, taken);
-    if (bottom->input.failed) {
+    if (bottom->input.failed)
         return conversation_finish(conversation, session_failed());
-    }
     struct session_result result = conversation_settle(conversation, 0, false, session_feed(bottom));
     if (result.verb == SESSION_WAIT && conversation->input_total == INPUT_TOTAL_MAX) {
         // Nobody needs so much to say who it is; what was learnt so far is kept.

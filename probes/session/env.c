@@ -19,16 +19,14 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
         return NULL;
     }
     struct session_env *env = calloc(1, sizeof(*env));
-    if (env == NULL) {
+    if (env == NULL)
         return NULL;
-    }
     env->silence_ms = settings->silence_ms != 0 ? settings->silence_ms : SILENCE_MS_DEFAULT;
     env->answer_ms = settings->answer_ms != 0 ? settings->answer_ms : ANSWER_MS_DEFAULT;
     env->user_agent = strdup(settings->user_agent != NULL ? settings->user_agent : "sonde");
     // No line break of the plan's contact may begin a field of its own.
-    for (char *at = env->user_agent; at != NULL && *at != '\0'; at++) {
+    for (char *at = env->user_agent; at != NULL && *at != '\0'; at++)
         *at = (unsigned char)*at < ' ' || *at == 0x7f ? ' ' : *at;
-    }
     env->tls = tls_context_new();
     // The C library opens /etc/localtime at the first use of a time, UTC included.
     tzset();
@@ -43,9 +41,8 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
 
 void session_env_free(struct session_env *env)
 {
-    if (env == NULL) {
+    if (env == NULL)
         return;
-    }
     SSL_CTX_free(env->tls);
     free(env->user_agent);
     free(env);

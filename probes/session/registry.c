@@ -19,20 +19,16 @@ const struct session_ops *session_row(size_t row)
 
 const struct session_ops *session_find(const char *name)
 {
-    for (size_t row = 0; row < ROWS; row++) {
-        if (strcmp(rows[row]->name, name) == 0) {
+    for (size_t row = 0; row < ROWS; row++)
+        if (strcmp(rows[row]->name, name) == 0)
             return rows[row];
-        }
-    }
     return NULL;
 }
 
 uint64_t session_bit(const struct session_ops *ops)
 {
-    for (size_t row = 0; row < ROWS; row++) {
-        if (rows[row] == ops) {
+    for (size_t row = 0; row < ROWS; row++)
+        if (rows[row] == ops)
             return UINT64_C(1) << row;
-        }
-    }
     return 0;
 }

@@ -260,10 +260,9 @@ static double resident_mb(void)
     char line[256];
     double kib = 0;
     FILE *status = fopen("/proc/self/status", "r");
-    while (status != NULL && fgets(line, sizeof(line), status) != NULL) {
+    while (status != NULL && fgets(line, sizeof(line), status) != NULL)
         if (strncmp(line, "VmRSS:", 6) == 0)
             kib = strtod(line + 6, NULL);
-    }
     if (status != NULL)
         fclose(status);
     return kib * 1024 / 1e6;

@@ -154,7 +154,7 @@ static void measure(struct bench *bench, const struct step *step, bool json, boo
         step->run(bench);
         cycles[r] = (double)(__rdtsc() - start) / ((double)BURSTS * BURST_MAX);
     }
-    qsort(cycles, RUNS, sizeof cycles[0], compare);
+    qsort(cycles, RUNS, sizeof(cycles[0]), compare);
     const char *variant = step->each_variant ? bench->kernels->name : "-";
     if (json)
         printf("%s{\"step\":\"%s\",\"variant\":\"%s\",\"cycles\":{\"median\":%.2f,\"min\":%.2f,\"max\":%.2f}}",
@@ -241,7 +241,7 @@ int main(int argc, char **argv)
         printf("[");
     else
         printf("%-22s %-12s %8s %8s %8s  cycles an item\n", "step", "variant", "median", "min", "max");
-    for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++)
+    for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++)
         for (size_t v = 0; v < (steps[s].each_variant ? variants : 1); v++, first = false) {
             bench.kernels = all[v];
             measure(&bench, &steps[s], json, first);

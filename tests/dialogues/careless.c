@@ -35,9 +35,9 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
     return calloc(1, sizeof(struct session_env));
 }
 
-void session_env_free(struct session_env *lane)
+void session_env_free(struct session_env *env)
 {
-    free(lane);
+    free(env);
 }
 
 const struct session_ops *session_find(const char *name)
@@ -51,10 +51,10 @@ const struct session_ops *session_find(const char *name)
     return NULL;
 }
 
-struct conversation *conversation_new(struct session_env *lane, const struct errand *errand, uint32_t address,
+struct conversation *conversation_new(struct session_env *env, const struct errand *errand, uint32_t address,
                                       uint16_t port, struct agenda *agenda, struct observation *observation)
 {
-    (void)lane;
+    (void)env;
     (void)agenda;
     (void)address;
     (void)port;

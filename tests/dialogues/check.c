@@ -16,7 +16,7 @@ enum { SHOWN_MAX = 200, SHOWN_BEFORE = 40 };
 
 struct checking {
     const struct script *script;
-    struct session_env *lane;
+    struct session_env *env;
     struct played whole;
     struct manner manner; // of the run that is looked at
     struct checked checked;
@@ -219,7 +219,7 @@ static void run_check(struct checking *checking, struct manner manner)
         return;
     checking->manner = manner;
     checking->checked.runs++;
-    if (play(checking->script, checking->lane, manner, &played) != 0)
+    if (play(checking->script, checking->env, manner, &played) != 0)
         checking_fail(checking, played.line, "%s", played.problem);
     else if (manner.kind == PLAY_CLOSED || manner.kind == PLAY_SILENT)
         cut_check(checking, &played);
@@ -241,10 +241,10 @@ static void places_check(struct checking *checking, size_t connection)
     }
 }
 
-struct checked check_script(const struct script *script, struct session_env *lane)
+struct checked check_script(const struct script *script, struct session_env *env)
 {
-    struct checking checking = {.script = script, .lane = lane, .checked = {.runs = 1}};
-    if (play(script, lane, (struct manner){.kind = PLAY_WHOLE}, &checking.whole) != 0)
+    struct checking checking = {.script = script, .env = env, .checked = {.runs = 1}};
+    if (play(script, env, (struct manner){.kind = PLAY_WHOLE}, &checking.whole) != 0)
         checking_fail(&checking, checking.whole.line, "%s", checking.whole.problem);
     else
         whole_check(&checking);

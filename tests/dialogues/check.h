@@ -10,4 +10,4 @@ struct checked {
     char *problem; // "FILE:LINE: ...", NULL when all was right; free() it
 };
 
-struct checked check_script(const struct script *script, struct session_env *lane);
+struct checked check_script(const struct script *script, struct session_env *env);

@@ -80,7 +80,7 @@ bool cursor_statement(struct cursor *cursor)
 // Spaces, comments, and line ends before lines that are indented.
 static void space_skip(struct cursor *cursor)
 {
-    while (cursor->at < cursor->end) {
+    while (cursor->at < cursor->end)
         if (*cursor->at == '#')
             comment_skip(cursor);
         else if (is_blank(*cursor->at))
@@ -90,7 +90,6 @@ static void space_skip(struct cursor *cursor)
             cursor->line++;
         } else
             return;
-    }
 }
 
 char cursor_peek(struct cursor *cursor)

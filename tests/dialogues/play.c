@@ -14,7 +14,7 @@ enum {
 
 struct player {
     const struct script *script;
-    struct session_env *lane;
+    struct session_env *env;
     struct agenda agenda;
     struct manner manner;
     struct played *played;
@@ -62,7 +62,7 @@ static void player_connect(struct player *player, struct errand errand, unsigned
         return;
     }
     player->played->connections++;
-    player->conversation = conversation_new(player->lane, &errand, SCRIPT_ADDRESS, (uint16_t)player->script->port,
+    player->conversation = conversation_new(player->env, &errand, SCRIPT_ADDRESS, (uint16_t)player->script->port,
                                             &player->agenda, &player->played->observation);
     if (player->conversation == NULL)
         abort();
@@ -247,9 +247,9 @@ static void player_finish(struct player *player, unsigned line)
         player_fail(player, line, "the dialogue ends, but sonde opens a further connection: connection is missing");
 }
 
-int play(const struct script *script, struct session_env *lane, struct manner manner, struct played *ret_played)
+int play(const struct script *script, struct session_env *env, struct manner manner, struct played *ret_played)
 {
-    struct player player = {.script = script, .lane = lane, .manner = manner, .played = ret_played};
+    struct player player = {.script = script, .env = env, .manner = manner, .played = ret_played};
     *ret_played = (struct played){.connections = 0};
     observation_init(&ret_played->observation);
     const struct session_ops *first = session_find(script->first);

@@ -30,5 +30,5 @@ struct played {
 };
 
 // Returns 0, or -1 with a problem. played_fini in either case.
-int play(const struct script *script, struct session_env *lane, struct manner manner, struct played *ret_played);
+int play(const struct script *script, struct session_env *env, struct manner manner, struct played *ret_played);
 void played_fini(struct played *played);

@@ -6,25 +6,23 @@
 
 enum { CONNECTIONS_MAX = AGENDA_CONNECTIONS_MAX, SILENCES_MAX = 64 };
 
-struct session_env *feed_lane(void)
+struct session_env *feed_env(void)
 {
-    static struct session_env *lane;
-    if (lane == NULL) {
+    static struct session_env *env;
+    if (env == NULL) {
         const struct session_env_settings settings = {.user_agent = "sonde"};
-        lane = session_env_new(&settings);
-        if (lane == NULL) {
+        env = session_env_new(&settings);
+        if (env == NULL)
             abort();
-        }
     }
-    return lane;
+    return env;
 }
 
 static void output_drop(struct conversation *conversation)
 {
     size_t length = 0;
-    if (conversation_output(conversation, &length) == NULL && length != 0) {
+    if (conversation_output(conversation, &length) == NULL && length != 0)
         abort();
-    }
     conversation_output_take(conversation, length);
 }
 
@@ -43,18 +41,15 @@ static struct conversation_step connection_feed(struct conversation *conversatio
     }
     for (size_t turn = 0; step.verb == CONVERSATION_WAIT && (manner & 1) == 0; turn++) {
         // Silence has to end a conversation some time.
-        if (turn > SILENCES_MAX) {
+        if (turn > SILENCES_MAX)
             abort();
-        }
         step = conversation_silence(conversation);
         output_drop(conversation);
     }
-    if (step.verb == CONVERSATION_WAIT) {
+    if (step.verb == CONVERSATION_WAIT)
         step = conversation_closed(conversation);
-    }
-    if (step.verb == CONVERSATION_WAIT || step.verb == CONVERSATION_FAILED) {
+    if (step.verb == CONVERSATION_WAIT || step.verb == CONVERSATION_FAILED)
         abort();
-    }
     return step;
 }
 
@@ -64,24 +59,20 @@ void feed_session(const char *first, const uint8_t *data, size_t length)
     struct agenda agenda;
     struct conversation_step step = {.verb = CONVERSATION_AGAIN};
     step.errand = agenda_begin(&agenda, session_find(first), NULL);
-    if (length == 0) {
+    if (length == 0)
         return;
-    }
     observation_init(&observation);
     for (size_t connection = 0; step.verb == CONVERSATION_AGAIN; connection++) {
-        if (connection == CONNECTIONS_MAX) {
+        if (connection == CONNECTIONS_MAX)
             abort();
-        }
         struct conversation *conversation =
-            conversation_new(feed_lane(), &step.errand, UINT32_C(0x0a010203), 4443, &agenda, &observation);
-        if (conversation == NULL) {
+            conversation_new(feed_env(), &step.errand, UINT32_C(0x0a010203), 4443, &agenda, &observation);
+        if (conversation == NULL)
             abort();
-        }
         step = connection_feed(conversation, data + 1, length - 1, data[0]);
         conversation_free(conversation);
     }
-    if (observation.finished && !observation.spoke) {
+    if (observation.finished && !observation.spoke)
         abort();
-    }
     observation_fini(&observation);
 }

@@ -8,8 +8,8 @@
 
 #include "probes/session/conversation.h"
 
-// The lane of all runs; made at first use.
-struct session_env *feed_lane(void);
+// The env of all runs; made at first use.
+struct session_env *feed_env(void);
 
 // Holds conversations that begin with `first`, at most five connections, each hearing the same bytes. Aborts when a
 // conversation breaks its contract.

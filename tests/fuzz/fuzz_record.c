@@ -14,23 +14,23 @@ static size_t line_rewrite(const void *line, size_t length, char *text, size_t *
 {
     struct observation observation;
     struct record_fault fault = {0};
-    struct json json;
+    struct writer writer;
     char *copy = malloc(length);
     if (copy == NULL && length > 0)
         abort();
     if (length > 0)
         memcpy(copy, line, length);
     observation_init(&observation);
-    json_init(&json, text, RECORD_BYTES_MAX);
+    writer_init(&writer, text, RECORD_BYTES_MAX);
     int error = record_read(copy, length, &observation, ret_unknown, &fault);
     // A refusal says why and where; another schema is nobody's fault.
     if (error == -EINVAL && (fault.what == NULL || fault.at > length))
         abort();
-    if (error == 0 && record_write(&observation, &json) != 0)
+    if (error == 0 && record_write(&observation, &writer) != 0)
         abort();
     observation_fini(&observation);
     free(copy);
-    return error == 0 ? json.length : 0;
+    return error == 0 ? writer.length : 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    feed_lane()->ssh_plain = size > 0 && (data[size - 1] & 1) == 0;
+    feed_env()->ssh_plain = size > 0 && (data[size - 1] & 1) == 0;
     feed_session("ssh", data, size);
     return 0;
 }

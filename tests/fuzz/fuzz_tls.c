@@ -14,9 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const unsigned char *der = data;
         X509 *certificate = d2i_X509(NULL, &der, (long)size);
         struct tls_observation tls = {.chain_length = 1};
-        if (certificate != NULL) {
+        if (certificate != NULL)
             certificate_observe(certificate, &tls);
-        }
         X509_free(certificate);
         return 0;
     }

@@ -78,7 +78,7 @@ static void field_learn(struct observation *observation, const struct field *fie
 static size_t record_make(char *text)
 {
     struct observation observation;
-    struct json json;
+    struct writer writer;
     observation_init(&observation);
     uint64_t density = random_below(5);
     for (size_t i = 0; i < PART_COUNT; i++) {
@@ -88,25 +88,25 @@ static size_t record_make(char *text)
                 field_learn(&observation, &parts[i]->fields[j]);
     }
     learn_number(&observation, FIELD(root, schema), RECORD_SCHEMA);
-    json_init(&json, text, RECORD_BYTES_MAX);
-    bool written = record_write(&observation, &json) == 0;
+    writer_init(&writer, text, RECORD_BYTES_MAX);
+    bool written = record_write(&observation, &writer) == 0;
     observation_fini(&observation);
-    return written ? json.length : 0;
+    return written ? writer.length : 0;
 }
 
 // Returns the length of the second writing, 0 when it was refused.
 static size_t record_again(const char *text, size_t length, struct record_fault *ret_fault)
 {
     struct observation observation;
-    struct json json;
+    struct writer writer;
     size_t unknown = 0;
     memcpy(copy, text, length);
     observation_init(&observation);
-    json_init(&json, again, sizeof(again));
+    writer_init(&writer, again, sizeof(again));
     bool read = record_read(copy, length, &observation, &unknown, ret_fault) == 0 && unknown == 0;
-    bool written = read && record_write(&observation, &json) == 0;
+    bool written = read && record_write(&observation, &writer) == 0;
     observation_fini(&observation);
-    return written ? json.length : 0;
+    return written ? writer.length : 0;
 }
 
 static bool line_check(const char *text, size_t length, const char *what, size_t number)

@@ -77,7 +77,7 @@ static void ends_check(struct dialogue dialogue, struct peer *peer, const char *
 }
 
 // A scripted server whose whole side is fixed: greeting and reply.
-static void script_check(struct session_env *lane, const char *what, const uint8_t *reply, size_t length, bool closes,
+static void script_check(struct session_env *env, const char *what, const uint8_t *reply, size_t length, bool closes,
                          bool greets)
 {
     static const char *const firsts[] = {"", "ssh", "http", "tls"};
@@ -86,7 +86,7 @@ static void script_check(struct session_env *lane, const char *what, const uint8
         scripted_init(&peer, "", "", closes);
         *(greets ? &peer.greeting : &peer.reply) = reply;
         *(greets ? &peer.greeting_length : &peer.reply_length) = length;
-        const struct dialogue dialogue = {.lane = lane, .first = firsts[at], .port = 4443};
+        const struct dialogue dialogue = {.env = env, .first = firsts[at], .port = 4443};
         size_t stride = length > 400 ? 7 : 1;
         cuts_check(dialogue, &peer.peer, what, length, stride);
         ends_check(dialogue, &peer.peer, what, length, stride);
@@ -95,7 +95,7 @@ static void script_check(struct session_env *lane, const char *what, const uint8
 }
 
 // Mutations of a script: any answer will do, but it has to be the same whole and in pieces.
-static void mutations_check(struct session_env *lane, const char *what, const char *first, const uint8_t *reply,
+static void mutations_check(struct session_env *env, const char *what, const char *first, const uint8_t *reply,
                             size_t length)
 {
     for (size_t turn = 0; turn < MUTATIONS; turn++) {
@@ -104,13 +104,12 @@ static void mutations_check(struct session_env *lane, const char *what, const ch
         struct observation whole;
         struct observation seen;
         buffer_put(&changed, reply, length);
-        for (uint32_t change = 1 + random_below(4); change > 0; change--) {
+        for (uint32_t change = 1 + random_below(4); change > 0; change--)
             changed.data[random_below((uint32_t)length)] = (uint8_t)random_below(256);
-        }
         scripted_init(&peer, "", "", turn % 2 == 0);
         peer.greeting = changed.data;
         peer.greeting_length = length;
-        struct dialogue dialogue = {.lane = lane, .first = first, .port = 4443};
+        struct dialogue dialogue = {.env = env, .first = first, .port = 4443};
         expect(dialogue_run(&dialogue, &peer.peer, &whole) > 0, what, first, turn);
         dialogue.piece = 1 + random_below(40);
         expect(dialogue_run(&dialogue, &peer.peer, &seen) > 0 && observation_equal(&whole, &seen), what, first, turn);
@@ -121,7 +120,7 @@ static void mutations_check(struct session_env *lane, const char *what, const ch
     }
 }
 
-static void random_check(struct session_env *lane)
+static void random_check(struct session_env *env)
 {
     static const char *const starts[] = {"", "SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\n", "\x16\x03\x03\x00\x40\x02",
                                          "\x15\x03\x01"};
@@ -130,16 +129,15 @@ static void random_check(struct session_env *lane)
         const char *start = starts[random_below(5)];
         struct buffer stream = {.data = NULL};
         buffer_put(&stream, start, strlen(start));
-        for (uint32_t left = 1 + random_below(RANDOM_MAX); left > 0; left--) {
+        for (uint32_t left = 1 + random_below(RANDOM_MAX); left > 0; left--)
             buffer_put_u8(&stream, (uint8_t)random_below(256));
-        }
         struct scripted peer;
         struct observation whole;
         struct observation seen;
         scripted_init(&peer, "", "", turn % 2 == 0);
         peer.greeting = stream.data;
         peer.greeting_length = stream.length;
-        struct dialogue dialogue = {.lane = lane, .first = firsts[random_below(4)], .port = 4443};
+        struct dialogue dialogue = {.env = env, .first = firsts[random_below(4)], .port = 4443};
         expect(dialogue_run(&dialogue, &peer.peer, &whole) > 0, "random bytes", dialogue.first, turn);
         dialogue.piece = 1;
         expect(dialogue_run(&dialogue, &peer.peer, &seen) > 0 && observation_equal(&whole, &seen), "random bytes",
@@ -154,12 +152,11 @@ static void random_check(struct session_env *lane)
 static void packet_put(struct buffer *to, const struct buffer *payload)
 {
     struct ssh_transport clear = {.head_length = 0};
-    if (ssh_packet_write(&clear, payload, to) != 0) {
+    if (ssh_packet_write(&clear, payload, to) != 0)
         abort();
-    }
 }
 
-// What a server says when nothing is encrypted (lane->ssh_plain): every message that a client can meet.
+// What a server says when nothing is encrypted (env->ssh_plain): every message that a client can meet.
 static void ssh_transcript(struct buffer *to)
 {
     static const char *const lists[] = {"curve25519-sha256,kex-strict-s-v00@openssh.com",
@@ -178,9 +175,8 @@ static void ssh_transcript(struct buffer *to)
     buffer_put(to, lines, strlen(lines));
     buffer_put_u8(&payload, 20);
     buffer_put(&payload, "0123456789abcdef", 16);
-    for (size_t at = 0; at < sizeof(lists) / sizeof(lists[0]); at++) {
+    for (size_t at = 0; at < sizeof(lists) / sizeof(lists[0]); at++)
         buffer_put_text(&payload, lists[at]);
-    }
     buffer_put(&payload, "\0\0\0\0\0", 5);
     packet_put(to, &payload);
     for (size_t at = 0; at < sizeof(simple) / sizeof(simple[0]); at++) {
@@ -201,14 +197,14 @@ static void ssh_transcript(struct buffer *to)
     buffer_fini(&payload);
 }
 
-static void ssh_check(struct session_env *lane)
+static void ssh_check(struct session_env *env)
 {
     struct fake_ssh strict = {
         .strict = true, .cipher = "aes256-gcm@openssh.com", .identification = "one\ntwo\r\nSSH-2.0-x y"};
     struct fake_ssh plain = {.cipher = "aes128-cbc", .mac = "hmac-sha1"};
     struct fake_ssh *const servers[] = {&strict, &plain};
     for (size_t at = 0; at < 2; at++) {
-        const struct dialogue dialogue = {.lane = lane, .first = at == 0 ? "ssh" : "", .port = 22};
+        const struct dialogue dialogue = {.env = env, .first = at == 0 ? "ssh" : "", .port = 22};
         fake_ssh_init(servers[at]);
         cuts_check(dialogue, &servers[at]->peer, "ssh", 1200, 13);
         ends_check(dialogue, &servers[at]->peer, "ssh, ended", 1200, 17);
@@ -216,25 +212,25 @@ static void ssh_check(struct session_env *lane)
     }
     struct buffer transcript = {.data = NULL};
     ssh_transcript(&transcript);
-    lane->ssh_plain = true;
+    env->ssh_plain = true;
     struct scripted peer;
     struct observation seen;
     scripted_init(&peer, "", "", false);
     peer.greeting = buffer_bytes(&transcript);
     peer.greeting_length = transcript.length;
-    const struct dialogue dialogue = {.lane = lane, .first = "ssh", .port = 22};
+    const struct dialogue dialogue = {.env = env, .first = "ssh", .port = 22};
     dialogue_run(&dialogue, &peer.peer, &seen);
     expect(seen.finished && strcmp(told(&seen, "ssh.methods"), "publickey,keyboard-interactive") == 0, "ssh transcript",
            "ssh", 0);
     observation_fini(&seen);
     scripted_fini(&peer);
-    script_check(lane, "ssh transcript", buffer_bytes(&transcript), transcript.length, true, true);
-    mutations_check(lane, "ssh mutated", "ssh", buffer_bytes(&transcript), transcript.length);
-    lane->ssh_plain = false;
+    script_check(env, "ssh transcript", buffer_bytes(&transcript), transcript.length, true, true);
+    mutations_check(env, "ssh mutated", "ssh", buffer_bytes(&transcript), transcript.length);
+    env->ssh_plain = false;
     buffer_fini(&transcript);
 }
 
-static void tls_check(struct session_env *lane)
+static void tls_check(struct session_env *env)
 {
     static const int versions[] = {TLS1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
     for (size_t at = 0; at < 3; at++) {
@@ -242,14 +238,14 @@ static void tls_check(struct session_env *lane)
                                 .key = "RSA", // whose signatures are all of one length, so that an offset is a place
                                 .reply = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n<title>inside</title>"};
         fake_tls_init(&fake);
-        const struct dialogue dialogue = {.lane = lane, .first = "tls", .port = 443};
+        const struct dialogue dialogue = {.env = env, .first = "tls", .port = 443};
         cuts_check(dialogue, &fake.peer, "tls", 1500, 29);
         ends_check(dialogue, &fake.peer, "tls, ended", 1500, 41);
         fake_tls_fini(&fake);
     }
 }
 
-static void http_check(struct session_env *lane)
+static void http_check(struct session_env *env)
 {
     static const char *const replies[] = {
         "HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<title\r\n4\r\n>a</\r\nc\r\n &lt;</title>\r\n0\r\n",
@@ -265,23 +261,22 @@ static void http_check(struct session_env *lane)
         const uint8_t *reply = (const uint8_t *)replies[at];
         size_t length = strlen(replies[at]);
         length = length == 3 ? 7 : length; // the alert holds a NUL
-        script_check(lane, replies[at], reply, length, at % 2 == 0, false);
-        script_check(lane, replies[at], reply, length, at % 2 != 0, true);
-        mutations_check(lane, replies[at], "http", reply, length);
+        script_check(env, replies[at], reply, length, at % 2 == 0, false);
+        script_check(env, replies[at], reply, length, at % 2 != 0, true);
+        mutations_check(env, replies[at], "http", reply, length);
     }
 }
 
 int main(void)
 {
-    struct session_env *lane = env_for_tests();
-    if (lane == NULL) {
+    struct session_env *env = env_for_tests();
+    if (env == NULL)
         return EXIT_FAILURE;
-    }
-    http_check(lane);
-    ssh_check(lane);
-    tls_check(lane);
-    random_check(lane);
-    session_env_free(lane);
+    http_check(env);
+    ssh_check(env);
+    tls_check(env);
+    random_check(env);
+    session_env_free(env);
     printf("%u comparisons, %u differences\n", runs, failures);
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

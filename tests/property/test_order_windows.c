@@ -44,7 +44,7 @@ static void tally_window(const struct order *order, uint64_t start, uint64_t str
         networks[i] = (uint32_t)(index / PORTS / 256);
         parts[index * PARTS / order->count]++;
     }
-    qsort(networks, WINDOW, sizeof networks[0], compare);
+    qsort(networks, WINDOW, sizeof(networks[0]), compare);
     uint64_t run = 1;
     for (size_t i = 1; i < WINDOW; i++) {
         run = networks[i] == networks[i - 1] ? run + 1 : 1;

@@ -71,16 +71,15 @@ int main(void)
     for (uint32_t i = 0; i < WORKERS; i++) {
         const struct sweep_settings settings = {.end_position = POSITIONS,
                                                 .segment_positions = POSITIONS,
-                                                .chunk = SWEEP_CHUNK_MOST,
+                                                .chunk = SWEEP_CHUNK_MAX,
                                                 .attempts = ATTEMPTS,
                                                 .workers = WORKERS,
                                                 .worker = i};
         sweep_init(&players[i].sweep, &settings, &answered, &coverage);
     }
-    for (uint32_t i = 0; i < WORKERS; i++) {
+    for (uint32_t i = 0; i < WORKERS; i++)
         if (pthread_create(&players[i].thread, NULL, player_run, &players[i]) != 0)
             return 1;
-    }
     for (uint32_t i = 0; i < WORKERS; i++) {
         pthread_join(players[i].thread, NULL);
         settled += players[i].settled;

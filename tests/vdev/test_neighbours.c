@@ -14,7 +14,7 @@
 #include "tests/vdev/hand.h"
 #include "tools/simnet/answer.h"
 
-enum { NEIGHBOUR = 0x0a630009, ECHO_ID_AND_SEQUENCE = 0x12345678, ECHO_MOST = 1480 };
+enum { NEIGHBOUR = 0x0a630009, ECHO_ID_AND_SEQUENCE = 0x12345678, ECHO_MAX = 1480 };
 
 #define GROUND .networks = {{0x0a500000, 0x0a5000ff}}, .ports = {22, 443}
 
@@ -136,7 +136,7 @@ static void echo_check(const struct rte_mbuf *mbuf, uint32_t message_bytes)
 
 Test(neighbours, an_echo_request_to_our_address_is_answered)
 {
-    static const uint32_t MESSAGES[] = {ICMP_BYTES, ICMP_BYTES + 1, 64, ECHO_MOST};
+    static const uint32_t MESSAGES[] = {ICMP_BYTES, ICMP_BYTES + 1, 64, ECHO_MAX};
     enum { COUNT = sizeof(MESSAGES) / sizeof(MESSAGES[0]) };
     struct rte_mbuf *sent[WORKER_BURST];
     echo_deliver(RIG_SOURCE + 1, 64);
@@ -156,7 +156,7 @@ Test(neighbours, an_echo_request_to_our_address_is_answered)
 Test(neighbours, an_echo_request_that_is_too_long_is_not_answered)
 {
     struct rte_mbuf *sent[WORKER_BURST];
-    echo_deliver(RIG_SOURCE, ECHO_MOST + 1);
+    echo_deliver(RIG_SOURCE, ECHO_MAX + 1);
     cr_assert_eq(turn(sent), 0);
     cr_assert_eq(hand_counter(&hand, COUNTER_RX_FRAMES), 1);
     cr_assert_eq(hand_counter(&hand, COUNTER_ECHO_SENT), 0);

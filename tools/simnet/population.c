@@ -71,10 +71,9 @@ __attribute__((format(printf, 2, 3))) static int loader_fail(const struct loader
 
 static const struct number_key *number_key_find(const struct number_key *keys, size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (strcmp(keys[i].name, name) == 0)
             return &keys[i];
-    }
     return NULL;
 }
 

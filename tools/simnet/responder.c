@@ -15,8 +15,8 @@
 
 enum {
     STOCK_MAX = 4 * RESPONDER_BURST,
-    LATE_US = 1000,  // how much later a reordered answer comes
-    BATCH_LEAST = 8, // questions; below, one after the other is as fast
+    LATE_US = 1000, // how much later a reordered answer comes
+    BATCH_MIN = 8,  // questions; below, one after the other is as fast
 };
 
 _Static_assert((int)RESPONDER_BURST <= (int)BATCH_MAX, "a batch holds a burst");
@@ -443,7 +443,7 @@ uint32_t responder_answer(struct responder *responder, struct rte_mbuf **frames,
     uint64_t hits = responder->look(responder->world, &responder->screen, count, responder->sequence) & syns;
     responder->counters[COUNT_RECEIVED] += count;
     responder->counters[COUNT_SYN] += (uint64_t)__builtin_popcountll(syns);
-    if (responder->batches != NULL && __builtin_popcountll(hits & plain) >= BATCH_LEAST) {
+    if (responder->batches != NULL && __builtin_popcountll(hits & plain) >= BATCH_MIN) {
         respond_batch(responder, frames, hits & plain);
         hits &= ~plain;
     }

@@ -206,15 +206,13 @@ void simnet_run(struct simnet *simnet)
 {
     const struct timespec pause = {.tv_nsec = IDLE_NS};
     uint32_t idle = 0;
-    while (!atomic_load_explicit(&simnet->stop, memory_order_relaxed)) {
-        if (simnet_poll(simnet)) {
+    while (!atomic_load_explicit(&simnet->stop, memory_order_relaxed))
+        if (simnet_poll(simnet))
             idle = 0;
-        } else if (simnet->never_idle || ++idle < IDLE_POLLS) {
+        else if (simnet->never_idle || ++idle < IDLE_POLLS)
             rte_pause();
-        } else {
+        else
             nanosleep(&pause, NULL);
-        }
-    }
 }
 
 static int lcore_run(void *argument)
@@ -256,8 +254,7 @@ uint32_t simnet_waiting(const struct simnet *simnet)
 void simnet_counters(const struct simnet *simnet, uint64_t ret_counters[static SIMNET_COUNTER_COUNT])
 {
     memset(ret_counters, 0, SIMNET_COUNTER_COUNT * sizeof(ret_counters[0]));
-    for (uint16_t i = 0; i < simnet->queues; i++) {
+    for (uint16_t i = 0; i < simnet->queues; i++)
         for (size_t j = 0; j < SIMNET_COUNTER_COUNT; j++)
             ret_counters[j] += responder_counters(simnet->lanes[i].responder)[j];
-    }
 }

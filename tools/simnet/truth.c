@@ -93,10 +93,9 @@ static void truth_add(struct truth *truth, const struct truth *part)
 {
     for (size_t i = 0; i < truth->network_count; i++)
         truth->network_hosts[i] += part->network_hosts[i];
-    for (size_t i = 0; i < truth->network_count * truth->port_count; i++) {
+    for (size_t i = 0; i < truth->network_count * truth->port_count; i++)
         for (size_t j = 0; j < ANSWER_KINDS; j++)
             truth->counts[i].answers[j] += part->counts[i].answers[j];
-    }
 }
 
 // What was not counted as anything is silent; the walk skips it.

@@ -95,10 +95,9 @@ static int world_compile_network(struct world *world, const struct population_ne
         if (class == 0)
             other = to->ports[0];
     }
-    for (size_t i = 1; i < WORLD_PORT_CLASSES; i++) {
+    for (size_t i = 1; i < WORLD_PORT_CLASSES; i++)
         if (!named[i])
             to->ports[i] = other;
-    }
     return 0;
 }
 

@@ -45,17 +45,15 @@ static struct session_result http_open(struct session *self)
 {
     char request[REQUEST_MAX];
     char port[8] = "";
-    if (self->port != (self->below == NULL ? PORT_HTTP : PORT_HTTPS)) {
+    if (self->port != (self->below == NULL ? PORT_HTTP : PORT_HTTPS))
         snprintf(port, sizeof(port), ":%u", self->port);
-    }
     int length = snprintf(request, sizeof(request),
                           "GET / HTTP/1.1\r\nHost: %u.%u.%u.%u%s\r\nUser-Agent: %.512s\r\nAccept: */*\r\n"
                           "Connection: close\r\n\r\n",
                           self->address >> 24, self->address >> 16 & 0xff, self->address >> 8 & 0xff,
                           self->address & 0xff, port, self->env->user_agent);
-    if (session_send(self, (const uint8_t *)request, (size_t)length) != 0) {
+    if (session_send(self, (const uint8_t *)request, (size_t)length) != 0)
         return session_failed();
-    }
     return session_wait(self->env->answer_ms);
 }
 
@@ -70,25 +68,21 @@ static bool line_take(struct http_state *state, struct bytes *input, struct byte
         (void)bytes_take(input, rest);
         state->skipping = end == NULL;
     }
-    if (state->skipping || input->length == 0) {
+    if (state->skipping || input->length == 0)
         return false;
-    }
     size_t looked = input->length < LINE_MAX_BYTES ? input->length : LINE_MAX_BYTES;
     const uint8_t *end = memchr(input->data, '\n', looked);
-    if (end == NULL && looked < LINE_MAX_BYTES) {
+    if (end == NULL && looked < LINE_MAX_BYTES)
         return false;
-    }
     size_t length = end == NULL ? LINE_MAX_BYTES : (size_t)(end - input->data);
     *ret_line = bytes_slice(input, length);
-    if (end == NULL) {
+    if (end == NULL)
         state->skipping = true;
-    } else {
+    else
         (void)bytes_u8(input);
-    }
     state->header_bytes += (uint32_t)length + 1;
-    if (ret_line->length > 0 && ret_line->data[ret_line->length - 1] == '\r') {
+    if (ret_line->length > 0 && ret_line->data[ret_line->length - 1] == '\r')
         ret_line->length--;
-    }
     return true;
 }
 
@@ -97,25 +91,20 @@ static uint32_t status_parse(struct bytes line, size_t *ret_version_length)
 {
     const uint8_t *space = line.length == 0 ? NULL : memchr(line.data, ' ', line.length);
     size_t version_length = space == NULL ? 0 : (size_t)(space - line.data);
-    if (version_length < strlen("HTTP/1") || memcmp(line.data, "HTTP/", 5) != 0) {
+    if (version_length < strlen("HTTP/1") || memcmp(line.data, "HTTP/", 5) != 0)
         return 0;
-    }
-    while (version_length + 1 < line.length && line.data[version_length] == ' ' &&
-           line.data[version_length + 1] == ' ') {
+    while (version_length + 1 < line.length && line.data[version_length] == ' ' && line.data[version_length + 1] == ' ')
         version_length++;
-    }
     const uint8_t *digits = line.data + version_length + 1;
     size_t left = line.length - version_length - 1;
     uint32_t status = 0;
     for (size_t at = 0; at < 3; at++) {
-        if (at >= left || digits[at] < '0' || digits[at] > '9') {
+        if (at >= left || digits[at] < '0' || digits[at] > '9')
             return 0;
-        }
         status = status * 10 + (uint32_t)(digits[at] - '0');
     }
-    if (status < 100 || (left > 3 && digits[3] != ' ')) {
+    if (status < 100 || (left > 3 && digits[3] != ' '))
         return 0;
-    }
     *ret_version_length = (size_t)(space - line.data);
     return status;
 }
@@ -152,17 +141,14 @@ static void length_parse(struct http_body *body, struct bytes value)
 static void http_on_field(struct http_state *state, struct observation *observation, struct bytes line)
 {
     const uint8_t *colon = memchr(line.data, ':', line.length);
-    if (colon == NULL) {
+    if (colon == NULL)
         return;
-    }
     size_t name = (size_t)(colon - line.data);
     struct bytes value = bytes_of(colon + 1, line.length - name - 1);
-    while (value.length > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+    while (value.length > 0 && (value.data[0] == ' ' || value.data[0] == '\t'))
         (void)bytes_u8(&value);
-    }
-    while (value.length > 0 && (value.data[value.length - 1] == ' ' || value.data[value.length - 1] == '\t')) {
+    while (value.length > 0 && (value.data[value.length - 1] == ' ' || value.data[value.length - 1] == '\t'))
         value.length--;
-    }
     static const struct {
         const char *name;
         const struct field *field;
@@ -171,15 +157,12 @@ static void http_on_field(struct http_state *state, struct observation *observat
         {"location", FIELD(http, location)},
         {"content-type", FIELD(http, content_type)},
     };
-    for (size_t at = 0; at < sizeof(texts) / sizeof(texts[0]); at++) {
+    for (size_t at = 0; at < sizeof(texts) / sizeof(texts[0]); at++)
         if (name == strlen(texts[at].name) && strncasecmp((const char *)line.data, texts[at].name, name) == 0 &&
-            !field_known(observation->http, texts[at].field)) {
+            !field_known(observation->http, texts[at].field))
             learn_text(observation, texts[at].field, value.data, value.length);
-        }
-    }
-    if (name == strlen("content-length") && strncasecmp((const char *)line.data, "content-length", name) == 0) {
+    if (name == strlen("content-length") && strncasecmp((const char *)line.data, "content-length", name) == 0)
         length_parse(&state->body, value);
-    }
     if (name == strlen("transfer-encoding") && strncasecmp((const char *)line.data, "transfer-encoding", name) == 0) {
         char coding[64];
         snprintf(coding, sizeof(coding), "%.*s", (int)value.length, (const char *)value.data);
@@ -190,18 +173,16 @@ static void http_on_field(struct http_state *state, struct observation *observat
 static void title_learn(struct session *self)
 {
     const struct http_body *body = &((const struct http_state *)self->state)->body;
-    if (body->title_found || body->title_length > 0) {
+    if (body->title_found || body->title_length > 0)
         learn_text(self->observation, FIELD(http, title), body->title, strlen(body->title));
-    }
 }
 
 static struct session_result http_complete(struct session *self)
 {
     struct http_state *state = (struct http_state *)self->state;
     title_learn(self);
-    if (state->may_refer && state->body.refers_to_tls && detect_ask(self, &session_tls)) {
+    if (state->may_refer && state->body.refers_to_tls && detect_ask(self, &session_tls))
         return session_done();
-    }
     self->observation->finished = true;
     return session_done();
 }
@@ -211,9 +192,8 @@ static struct session_result http_on_fields_end(struct session *self)
 {
     struct http_state *state = (struct http_state *)self->state;
     const struct http_observation *http = self->observation->http;
-    if (http == NULL) {
+    if (http == NULL)
         return session_failed();
-    }
     if (http->status < 200 && http->status != 101) {
         state->phase = HTTP_STATUS;
         return session_wait(self->env->answer_ms);
@@ -226,9 +206,8 @@ static struct session_result http_on_fields_end(struct session *self)
         state->body.bounded = false;
         state->body.left = 0;
     }
-    if (empty || (!html && !state->may_refer)) {
+    if (empty || (!html && !state->may_refer))
         return http_complete(self);
-    }
     state->body.title_ends = !state->may_refer;
     state->phase = HTTP_BODY;
     return session_wait(self->env->answer_ms);
@@ -247,22 +226,18 @@ static struct session_result http_on_line(struct session *self, struct bytes *in
         }
         struct bytes ahead = *input;
         size_t version_length = 0;
-        if (found == RECOGNITION_UNDECIDED || !line_take(state, &ahead, &line)) {
+        if (found == RECOGNITION_UNDECIDED || !line_take(state, &ahead, &line))
             return session_wait(0);
-        }
         uint32_t status = status_parse(line, &version_length);
-        if (status == 0) {
+        if (status == 0)
             return session_next(SESSION_BECOME, &session_listen);
-        }
         *input = ahead;
         return http_on_status(self, line, status, version_length);
     }
-    if (!line_take(state, input, &line)) {
+    if (!line_take(state, input, &line))
         return session_wait(0);
-    }
-    if (line.length == 0) {
+    if (line.length == 0)
         return http_on_fields_end(self);
-    }
     http_on_field(state, self->observation, line);
     return session_wait(self->env->answer_ms);
 }
@@ -271,19 +246,15 @@ static struct session_result http_bytes(struct session *self, struct bytes *inpu
 {
     struct http_state *state = (struct http_state *)self->state;
     while (state->phase != HTTP_BODY) {
-        if (input->length == 0) {
+        if (input->length == 0)
             return session_wait(self->env->answer_ms);
-        }
         struct session_result result = http_on_line(self, input);
-        if (result.verb != SESSION_WAIT) {
+        if (result.verb != SESSION_WAIT)
             return result;
-        }
-        if (result.wait_ms == 0) {
+        if (result.wait_ms == 0)
             return session_wait(self->env->answer_ms);
-        }
-        if (state->header_bytes > HEADERS_MAX_BYTES) {
+        if (state->header_bytes > HEADERS_MAX_BYTES)
             return http_complete(self);
-        }
     }
     http_body_read(&state->body, input);
     return state->body.ended ? http_complete(self) : session_wait(self->env->answer_ms);
@@ -292,13 +263,11 @@ static struct session_result http_bytes(struct session *self, struct bytes *inpu
 static struct session_result http_event(struct session *self, enum session_event event)
 {
     const struct http_state *state = (const struct http_state *)self->state;
-    if (state->phase == HTTP_STATUS && (!observation_has(self->observation, PART_http) || self->input.length > 0)) {
+    if (state->phase == HTTP_STATUS && (!observation_has(self->observation, PART_http) || self->input.length > 0))
         return detect_nothing(self);
-    }
     // A body without a length ends with the connection.
-    if (state->phase == HTTP_BODY && event == SESSION_CLOSED) {
+    if (state->phase == HTTP_BODY && event == SESSION_CLOSED)
         return http_complete(self);
-    }
     title_learn(self);
     return session_done();
 }

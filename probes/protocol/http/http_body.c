@@ -21,9 +21,8 @@ static uint8_t lower(uint8_t octet)
 // beginning within itself in a way that would need more memory than this.
 static uint8_t phrase_step(const char *phrase, uint8_t matched, uint8_t octet)
 {
-    if (octet == (uint8_t)phrase[matched]) {
+    if (octet == (uint8_t)phrase[matched])
         return (uint8_t)(matched + 1);
-    }
     return octet == (uint8_t)phrase[0] ? 1 : 0;
 }
 
@@ -33,14 +32,11 @@ static uint32_t entity_value(const char *name)
         const char *name;
         uint8_t value;
     } named[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}, {"nbsp", ' '}};
-    for (size_t at = 0; at < sizeof(named) / sizeof(named[0]); at++) {
-        if (strcmp(name, named[at].name) == 0) {
+    for (size_t at = 0; at < sizeof(named) / sizeof(named[0]); at++)
+        if (strcmp(name, named[at].name) == 0)
             return named[at].value;
-        }
-    }
-    if (name[0] != '#') {
+    if (name[0] != '#')
         return 0;
-    }
     bool hex = name[1] == 'x' || name[1] == 'X';
     char *end = NULL;
     unsigned long value = strtoul(name + (hex ? 2 : 1), &end, hex ? 16 : 10);
@@ -56,9 +52,8 @@ static size_t utf8_put(uint32_t value, char ret_octets[4])
     size_t more = value < 0x800 ? 1 : value < 0x10000 ? 2 : 3;
     static const uint8_t lead[] = {0, 0xc0, 0xe0, 0xf0};
     ret_octets[0] = (char)(lead[more] | value >> (6 * more));
-    for (size_t at = 1; at <= more; at++) {
+    for (size_t at = 1; at <= more; at++)
         ret_octets[at] = (char)(0x80 | (value >> (6 * (more - at)) & 0x3f));
-    }
     return more + 1;
 }
 
@@ -92,9 +87,8 @@ static void title_decode(char *title)
 static void title_finish(struct http_body *body)
 {
     char *title = body->title;
-    while (body->title_length > 0 && title[body->title_length - 1] == ' ') {
+    while (body->title_length > 0 && title[body->title_length - 1] == ' ')
         body->title_length--;
-    }
     title[body->title_length] = '\0';
     title_decode(title);
     body->in_title = false;
@@ -105,9 +99,8 @@ static void title_put(struct http_body *body, uint8_t octet)
 {
     char *title = body->title;
     bool space = octet <= ' ';
-    if (space && (body->title_length == 0 || title[body->title_length - 1] == ' ')) {
+    if (space && (body->title_length == 0 || title[body->title_length - 1] == ' '))
         return;
-    }
     if (body->title_length < HTTP_TITLE_MAX) {
         title[body->title_length++] = space ? ' ' : (char)octet;
         title[body->title_length] = '\0';
@@ -124,12 +117,10 @@ static void title_step(struct http_body *body, uint8_t octet)
             return;
         }
         // What looked like the end tag and was not belongs to the title.
-        for (uint8_t at = 0; body->tag <= matched && at < matched; at++) {
+        for (uint8_t at = 0; body->tag <= matched && at < matched; at++)
             title_put(body, (uint8_t)close_tag[at]);
-        }
-        if (body->tag == 0) {
+        if (body->tag == 0)
             title_put(body, octet);
-        }
         return;
     }
     if (body->in_tag) {
@@ -150,17 +141,15 @@ static void content_step(struct http_body *body, uint8_t octet)
         body->hints[at] = phrase_step(hints[at], body->hints[at], octet);
         body->refers_to_tls = hints[at][body->hints[at]] == '\0';
     }
-    if (!body->title_found) {
+    if (!body->title_found)
         title_step(body, octet);
-    }
 }
 
 static int hex_value(uint8_t octet)
 {
     octet = lower(octet);
-    if (octet >= '0' && octet <= '9') {
+    if (octet >= '0' && octet <= '9')
         return octet - '0';
-    }
     return octet >= 'a' && octet <= 'f' ? octet - 'a' + 10 : -1;
 }
 
@@ -198,16 +187,13 @@ void http_body_read(struct http_body *body, struct bytes *input)
     while (!body->ended && input->length > 0) {
         uint8_t octet = bytes_u8(input);
         bool content = true;
-        if (body->chunked) {
+        if (body->chunked)
             content = chunk_step(body, octet);
-        } else if (body->bounded) {
+        else if (body->bounded)
             body->ended = --body->left == 0;
-        }
-        if (content) {
+        if (content)
             content_step(body, octet);
-        }
-        if (++body->seen >= HTTP_BODY_MAX || (body->title_ends && body->title_found)) {
+        if (++body->seen >= HTTP_BODY_MAX || (body->title_ends && body->title_found))
             body->ended = true;
-        }
     }
 }

@@ -73,9 +73,8 @@ static int ssh_send(struct session *self, struct buffer *payload)
     struct ssh_state *state = (struct ssh_state *)self->state;
     struct buffer wire = {0};
     int status = ssh_packet_write(&state->transport, payload, &wire);
-    if (status == 0) {
+    if (status == 0)
         status = session_send(self, buffer_bytes(&wire), wire.length);
-    }
     buffer_fini(&wire);
     buffer_fini(payload);
     return status;
@@ -102,9 +101,8 @@ static void ssh_goodbye(struct session *self)
 static struct session_result ssh_open(struct session *self)
 {
     // Both sides may begin at once (RFC 4253 section 4.2), which saves a round trip, and makes others speak.
-    if (session_send_text(self, identification) != 0 || session_send_text(self, "\r\n") != 0) {
+    if (session_send_text(self, identification) != 0 || session_send_text(self, "\r\n") != 0)
         return session_failed();
-    }
     return ssh_wait(self);
 }
 
@@ -126,12 +124,10 @@ static void identification_learn(struct observation *observation, struct bytes l
     struct bytes protocol = piece_take(&line, '-');
     struct bytes software = piece_take(&line, ' ');
     learn_text(observation, FIELD(ssh, protocol), protocol.data, protocol.length);
-    if (software.length > 0) {
+    if (software.length > 0)
         learn_text(observation, FIELD(ssh, software), software.data, software.length);
-    }
-    if (line.length > 0) {
+    if (line.length > 0)
         learn_text(observation, FIELD(ssh, comment), line.data, line.length);
-    }
     learn_constant(observation, FIELD(root, service), "ssh");
 }
 
@@ -141,9 +137,8 @@ static int kex_start(struct session *self, struct bytes theirs)
     uint8_t cookie[SSH_COOKIE_BYTES];
     struct buffer payload = {0};
     state->kex = calloc(1, sizeof(*state->kex));
-    if (state->kex == NULL || RAND_bytes(cookie, sizeof(cookie)) != 1) {
+    if (state->kex == NULL || RAND_bytes(cookie, sizeof(cookie)) != 1)
         return -ENOMEM;
-    }
     ssh_kex_offer(cookie, &payload);
     struct buffer *hash = &state->kex->hash;
     buffer_put_text(hash, identification);
@@ -157,9 +152,8 @@ static struct session_result ssh_identified(struct session *self, struct bytes l
     struct ssh_state *state = (struct ssh_state *)self->state;
     identification_learn(self->observation, line);
     const struct ssh_observation *ssh = self->observation->ssh;
-    if (ssh == NULL || (!text_is(&ssh->protocol, "2.0") && !text_is(&ssh->protocol, "1.99"))) {
+    if (ssh == NULL || (!text_is(&ssh->protocol, "2.0") && !text_is(&ssh->protocol, "1.99")))
         return session_done();
-    }
     state->phase = SSH_KEXINIT;
     int status = kex_start(self, line);
     return status == 0 ? ssh_wait(self) : ssh_failed(status);
@@ -170,9 +164,8 @@ static struct session_result ssh_refused(struct session *self)
 {
     const struct errand later = {.kind = ERRAND_RETRY, .first = &session_ssh, .wait_ms = LATER_MS};
     learn_constant(self->observation, FIELD(root, service), "ssh");
-    if (self->below == NULL) {
+    if (self->below == NULL)
         (void)session_ask(self, &later);
-    }
     return session_done();
 }
 
@@ -180,12 +173,10 @@ static struct session_result ssh_refused(struct session *self)
 static struct session_result ssh_identify(struct session *self, struct bytes *input)
 {
     const struct session_ops *whose = NULL;
-    if (detect_recognise(input->data, input->length, &whose) == RECOGNITION_MINE && whose != self->ops) {
+    if (detect_recognise(input->data, input->length, &whose) == RECOGNITION_MINE && whose != self->ops)
         return detect_other(self, input);
-    }
-    if (refusal_recognise(input->data, input->length) == RECOGNITION_MINE) {
+    if (refusal_recognise(input->data, input->length) == RECOGNITION_MINE)
         return ssh_refused(self);
-    }
     for (size_t at = 0; at < input->length && at < PREAMBLE_MAX;) {
         const uint8_t *line = input->data + at;
         size_t left = input->length - at;
@@ -198,9 +189,8 @@ static struct session_result ssh_identify(struct session *self, struct bytes *in
             identification_learn(self->observation, bytes_of(line, IDENT_MAX));
             return session_done();
         }
-        if (feed == NULL) {
+        if (feed == NULL)
             break;
-        }
         if (ours) {
             (void)bytes_take(input, at + length + 1);
             length -= length > 0 && line[length - 1] == '\r' ? 1 : 0;
@@ -215,9 +205,8 @@ static struct session_result ssh_on_kexinit(struct session *self, const struct b
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     int status = ssh_kex_choose(state->kex, payload, self->observation);
-    if (status != 0) {
+    if (status != 0)
         return ssh_failed(status);
-    }
     if (state->kex->method == NULL) {
         ssh_goodbye(self);
         return session_done();
@@ -239,17 +228,15 @@ static struct session_result ssh_on_reply(struct session *self, const struct buf
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     int status = 0;
-    if (!self->env->ssh_plain) {
+    if (!self->env->ssh_plain)
         status = ssh_kex_finish(state->kex, payload, self->observation);
-    }
     if (status != 0) {
         ssh_goodbye(self);
         return ssh_failed(status);
     }
     status = ssh_send_message(self, SSH_MSG_NEWKEYS);
-    if (status == 0 && !self->env->ssh_plain) {
+    if (status == 0 && !self->env->ssh_plain)
         status = ssh_kex_start_out(state->kex, &state->transport);
-    }
     state->phase = SSH_NEWKEYS;
     return status == 0 ? ssh_wait(self) : ssh_failed(status);
 }
@@ -261,9 +248,8 @@ static struct session_result ssh_on_newkeys(struct session *self)
     ssh_kex_fini(state->kex);
     free(state->kex);
     state->kex = NULL;
-    if (status != 0) {
+    if (status != 0)
         return ssh_failed(status);
-    }
     struct buffer request = {0};
     buffer_put_u8(&request, SSH_MSG_SERVICE_REQUEST);
     buffer_put_text(&request, "ssh-userauth");
@@ -279,13 +265,11 @@ static struct session_result ssh_on_service(struct session *self)
     struct ssh_state *state = (struct ssh_state *)self->state;
     uint8_t random[USER_RANDOM];
     char user[sizeof("sonde-") + 2 * USER_RANDOM];
-    if (RAND_bytes(random, sizeof(random)) != 1) {
+    if (RAND_bytes(random, sizeof(random)) != 1)
         return session_failed();
-    }
     int at = snprintf(user, sizeof(user), "sonde-");
-    for (size_t octet = 0; octet < USER_RANDOM; octet++) {
+    for (size_t octet = 0; octet < USER_RANDOM; octet++)
         at += snprintf(user + at, sizeof(user) - (size_t)at, "%02x", random[octet]);
-    }
     struct buffer request = {0};
     buffer_put_u8(&request, SSH_MSG_USERAUTH_REQUEST);
     buffer_put_text(&request, user);
@@ -300,9 +284,8 @@ static struct session_result ssh_on_auth(struct session *self, const struct buff
 {
     struct bytes reader = bytes_of(buffer_bytes(payload), payload->length);
     uint8_t message = bytes_u8(&reader);
-    if (message == SSH_MSG_USERAUTH_BANNER) {
+    if (message == SSH_MSG_USERAUTH_BANNER)
         return ssh_wait(self);
-    }
     if (message == SSH_MSG_USERAUTH_SUCCESS) {
         learn_flag(self->observation, FIELD(ssh, no_authentication), true);
         self->observation->finished = true;
@@ -322,32 +305,25 @@ static struct session_result ssh_on_packet(struct session *self, const struct bu
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     uint8_t message = payload->length == 0 ? SSH_MSG_DISCONNECT : buffer_bytes(payload)[0];
-    if (message == SSH_MSG_DISCONNECT || ++state->packets > PACKETS_MAX) {
+    if (message == SSH_MSG_DISCONNECT || ++state->packets > PACKETS_MAX)
         return session_done();
-    }
     if (message == SSH_MSG_IGNORE || message == SSH_MSG_DEBUG || message == SSH_MSG_UNIMPLEMENTED ||
-        message == SSH_MSG_EXT_INFO) {
+        message == SSH_MSG_EXT_INFO)
         return ssh_wait(self);
-    }
     if (state->phase == SSH_REPLY && state->kex->skip_packet) {
         state->kex->skip_packet = false;
         return ssh_wait(self);
     }
-    if (state->phase == SSH_KEXINIT && message == SSH_MSG_KEXINIT) {
+    if (state->phase == SSH_KEXINIT && message == SSH_MSG_KEXINIT)
         return ssh_on_kexinit(self, payload);
-    }
-    if (state->phase == SSH_REPLY && message == SSH_MSG_KEX_REPLY) {
+    if (state->phase == SSH_REPLY && message == SSH_MSG_KEX_REPLY)
         return ssh_on_reply(self, payload);
-    }
-    if (state->phase == SSH_NEWKEYS && message == SSH_MSG_NEWKEYS) {
+    if (state->phase == SSH_NEWKEYS && message == SSH_MSG_NEWKEYS)
         return ssh_on_newkeys(self);
-    }
-    if (state->phase == SSH_SERVICE && message == SSH_MSG_SERVICE_ACCEPT) {
+    if (state->phase == SSH_SERVICE && message == SSH_MSG_SERVICE_ACCEPT)
         return ssh_on_service(self);
-    }
-    if (state->phase == SSH_AUTH && message >= SSH_MSG_USERAUTH_FAILURE && message <= SSH_MSG_USERAUTH_BANNER) {
+    if (state->phase == SSH_AUTH && message >= SSH_MSG_USERAUTH_FAILURE && message <= SSH_MSG_USERAUTH_BANNER)
         return ssh_on_auth(self, payload);
-    }
     ssh_goodbye(self);
     return session_done();
 }
@@ -356,22 +332,18 @@ static struct session_result ssh_bytes(struct session *self, struct bytes *input
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     struct session_result result = ssh_wait(self);
-    if (state->phase == SSH_IDENT) {
+    if (state->phase == SSH_IDENT)
         result = ssh_identify(self, input);
-    }
     while (result.verb == SESSION_WAIT && state->phase != SSH_IDENT) {
         struct buffer payload = {0};
         int status = ssh_packet_read(&state->transport, input, &payload);
-        if (status > 0) {
+        if (status > 0)
             result = ssh_on_packet(self, &payload);
-        }
         buffer_fini(&payload);
-        if (status == 0) {
+        if (status == 0)
             break;
-        }
-        if (status < 0) {
+        if (status < 0)
             return ssh_failed(status);
-        }
     }
     return result;
 }
@@ -379,12 +351,10 @@ static struct session_result ssh_bytes(struct session *self, struct bytes *input
 static struct session_result ssh_event(struct session *self, enum session_event event)
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
-    if (state->phase == SSH_IDENT) {
+    if (state->phase == SSH_IDENT)
         return detect_nothing(self);
-    }
-    if (event == SESSION_SILENCE) {
+    if (event == SESSION_SILENCE)
         ssh_goodbye(self);
-    }
     return session_done();
 }
 

@@ -37,9 +37,8 @@ static const char host_keys[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nist
 // Appends a name to a name-list whose length field stands at `field`.
 static void list_add(struct buffer *payload, size_t *length, const char *name)
 {
-    if (*length > 0) {
+    if (*length > 0)
         buffer_put_u8(payload, ',');
-    }
     buffer_put(payload, name, strlen(name));
     *length += strlen(name) + (*length > 0 ? 1 : 0);
 }
@@ -61,9 +60,8 @@ void ssh_kex_offer(const uint8_t cookie[SSH_COOKIE_BYTES], struct buffer *ret_pa
     size_t length = 0;
     size_t field = ret_payload->length;
     buffer_put_u32(ret_payload, 0);
-    for (size_t at = 0; at < METHODS; at++) {
+    for (size_t at = 0; at < METHODS; at++)
         list_add(ret_payload, &length, methods[at].name);
-    }
     list_add(ret_payload, &length, strict_ours);
     list_close(ret_payload, field, length);
     buffer_put_text(ret_payload, host_keys);
@@ -71,23 +69,20 @@ void ssh_kex_offer(const uint8_t cookie[SSH_COOKIE_BYTES], struct buffer *ret_pa
         length = 0;
         field = ret_payload->length;
         buffer_put_u32(ret_payload, 0);
-        for (const struct ssh_cipher *cipher = ssh_ciphers; cipher->name != NULL; cipher++) {
+        for (const struct ssh_cipher *cipher = ssh_ciphers; cipher->name != NULL; cipher++)
             list_add(ret_payload, &length, cipher->name);
-        }
         list_close(ret_payload, field, length);
     }
     for (int direction = 0; direction < 2; direction++) {
         length = 0;
         field = ret_payload->length;
         buffer_put_u32(ret_payload, 0);
-        for (const struct ssh_mac *mac = ssh_macs; mac->name != NULL; mac++) {
+        for (const struct ssh_mac *mac = ssh_macs; mac->name != NULL; mac++)
             list_add(ret_payload, &length, mac->name);
-        }
         list_close(ret_payload, field, length);
     }
-    for (int direction = 0; direction < 2; direction++) {
+    for (int direction = 0; direction < 2; direction++)
         buffer_put_text(ret_payload, "none");
-    }
     buffer_put_text(ret_payload, "");
     buffer_put_text(ret_payload, "");
     buffer_put_u8(ret_payload, 0);
@@ -97,15 +92,13 @@ void ssh_kex_offer(const uint8_t cookie[SSH_COOKIE_BYTES], struct buffer *ret_pa
 // The next name of a list; false at its end.
 static bool list_next(struct bytes *list, struct bytes *ret_name)
 {
-    if (list->length == 0) {
+    if (list->length == 0)
         return false;
-    }
     const uint8_t *comma = memchr(list->data, ',', list->length);
     size_t length = comma == NULL ? list->length : (size_t)(comma - list->data);
     *ret_name = bytes_slice(list, length);
-    if (comma != NULL) {
+    if (comma != NULL)
         (void)bytes_u8(list);
-    }
     return true;
 }
 
@@ -117,39 +110,33 @@ static bool bytes_equal(struct bytes bytes, const char *text)
 static bool name_list_has(struct bytes list, const char *name)
 {
     struct bytes each;
-    while (list_next(&list, &each)) {
-        if (bytes_equal(each, name)) {
+    while (list_next(&list, &each))
+        if (bytes_equal(each, name))
             return true;
-        }
-    }
     return false;
 }
 
 static const struct ssh_kex_method *method_choose(struct bytes offered)
 {
-    for (size_t at = 0; at < METHODS; at++) {
-        if (name_list_has(offered, methods[at].name)) {
+    for (size_t at = 0; at < METHODS; at++)
+        if (name_list_has(offered, methods[at].name))
             return &methods[at];
-        }
-    }
     return NULL;
 }
 
 static const struct ssh_cipher *cipher_choose(struct bytes offered)
 {
     const struct ssh_cipher *cipher = ssh_ciphers;
-    while (cipher->name != NULL && !name_list_has(offered, cipher->name)) {
+    while (cipher->name != NULL && !name_list_has(offered, cipher->name))
         cipher++;
-    }
     return cipher->name == NULL ? NULL : cipher;
 }
 
 static const struct ssh_mac *mac_choose(struct bytes offered)
 {
     const struct ssh_mac *mac = ssh_macs;
-    while (mac->name != NULL && !name_list_has(offered, mac->name)) {
+    while (mac->name != NULL && !name_list_has(offered, mac->name))
         mac++;
-    }
     return mac->name == NULL ? NULL : mac;
 }
 
@@ -160,11 +147,9 @@ static bool host_key_common(struct bytes offered)
     while (list_next(&ours, &each)) {
         struct bytes theirs = offered;
         struct bytes one;
-        while (list_next(&theirs, &one)) {
-            if (one.length == each.length && memcmp(one.data, each.data, each.length) == 0) {
+        while (list_next(&theirs, &one))
+            if (one.length == each.length && memcmp(one.data, each.data, each.length) == 0)
                 return true;
-            }
-        }
     }
     return false;
 }
@@ -185,14 +170,12 @@ int ssh_kex_choose(struct ssh_kex *kex, const struct buffer *payload, struct obs
     struct bytes reader = bytes_of(buffer_bytes(payload), payload->length);
     (void)bytes_take(&reader, 1 + SSH_COOKIE_BYTES);
     struct bytes lists[LISTS];
-    for (size_t at = 0; at < LISTS; at++) {
+    for (size_t at = 0; at < LISTS; at++)
         lists[at] = bytes_slice(&reader, bytes_u32(&reader));
-    }
     bool follows = bytes_u8(&reader) != 0;
     (void)bytes_u32(&reader);
-    if (reader.failed) {
+    if (reader.failed)
         return -EBADMSG;
-    }
     learn_names(observation, FIELD(ssh, kex_algorithms), lists[0].data, lists[0].length, ',');
     learn_names(observation, FIELD(ssh, host_key_algorithms), lists[1].data, lists[1].length, ',');
     learn_names(observation, FIELD(ssh, ciphers), lists[3].data, lists[3].length, ',');
@@ -207,12 +190,10 @@ int ssh_kex_choose(struct ssh_kex *kex, const struct buffer *payload, struct obs
     bool compression = name_list_has(lists[6], "none") && name_list_has(lists[7], "none");
     bool ciphers = kex->cipher_out != NULL && kex->cipher_in != NULL &&
                    (kex->mac_out != NULL || kex->cipher_out->aead) && (kex->mac_in != NULL || kex->cipher_in->aead);
-    if (!compression || !ciphers || !host_key_common(lists[1])) {
+    if (!compression || !ciphers || !host_key_common(lists[1]))
         kex->method = NULL;
-    }
-    if (kex->method != NULL) {
+    if (kex->method != NULL)
         learn_word(observation, FIELD(ssh, kex_chosen), kex->method->name);
-    }
     return 0;
 }
 
@@ -245,9 +226,8 @@ static int curve_begin(struct ssh_kex *kex)
                                           : EVP_PKEY_Q_keygen(NULL, NULL, kex->method->type, kex->method->group);
     uint8_t *encoded = NULL;
     size_t length = kex->key == NULL ? 0 : EVP_PKEY_get1_encoded_public_key(kex->key, &encoded);
-    if (length == 0) {
+    if (length == 0)
         return -ENOTSUP;
-    }
     buffer_put(&kex->public, encoded, length);
     OPENSSL_free(encoded);
     return kex->public.failed ? -ENOMEM : 0;
@@ -255,25 +235,22 @@ static int curve_begin(struct ssh_kex *kex)
 
 static void public_put(const struct ssh_kex *kex, struct bytes value, struct buffer *to)
 {
-    if (kex->method->type == NULL) {
+    if (kex->method->type == NULL)
         buffer_put_mpint(to, value.data, value.length);
-    } else {
+    else
         buffer_put_string(to, value.data, value.length);
-    }
 }
 
 // Moves what waits into the running hash: while the server computes, a flow does not keep both KEXINITs.
 static int hash_run(struct ssh_kex *kex)
 {
     const EVP_MD *md = EVP_get_digestbyname(kex->method->digest);
-    if (kex->hash.failed) {
+    if (kex->hash.failed)
         return -ENOMEM;
-    }
     if (kex->running == NULL) {
         kex->running = EVP_MD_CTX_new();
-        if (kex->running == NULL || md == NULL || EVP_DigestInit_ex(kex->running, md, NULL) != 1) {
+        if (kex->running == NULL || md == NULL || EVP_DigestInit_ex(kex->running, md, NULL) != 1)
             return kex->running == NULL ? -ENOMEM : -ENOTSUP;
-        }
     }
     bool right = EVP_DigestUpdate(kex->running, buffer_bytes(&kex->hash), kex->hash.length) == 1;
     buffer_fini(&kex->hash);
@@ -283,12 +260,10 @@ static int hash_run(struct ssh_kex *kex)
 int ssh_kex_begin(struct ssh_kex *kex, struct buffer *ret_payload)
 {
     int status = hash_run(kex);
-    if (status == 0) {
+    if (status == 0)
         status = kex->method->type == NULL ? field_begin(kex) : curve_begin(kex);
-    }
-    if (status != 0) {
+    if (status != 0)
         return status;
-    }
     buffer_put_u8(ret_payload, SSH_MSG_KEX_INIT);
     public_put(kex, bytes_of(buffer_bytes(&kex->public), kex->public.length), ret_payload);
     return ret_payload->failed ? -ENOMEM : 0;
@@ -336,15 +311,13 @@ static void host_key_record(struct bytes blob, struct observation *observation)
     if (EVP_Digest(blob.data, blob.length, digest, NULL, EVP_sha256(), NULL) == 1) {
         unsigned char base64[48];
         int length = EVP_EncodeBlock(base64, digest, sizeof(digest));
-        while (length > 0 && base64[length - 1] == '=') {
+        while (length > 0 && base64[length - 1] == '=')
             length--;
-        }
         learn_text(observation, FIELD(ssh, host_key_sha256), base64, (size_t)length);
     }
     struct bytes type = bytes_slice(&blob, bytes_u32(&blob));
-    if (!blob.failed) {
+    if (!blob.failed)
         learn_text(observation, FIELD(ssh, host_key_type), type.data, type.length);
-    }
 }
 
 int ssh_kex_finish(struct ssh_kex *kex, const struct buffer *payload, struct observation *observation)
@@ -354,33 +327,28 @@ int ssh_kex_finish(struct ssh_kex *kex, const struct buffer *payload, struct obs
     struct bytes blob = bytes_slice(&reader, bytes_u32(&reader));
     struct bytes theirs = bytes_slice(&reader, bytes_u32(&reader));
     struct bytes signature = bytes_slice(&reader, bytes_u32(&reader));
-    if (reader.failed || theirs.length == 0) {
+    if (reader.failed || theirs.length == 0)
         return -EBADMSG;
-    }
     host_key_record(blob, observation);
     uint8_t secret[1024 + 1];
     size_t secret_length = 0;
     int status = kex->method->type == NULL ? field_secret(kex, theirs, secret, sizeof(secret), &secret_length)
                                            : curve_secret(kex, theirs, secret, sizeof(secret), &secret_length);
-    if (status != 0) {
+    if (status != 0)
         return status;
-    }
     buffer_put_string(&kex->hash, blob.data, blob.length);
     public_put(kex, bytes_of(buffer_bytes(&kex->public), kex->public.length), &kex->hash);
     public_put(kex, theirs, &kex->hash);
     buffer_put_mpint(&kex->secret, secret, secret_length);
     OPENSSL_cleanse(secret, sizeof(secret));
     buffer_put(&kex->hash, buffer_bytes(&kex->secret), kex->secret.length);
-    if (kex->secret.failed) {
+    if (kex->secret.failed)
         return -ENOMEM;
-    }
     status = hash_run(kex);
-    if (status != 0) {
+    if (status != 0)
         return status;
-    }
-    if (EVP_DigestFinal_ex(kex->running, kex->digest, &kex->digest_length) != 1) {
+    if (EVP_DigestFinal_ex(kex->running, kex->digest, &kex->digest_length) != 1)
         return -ENOTSUP;
-    }
     learn_flag(observation, FIELD(ssh, host_key_verified),
                ssh_key_verify(blob, signature, kex->digest, kex->digest_length));
     return 0;
@@ -410,9 +378,8 @@ static int key_derive(const struct ssh_kex *kex, char letter, size_t length, uin
         buffer_put(&key, block, right ? block_length : 0);
         right = right && !key.failed;
     }
-    if (right && length > 0) {
+    if (right && length > 0)
         memcpy(ret_key, buffer_bytes(&key), length);
-    }
     buffer_fini(&from);
     buffer_fini(&key);
     return right ? 0 : -ENOMEM;
@@ -427,9 +394,8 @@ static int direction_keys(const struct ssh_kex *kex, struct ssh_direction *direc
     status = status == 0 ? key_derive(kex, out ? 'C' : 'D', cipher->key, keys[1]) : status;
     status = status == 0 ? key_derive(kex, out ? 'E' : 'F', cipher->aead ? 0 : mac->length, keys[2]) : status;
     status = status == 0 ? ssh_direction_start(direction, out, cipher, mac, keys) : status;
-    if (kex->strict) {
+    if (kex->strict)
         direction->sequence = 0;
-    }
     OPENSSL_cleanse(keys, sizeof(keys));
     return status;
 }

@@ -36,11 +36,9 @@ static const struct key_type key_types[] = {
 
 static const struct key_type *key_type_find(struct bytes name)
 {
-    for (size_t at = 0; at < sizeof(key_types) / sizeof(key_types[0]); at++) {
-        if (name.length == strlen(key_types[at].name) && memcmp(name.data, key_types[at].name, name.length) == 0) {
+    for (size_t at = 0; at < sizeof(key_types) / sizeof(key_types[0]); at++)
+        if (name.length == strlen(key_types[at].name) && memcmp(name.data, key_types[at].name, name.length) == 0)
             return &key_types[at];
-        }
-    }
     return NULL;
 }
 
@@ -50,9 +48,8 @@ static EVP_PKEY *key_of_params(const char *type, OSSL_PARAM_BLD *build)
     OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
-        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
         key = NULL;
-    }
     EVP_PKEY_CTX_free(ctx);
     OSSL_PARAM_free(params);
     return key;
@@ -71,9 +68,8 @@ static EVP_PKEY *key_of_numbers(const struct key_type *type, struct bytes *blob)
     }
     EVP_PKEY *key = right ? key_of_params(type->evp, build) : NULL;
     OSSL_PARAM_BLD_free(build);
-    for (size_t at = 0; at < NUMBERS_MAX; at++) {
+    for (size_t at = 0; at < NUMBERS_MAX; at++)
         BN_free(numbers[at]);
-    }
     return key;
 }
 
@@ -85,21 +81,18 @@ static EVP_PKEY *key_of_point(const struct key_type *type, struct bytes *blob)
     EVP_PKEY *key = NULL;
     if (!point.failed && build != NULL &&
         OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, type->group, 0) == 1 &&
-        OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.length) == 1) {
+        OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.length) == 1)
         key = key_of_params(type->evp, build);
-    }
     OSSL_PARAM_BLD_free(build);
     return key;
 }
 
 static EVP_PKEY *key_read(const struct key_type *type, struct bytes *blob)
 {
-    if (type->group != NULL) {
+    if (type->group != NULL)
         return key_of_point(type, blob);
-    }
-    if (type->numbers[0] != NULL) {
+    if (type->numbers[0] != NULL)
         return key_of_numbers(type, blob);
-    }
     struct bytes raw = bytes_slice(blob, bytes_u32(blob));
     return raw.failed ? NULL : EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw.data, raw.length);
 }
@@ -116,9 +109,8 @@ static bool signature_encode(const struct key_type *type, struct bytes *signatur
         r = bytes_slice(signature, DSS_HALF);
         s = bytes_slice(signature, DSS_HALF);
     }
-    if (r.failed || s.failed || r.length > HALF_MAX || s.length > HALF_MAX) {
+    if (r.failed || s.failed || r.length > HALF_MAX || s.length > HALF_MAX)
         return false;
-    }
     ECDSA_SIG *both = ECDSA_SIG_new();
     BIGNUM *r_number = BN_bin2bn(r.data, (int)r.length, NULL);
     BIGNUM *s_number = BN_bin2bn(s.data, (int)s.length, NULL);
@@ -130,9 +122,8 @@ static bool signature_encode(const struct key_type *type, struct bytes *signatur
     }
     unsigned char *der = NULL;
     int length = i2d_ECDSA_SIG(both, &der);
-    if (length > 0) {
+    if (length > 0)
         buffer_put(ret_der, der, (size_t)length);
-    }
     OPENSSL_free(der);
     ECDSA_SIG_free(both);
     return length > 0 && !ret_der->failed;
@@ -162,9 +153,8 @@ bool ssh_key_verify(struct bytes blob, struct bytes signature, const uint8_t *da
     struct bytes value = bytes_slice(&signature, bytes_u32(&signature));
     const struct key_type *type = blob_name.failed ? NULL : key_type_find(blob_name);
     const char *digest = NULL;
-    if (type == NULL || value.failed || !signature_digest(type, signature_name, &digest)) {
+    if (type == NULL || value.failed || !signature_digest(type, signature_name, &digest))
         return false;
-    }
     struct buffer der = {0};
     if (type->group != NULL || strcmp(type->evp, "DSA") == 0) {
         if (!signature_encode(type, &value, &der)) {

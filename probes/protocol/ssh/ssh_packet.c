@@ -73,12 +73,10 @@ int ssh_direction_start(struct ssh_direction *direction, bool encrypt, const str
     direction->mac = cipher->aead ? NULL : mac;
     memcpy(direction->iv, keys[0], cipher->iv);
     direction->cipher_ctx = EVP_CIPHER_CTX_new();
-    if (direction->cipher_ctx == NULL) {
+    if (direction->cipher_ctx == NULL)
         return -ENOMEM;
-    }
-    if (EVP_CipherInit_ex(direction->cipher_ctx, cipher->evp(), NULL, keys[1], keys[0], encrypt) != 1) {
+    if (EVP_CipherInit_ex(direction->cipher_ctx, cipher->evp(), NULL, keys[1], keys[0], encrypt) != 1)
         return -ENOTSUP;
-    }
     EVP_CIPHER_CTX_set_padding(direction->cipher_ctx, 0);
     if (direction->mac != NULL) {
         direction->mac_ctx = mac_start(mac, keys[2]);
@@ -100,9 +98,8 @@ static bool direction_length_is_clear(const struct ssh_direction *direction)
 
 static size_t direction_tag(const struct ssh_direction *direction)
 {
-    if (direction->cipher == NULL) {
+    if (direction->cipher == NULL)
         return 0;
-    }
     return direction->cipher->aead ? AEAD_TAG : direction->mac->length;
 }
 
@@ -117,21 +114,18 @@ static int direction_mac(const struct ssh_direction *direction, struct bytes fir
         EVP_MAC_update(direction->mac_ctx, sequence, sizeof(sequence)) != 1 ||
         EVP_MAC_update(direction->mac_ctx, first.data, first.length) != 1 ||
         EVP_MAC_update(direction->mac_ctx, second.data, second.length) != 1 ||
-        EVP_MAC_final(direction->mac_ctx, ret_tag, &length, MAC_MAX) != 1) {
+        EVP_MAC_final(direction->mac_ctx, ret_tag, &length, MAC_MAX) != 1)
         return -EBADMSG;
-    }
     return 0;
 }
 
 static int direction_crypt(const struct ssh_direction *direction, const uint8_t *from, size_t length, uint8_t *ret_to)
 {
     int written = 0;
-    if (length == 0) {
+    if (length == 0)
         return 0;
-    }
-    if (EVP_CipherUpdate(direction->cipher_ctx, ret_to, &written, from, (int)length) != 1 || written != (int)length) {
+    if (EVP_CipherUpdate(direction->cipher_ctx, ret_to, &written, from, (int)length) != 1 || written != (int)length)
         return -EBADMSG;
-    }
     return 0;
 }
 
@@ -140,9 +134,8 @@ static int direction_aead_begin(struct ssh_direction *direction, const uint8_t l
 {
     int written = 0;
     if (EVP_CipherInit_ex(direction->cipher_ctx, NULL, NULL, NULL, direction->iv, -1) != 1 ||
-        EVP_CipherUpdate(direction->cipher_ctx, NULL, &written, length, LENGTH_BYTES) != 1) {
+        EVP_CipherUpdate(direction->cipher_ctx, NULL, &written, length, LENGTH_BYTES) != 1)
         return -EBADMSG;
-    }
     for (size_t at = 12; at-- > 4 && ++direction->iv[at] == 0;) {
     }
     return 0;
@@ -166,46 +159,40 @@ static int packet_open(struct ssh_transport *transport, struct bytes sealed, con
         uint8_t nothing[SSH_BLOCK_MAX];
         if (direction_aead_begin(in, head) != 0 || direction_crypt(in, sealed.data, sealed.length, ret_body) != 0 ||
             EVP_CIPHER_CTX_ctrl(in->cipher_ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG, expected) != 1 ||
-            EVP_CipherFinal_ex(in->cipher_ctx, nothing, &written) != 1) {
+            EVP_CipherFinal_ex(in->cipher_ctx, nothing, &written) != 1)
             return -EBADMSG;
-        }
         return 0;
     }
     uint8_t computed[MAC_MAX];
     if (in->mac->etm) {
         if (direction_mac(in, bytes_of(head, LENGTH_BYTES), sealed, computed) != 0 ||
-            CRYPTO_memcmp(computed, tag, in->mac->length) != 0) {
+            CRYPTO_memcmp(computed, tag, in->mac->length) != 0)
             return -EBADMSG;
-        }
         return direction_crypt(in, sealed.data, sealed.length, ret_body);
     }
     size_t known = (size_t)transport->head_length - LENGTH_BYTES;
     memcpy(ret_body, head + LENGTH_BYTES, known);
     if (direction_crypt(in, sealed.data, sealed.length, ret_body + known) != 0 ||
         direction_mac(in, bytes_of(head, LENGTH_BYTES), bytes_of(ret_body, known + sealed.length), computed) != 0 ||
-        CRYPTO_memcmp(computed, tag, in->mac->length) != 0) {
+        CRYPTO_memcmp(computed, tag, in->mac->length) != 0)
         return -EBADMSG;
-    }
     return 0;
 }
 
 // Makes the length readable: takes the length field or the first block. 1 when it is, 0 when bytes are missing.
 static int packet_head(struct ssh_transport *transport, struct bytes *input)
 {
-    if (transport->head_length > 0) {
+    if (transport->head_length > 0)
         return 1;
-    }
     const struct ssh_direction *in = &transport->in;
     size_t length = direction_length_is_clear(in) ? LENGTH_BYTES : direction_block(in);
-    if (input->length < length) {
+    if (input->length < length)
         return 0;
-    }
     const uint8_t *from = bytes_take(input, length);
-    if (in->cipher == NULL || direction_length_is_clear(in)) {
+    if (in->cipher == NULL || direction_length_is_clear(in))
         memcpy(transport->head, from, length);
-    } else if (direction_crypt(in, from, length, transport->head) != 0) {
+    else if (direction_crypt(in, from, length, transport->head) != 0)
         return -EBADMSG;
-    }
     transport->head_length = (uint8_t)length;
     return 1;
 }
@@ -214,32 +201,27 @@ int ssh_packet_read(struct ssh_transport *transport, struct bytes *input, struct
 {
     struct ssh_direction *in = &transport->in;
     int status = packet_head(transport, input);
-    if (status <= 0) {
+    if (status <= 0)
         return status;
-    }
     struct bytes head = bytes_of(transport->head, LENGTH_BYTES);
     size_t length = bytes_u32(&head);
     size_t known = (size_t)transport->head_length - LENGTH_BYTES;
     size_t aligned = direction_length_is_clear(in) ? length : length + LENGTH_BYTES;
     if (length > SSH_PACKET_MAX || length < known || length < 1 + PADDING_MIN ||
-        (in->cipher != NULL && aligned % direction_block(in) != 0)) {
+        (in->cipher != NULL && aligned % direction_block(in) != 0))
         return -EBADMSG;
-    }
     size_t tag_length = direction_tag(in);
-    if (input->length < length - known + tag_length) {
+    if (input->length < length - known + tag_length)
         return 0;
-    }
     struct bytes sealed = bytes_slice(input, length - known);
     const uint8_t *tag = bytes_take(input, tag_length);
     struct buffer body = {0};
     uint8_t *room = buffer_extend(&body, length);
-    if (room == NULL) {
+    if (room == NULL)
         return -ENOMEM;
-    }
     status = packet_open(transport, sealed, tag, room);
-    if (status == 0 && (size_t)room[0] + 1 > length) {
+    if (status == 0 && (size_t)room[0] + 1 > length)
         status = -EBADMSG;
-    }
     if (status == 0) {
         buffer_put(ret_payload, room + 1, length - 1 - room[0]);
         status = ret_payload->failed ? -ENOMEM : 1;
@@ -253,17 +235,15 @@ int ssh_packet_read(struct ssh_transport *transport, struct bytes *input, struct
 static int packet_seal(struct ssh_direction *out, uint8_t *packet, size_t length, uint8_t *ret_tag)
 {
     int written = 0;
-    if (out->cipher == NULL) {
+    if (out->cipher == NULL)
         return 0;
-    }
     uint8_t *body = packet + LENGTH_BYTES;
     size_t body_length = length - LENGTH_BYTES;
     if (out->cipher->aead) {
         if (direction_aead_begin(out, packet) != 0 || direction_crypt(out, body, body_length, body) != 0 ||
             EVP_CipherFinal_ex(out->cipher_ctx, ret_tag, &written) != 1 ||
-            EVP_CIPHER_CTX_ctrl(out->cipher_ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG, ret_tag) != 1) {
+            EVP_CIPHER_CTX_ctrl(out->cipher_ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG, ret_tag) != 1)
             return -EBADMSG;
-        }
         return 0;
     }
     uint8_t tag[MAC_MAX];
@@ -277,18 +257,16 @@ static int packet_seal(struct ssh_direction *out, uint8_t *packet, size_t length
         status = direction_mac(out, head, rest, tag);
         status = status == 0 ? direction_crypt(out, packet, length, packet) : status;
     }
-    if (status == 0) {
+    if (status == 0)
         memcpy(ret_tag, tag, out->mac->length);
-    }
     return status;
 }
 
 int ssh_packet_write(struct ssh_transport *transport, const struct buffer *payload, struct buffer *ret_wire)
 {
     struct ssh_direction *out = &transport->out;
-    if (payload->failed) {
+    if (payload->failed)
         return -ENOMEM;
-    }
     size_t block = direction_block(out);
     size_t counted = 1 + payload->length + (direction_length_is_clear(out) ? 0 : LENGTH_BYTES);
     size_t padding = block - counted % block;
@@ -297,14 +275,12 @@ int ssh_packet_write(struct ssh_transport *transport, const struct buffer *paylo
     size_t tag_length = direction_tag(out);
     buffer_put_u32(ret_wire, (uint32_t)length);
     uint8_t *room = buffer_extend(ret_wire, length + tag_length);
-    if (room == NULL) {
+    if (room == NULL)
         return -ENOMEM;
-    }
     room[0] = (uint8_t)padding;
     memcpy(room + 1, buffer_bytes(payload), payload->length);
-    if (RAND_bytes(room + 1 + payload->length, (int)padding) != 1) {
+    if (RAND_bytes(room + 1 + payload->length, (int)padding) != 1)
         return -ENOMEM;
-    }
     int status = packet_seal(out, room - LENGTH_BYTES, length + LENGTH_BYTES, room + length);
     out->sequence++;
     return status;

@@ -25,12 +25,10 @@ enum { PIECE = 4096, TLS_MAJOR = 3, TLS_ALERT = 21, TLS_HANDSHAKE = 22 };
 // RFC 8446 section 5.1: type, version, length. Minor versions up to 4 have been seen in records.
 static enum recognition tls_recognise(const uint8_t *data, size_t length)
 {
-    if (data[0] != TLS_ALERT && data[0] != TLS_HANDSHAKE) {
+    if (data[0] != TLS_ALERT && data[0] != TLS_HANDSHAKE)
         return RECOGNITION_NOT_MINE;
-    }
-    if ((length >= 2 && data[1] != TLS_MAJOR) || (length >= 3 && data[2] > 4)) {
+    if ((length >= 2 && data[1] != TLS_MAJOR) || (length >= 3 && data[2] > 4))
         return RECOGNITION_NOT_MINE;
-    }
     return length >= 3 ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
 }
 
@@ -82,9 +80,8 @@ static void alert_record(const SSL *ssl, int where, int value)
     struct session *self = SSL_get_app_data(ssl);
     int code = value & 0xff;
     // A goodbye is no failure, and a warning may precede an ordinary handshake.
-    if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT || self == NULL || (value >> 8) != SSL3_AL_FATAL) {
+    if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT || self == NULL || (value >> 8) != SSL3_AL_FATAL)
         return;
-    }
     for (size_t at = 0; at < sizeof(alerts) / sizeof(alerts[0]); at++) {
         if (alerts[at].code == code) {
             learn_constant(self->observation, FIELD(tls, alert), alerts[at].name);
@@ -103,9 +100,8 @@ static int chain_accept(X509_STORE_CTX *store, void *unused)
 SSL_CTX *tls_context_new(void)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    if (context == NULL) {
+    if (context == NULL)
         return NULL;
-    }
     SSL_CTX_set_security_level(context, 0);
     SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_NO_RENEGOTIATION);
@@ -129,9 +125,8 @@ static bool tls_flush(struct session *self)
     const struct tls_state *state = (const struct tls_state *)self->state;
     char *data = NULL;
     long length = BIO_get_mem_data(state->to_peer, &data);
-    if (length <= 0) {
+    if (length <= 0)
         return true;
-    }
     bool sent = session_send(self, (const uint8_t *)data, (size_t)length) == 0;
     (void)BIO_reset(state->to_peer);
     return sent;
@@ -164,9 +159,8 @@ static void tls_observe(struct session *self)
     struct observation *observation = self->observation;
     learn_flag(observation, FIELD(tls, handshake_complete), SSL_is_init_finished(state->ssl) == 1);
     const SSL_CIPHER *cipher = SSL_get_current_cipher(state->ssl);
-    if (cipher == NULL) {
+    if (cipher == NULL)
         cipher = SSL_get_pending_cipher(state->ssl);
-    }
     if (cipher != NULL) {
         learn_word(observation, FIELD(tls, version), SSL_get_version(state->ssl));
         const char *name = SSL_CIPHER_standard_name(cipher);
@@ -201,14 +195,12 @@ static struct session_result tls_read(struct session *self)
         int length = SSL_read(state->ssl, piece, sizeof(piece));
         if (length <= 0) {
             int error = SSL_get_error(state->ssl, length);
-            if (!tls_flush(self)) {
+            if (!tls_flush(self))
                 return session_failed();
-            }
             return error == SSL_ERROR_WANT_READ ? session_wait(self->env->answer_ms) : session_done();
         }
-        if (session_deliver(self, piece, (size_t)length) != 0) {
+        if (session_deliver(self, piece, (size_t)length) != 0)
             return session_failed();
-        }
     }
 }
 
@@ -217,34 +209,27 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
     struct tls_state *state = (struct tls_state *)self->state;
     if (!state->recognised) {
         enum recognition found = tls_recognise(input->data, input->length);
-        if (found == RECOGNITION_UNDECIDED) {
+        if (found == RECOGNITION_UNDECIDED)
             return session_wait(self->env->answer_ms);
-        }
-        if (found == RECOGNITION_NOT_MINE) {
+        if (found == RECOGNITION_NOT_MINE)
             return detect_other(self, input);
-        }
         state->recognised = true;
         learn_constant(self->observation, FIELD(root, service), "tls");
     }
     size_t length = input->length;
     const uint8_t *data = bytes_take(input, length);
-    if (length > 0 && BIO_write(state->from_peer, data, (int)length) != (int)length) {
+    if (length > 0 && BIO_write(state->from_peer, data, (int)length) != (int)length)
         return session_failed();
-    }
-    if (session_carries(self)) {
+    if (session_carries(self))
         return tls_read(self);
-    }
     ERR_clear_error();
     int status = SSL_do_handshake(state->ssl);
-    if (!tls_flush(self)) {
+    if (!tls_flush(self))
         return session_failed();
-    }
-    if (status == 1) {
+    if (status == 1)
         return tunnel_begin(self);
-    }
-    if (SSL_get_error(state->ssl, status) == SSL_ERROR_WANT_READ) {
+    if (SSL_get_error(state->ssl, status) == SSL_ERROR_WANT_READ)
         return session_wait(self->env->answer_ms);
-    }
     tls_observe(self);
     return session_done();
 }
@@ -264,9 +249,8 @@ static struct session_result tls_event(struct session *self, enum session_event 
         // answers; and where the port suggested nothing, HTTP was asked first.
         return session_done();
     }
-    if (!state->recognised) {
+    if (!state->recognised)
         return detect_nothing(self);
-    }
     tls_observe(self);
     return session_done();
 }

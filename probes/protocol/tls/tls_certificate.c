@@ -23,9 +23,8 @@ static void hex_text(const uint8_t *data, size_t length, char *ret_text, size_t 
 {
     size_t written = 0;
     ret_text[0] = '\0';
-    for (size_t at = 0; at < length && written + 2 < size; at++) {
+    for (size_t at = 0; at < length && written + 2 < size; at++)
         written += (size_t)snprintf(ret_text + written, size - written, "%02x", data[at]);
-    }
 }
 
 // DNS names and addresses, as many whole ones as fit.
@@ -44,9 +43,8 @@ static void sans_learn(struct observation *observation, X509 *certificate)
             char text[ADDRESS_TEXT_MAX];
             memcpy(address.bytes, ASN1_STRING_get0_data(name->d.iPAddress), address.family == 0 ? 0 : bytes);
             size_t length = address_print(&address, text);
-            if (length > 0) {
+            if (length > 0)
                 learn_name(observation, FIELD(tls, sans), text, length);
-            }
         }
     }
     GENERAL_NAMES_free(names);
@@ -60,18 +58,16 @@ static bool time_seconds(const ASN1_TIME *time, int64_t *ret_seconds)
     int seconds = 0;
     bool known = epoch != NULL && time != NULL && ASN1_TIME_diff(&days, &seconds, epoch, time) == 1;
     ASN1_TIME_free(epoch);
-    if (known) {
+    if (known)
         *ret_seconds = (int64_t)days * 86400 + seconds;
-    }
     return known;
 }
 
 static void time_learn(struct observation *observation, const struct field *field, const ASN1_TIME *time)
 {
     int64_t seconds = 0;
-    if (time_seconds(time, &seconds)) {
+    if (time_seconds(time, &seconds))
         learn_number(observation, field, seconds);
-    }
 }
 
 static void serial_learn(struct observation *observation, X509 *certificate)
@@ -86,17 +82,14 @@ static void key_learn(struct observation *observation, X509 *certificate)
 {
     const EVP_PKEY *key = X509_get0_pubkey(certificate);
     learn_flag(observation, FIELD(tls, self_signed), X509_self_signed(certificate, 1) == 1);
-    if (key == NULL) {
+    if (key == NULL)
         return;
-    }
     const char *type = EVP_PKEY_get0_type_name(key);
-    if (type != NULL) {
+    if (type != NULL)
         learn_word(observation, FIELD(tls, key_type), type);
-    }
     int bits = EVP_PKEY_get_bits(key);
-    if (bits > 0) {
+    if (bits > 0)
         learn_number(observation, FIELD(tls, key_bits), bits);
-    }
 }
 
 void certificate_observe(X509 *certificate, struct observation *observation)
@@ -111,9 +104,8 @@ void certificate_observe(X509 *certificate, struct observation *observation)
     time_learn(observation, FIELD(tls, not_before), X509_get0_notBefore(certificate));
     time_learn(observation, FIELD(tls, not_after), X509_get0_notAfter(certificate));
     key_learn(observation, certificate);
-    if (OBJ_obj2txt(text, sizeof(text), OBJ_nid2obj(X509_get_signature_nid(certificate)), 0) > 0) {
+    if (OBJ_obj2txt(text, sizeof(text), OBJ_nid2obj(X509_get_signature_nid(certificate)), 0) > 0)
         learn_word(observation, FIELD(tls, signature_algorithm), text);
-    }
     if (X509_digest(certificate, EVP_sha256(), digest, &digest_length) == 1) {
         hex_text(digest, digest_length, text, sizeof(text));
         learn_word(observation, FIELD(tls, sha256), text);

@@ -39,13 +39,13 @@ int main(int argc, char **argv)
     int resumed = strcmp(argv[argc - 1], "--resume") == 0;
     signal(SIGTERM, on_term);
     struct channel_down_header *down =
-        mmap(NULL, sizeof *down, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(argc, argv, "--down"), 0);
-    struct channel_up_header *up = mmap(NULL, sizeof *up, PROT_READ, MAP_SHARED, descriptor(argc, argv, "--up"), 0);
+        mmap(NULL, sizeof(*down), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(argc, argv, "--down"), 0);
+    struct channel_up_header *up = mmap(NULL, sizeof(*up), PROT_READ, MAP_SHARED, descriptor(argc, argv, "--up"), 0);
     if (down == MAP_FAILED || up == MAP_FAILED)
         return 3;
     // Never given, and the half that is read cannot be written.
     if (descriptor(argc, argv, "--commands") != -1 ||
-        mmap(NULL, sizeof *up, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(argc, argv, "--up"), 0) != MAP_FAILED)
+        mmap(NULL, sizeof(*up), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(argc, argv, "--up"), 0) != MAP_FAILED)
         return 4;
     int records = descriptor(argc, argv, "--records");
     lseek(records, 0, SEEK_END);

@@ -21,7 +21,7 @@ static int descriptor(int argc, char **argv, const char *option)
 
 static int fail(struct commands *commands)
 {
-    snprintf(commands->error, sizeof commands->error, "the port does not exist");
+    snprintf(commands->error, sizeof(commands->error), "the port does not exist");
     atomic_store(&commands->state, DATAPLANE_FAILED);
     return 1;
 }
@@ -41,11 +41,11 @@ int main(int argc, char **argv)
     const char *mode = getenv("FAKE_DATAPLANE");
     mode = mode != NULL ? mode : "";
     struct commands *commands =
-        mmap(NULL, sizeof *commands, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(argc, argv, "--commands"), 0);
+        mmap(NULL, sizeof(*commands), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(argc, argv, "--commands"), 0);
     if (commands == MAP_FAILED || commands->magic != COMMANDS_MAGIC)
         return 3;
     struct channel_up_header *up =
-        mmap(NULL, sizeof *up, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(argc, argv, "--up"), 0);
+        mmap(NULL, sizeof(*up), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor(argc, argv, "--up"), 0);
     if (up == MAP_FAILED)
         return 4;
     if (strcmp(mode, "fail") == 0)

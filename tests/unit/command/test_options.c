@@ -81,7 +81,7 @@ Test(options, mistakes_are_one_line_that_names_the_culprit)
         {{"example"}, 1, "PLAN"},
         {{"example", "a", "b"}, 3, "PLAN"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct invocation got;
         char message[256] = "";
         cr_expect_eq(parse(cases[i].count, cases[i].words, &got, message), -EINVAL, "case %zu", i);

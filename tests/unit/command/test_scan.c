@@ -27,7 +27,7 @@ static void link_program(const char *variable, const char *name)
     char path[256];
     const char *program = getenv(variable);
     cr_assert_not_null(program, "%s is not set", variable);
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
     cr_assert_eq(symlink(program, path), 0);
 }
 
@@ -54,7 +54,7 @@ static void teardown(void)
 {
     char command[128];
     cr_assert_eq(chdir("/"), 0);
-    snprintf(command, sizeof command, "rm -r %s", folder);
+    snprintf(command, sizeof(command), "rm -r %s", folder);
     cr_expect_eq(system(command), 0);
 }
 
@@ -81,7 +81,7 @@ static int sonde_wait(pid_t pid)
     int status = 0;
     cr_assert_eq(waitpid(pid, &status, 0), pid);
     FILE *file = fopen("printed", "r");
-    size_t length = fread(output_text, 1, sizeof output_text - 1, file);
+    size_t length = fread(output_text, 1, sizeof(output_text) - 1, file);
     output_text[length] = '\0';
     fclose(file);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
@@ -217,7 +217,7 @@ Test(scan, a_control_that_beats_ahead_of_the_scans_clock_is_not_taken_for_dead)
 Test(scan, a_tick_that_is_none_is_refused_before_anything_starts)
 {
     static const char *const bad[] = {"", "9", "250001", "50ms", "-50", "1e3"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         setenv("SONDE_TICK_US", bad[i], 1);
         cr_assert_eq(sonde(scan_words), 2, "%s: %s", bad[i], output_text);
         cr_assert_not_null(strstr(output_text, "SONDE_TICK_US"), "%s: %s", bad[i], output_text);
@@ -248,7 +248,7 @@ Test(scan, without_its_dataplane_a_scan_fails_with_the_reason)
         {"die", "killed by signal 6"},
         {"hang", "has hung"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *const words[] = {"scan", "plan.json", "--quiet", "--output", "out", "--force", NULL};
         setenv("FAKE_DATAPLANE", cases[i].mode, 1);
         cr_assert_eq(sonde(words), 1, "%s: %s", cases[i].mode, output_text);
@@ -397,7 +397,7 @@ Test(scan, limits_of_the_plan_end_it)
         {", \"max_results\": 1}", "max_results"},
         {", \"max_runtime\": \"1 s\"}", "max_runtime"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *const words[] = {"scan", "limited.json", "--quiet", "--output", "out", "--force", NULL};
         plan_write("limited.json", plan_text, cases[i].more);
         setenv("FAKE_DATAPLANE", "endless", 1);
@@ -436,7 +436,7 @@ Test(scan, bad_plans_and_command_lines_are_one_line_and_status_2)
         {{"help", "recods"}, "\"recods\", did you mean \"records\"?"},
         {{"help", "nothing-like-it"}, "\"nothing-like-it\" (see"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         cr_expect_eq(sonde(cases[i].words), 2, "case %zu: %s", i, output_text);
         cr_expect_not_null(strstr(output_text, cases[i].says), "case %zu: %s", i, output_text);
         const char *end = strchr(output_text, '\n');
@@ -481,7 +481,7 @@ Test(scan, help_explains_plans_records_and_the_catalogues_that_a_scan_would_use)
          {"\nhttp-alt       8000,8008,8080,8888  http",
           "\nredis          6379                 redis        sensitive"}},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         cr_expect_eq(sonde((const char *const[]){"help", rows[i].topic, NULL}), 0, "%s", output_text);
         for (size_t j = 0; j < 4 && rows[i].says[j] != NULL; j++)
             cr_expect_not_null(strstr(output_text, rows[i].says[j]), "%s lacks %s: %s", rows[i].topic, rows[i].says[j],

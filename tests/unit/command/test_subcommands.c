@@ -65,7 +65,7 @@ static char *manual_read(void)
 static char *chapter_of(const char *manual, const char *name)
 {
     char start[64];
-    snprintf(start, sizeof start, "\n.Sh %s\n", name);
+    snprintf(start, sizeof(start), "\n.Sh %s\n", name);
     const char *from = strstr(manual, start);
     cr_assert_not_null(from, "sonde.1 has no chapter %s", name);
     const char *end = strstr(from + 1, "\n.Sh ");
@@ -76,7 +76,7 @@ static char *chapter_of(const char *manual, const char *name)
 static char *section_of(const char *manual, const char *name)
 {
     char start[64];
-    snprintf(start, sizeof start, "\n.Ss %s\n", name);
+    snprintf(start, sizeof(start), "\n.Ss %s\n", name);
     const char *from = strstr(manual, start);
     cr_assert_not_null(from, "sonde.1 has no section %s", name);
     from += strlen(start);
@@ -101,7 +101,7 @@ Test(subcommands, the_man_page_has_every_option_and_no_other)
         for (size_t i = 0; i < subcommand->option_count; i++) {
             const struct option_row *row = &subcommand->options[i];
             char item[96];
-            snprintf(item, sizeof item, ".It Fl Fl %s%s%s\n", row->name, row->argument != NULL ? " Ar " : "",
+            snprintf(item, sizeof(item), ".It Fl Fl %s%s%s\n", row->name, row->argument != NULL ? " Ar " : "",
                      row->argument != NULL ? row->argument : "");
             cr_expect_not_null(strstr(section, item), "%s: sonde.1 lacks \"%s\"", subcommand->name, item);
         }
@@ -111,13 +111,13 @@ Test(subcommands, the_man_page_has_every_option_and_no_other)
     char *chapter = chapter_of(manual, "DESCRIPTION");
     for (const char *at = strstr(chapter, "\n.Ss "); at != NULL; at = strstr(at + 1, "\n.Ss ")) {
         char name[32];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 5, "\n"), at + 5);
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 5, "\n"), at + 5);
         sections += subcommand_find(name) != NULL ? 1 : 1000;
     }
     cr_expect_lt(sections, 1000, "sonde.1 has a section of a subcommand that is not there");
     for (size_t i = 0; topics[i] != NULL; i++) {
         char name[64];
-        snprintf(name, sizeof name, "\n.Cm help %s\n", topics[i]->name);
+        snprintf(name, sizeof(name), "\n.Cm help %s\n", topics[i]->name);
         cr_expect_not_null(strstr(chapter, name), "sonde.1 lacks the topic %s", topics[i]->name);
     }
     free(chapter);
@@ -136,7 +136,7 @@ static size_t items_count(const char *section)
 static void item_expect(const char *section, const char *item, const char *help)
 {
     char text[128];
-    snprintf(text, sizeof text, "\n.It Cm %s\n", item);
+    snprintf(text, sizeof(text), "\n.It Cm %s\n", item);
     const char *at = strstr(section, text);
     cr_expect_not_null(at, "sonde.1 lacks the item \"%s\"", item);
     if (at == NULL)
@@ -155,13 +155,13 @@ static size_t keys_check(const char *section, const struct key *keys, const char
     for (const struct key *key = keys; key->name != NULL; key++) {
         char name[64];
         char item[96];
-        snprintf(name, sizeof name, "%s%s", prefix, key->name);
-        snprintf(item, sizeof item, ".It Cm %s\n", name);
+        snprintf(name, sizeof(name), "%s%s", prefix, key->name);
+        snprintf(item, sizeof(item), ".It Cm %s\n", name);
         cr_expect_not_null(strstr(section, item), "sonde.1 lacks the plan's key %s", name);
         count++;
         if (key->type != KEY_OBJECT)
             continue;
-        snprintf(name, sizeof name, "%s%s.", prefix, key->name);
+        snprintf(name, sizeof(name), "%s%s.", prefix, key->name);
         count += keys_check(section, key->keys, name);
     }
     return count;
@@ -185,11 +185,11 @@ static size_t fields_check(const char *section, const struct part *part, const c
     for (size_t i = 0; i < part->field_count; i++) {
         const struct field *field = &part->fields[i];
         char text[128];
-        snprintf(text, sizeof text, "%s%s Pq %s", prefix, field->name, field_kind_names[field->kind]);
+        snprintf(text, sizeof(text), "%s%s Pq %s", prefix, field->name, field_kind_names[field->kind]);
         item_expect(section, text, field->help);
         if (field->kind != FIELD_ROWS)
             continue;
-        snprintf(text, sizeof text, "%s%s[].", prefix, field->name);
+        snprintf(text, sizeof(text), "%s%s[].", prefix, field->name);
         count += fields_check(section, field->nested, text);
     }
     return count;
@@ -202,9 +202,9 @@ Test(subcommands, the_man_page_has_every_field_of_a_record_outcome_and_mark_and_
     size_t rows = 1 + OUTCOME_COUNT; // and `truncated`
     for (size_t i = 0; i < PART_COUNT; i++) {
         char text[128];
-        snprintf(text, sizeof text, "%s%s", parts[i]->name, parts[i]->name[0] == '\0' ? "" : ".");
+        snprintf(text, sizeof(text), "%s%s", parts[i]->name, parts[i]->name[0] == '\0' ? "" : ".");
         rows += fields_check(chapter, parts[i], text);
-        snprintf(text, sizeof text, "\n.Ss %s\n", parts[i]->help);
+        snprintf(text, sizeof(text), "\n.Ss %s\n", parts[i]->help);
         cr_expect_not_null(strcasestr(chapter, text), "sonde.1 has no section \"%s\"", parts[i]->help);
     }
     for (size_t i = 0; i < OUTCOME_COUNT; i++)
@@ -215,7 +215,7 @@ Test(subcommands, the_man_page_has_every_field_of_a_record_outcome_and_mark_and_
     SUSPECTS(X)
 #undef X
     char schema[32];
-    snprintf(schema, sizeof schema, "\nis %d.\n", RECORD_SCHEMA);
+    snprintf(schema, sizeof(schema), "\nis %d.\n", RECORD_SCHEMA);
     cr_expect_not_null(strstr(chapter, schema), "sonde.1 describes another schema than %d", RECORD_SCHEMA);
     cr_expect_not_null(strstr(chapter, record_truncated));
     cr_expect_eq(items_count(chapter), rows, "%zu in the manual, %zu in the tables", items_count(chapter), rows);
@@ -235,12 +235,12 @@ Test(subcommands, the_man_page_has_every_word_of_a_condition_and_no_other)
     char *chapter = chapter_of(manual, "FINDINGS");
     const char *section = strstr(chapter, "\n.Ss Conditions\n");
     cr_assert_not_null(section);
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         char text[64];
-        snprintf(text, sizeof text, "\n.It Cm %s\n", words[i]);
+        snprintf(text, sizeof(text), "\n.It Cm %s\n", words[i]);
         cr_expect_not_null(strstr(section, text), "sonde.1 lacks the word %s of a condition", words[i]);
     }
-    cr_expect_eq(items_count(section), sizeof words / sizeof words[0]);
+    cr_expect_eq(items_count(section), sizeof(words) / sizeof(words[0]));
     free(chapter);
     free(manual);
 }

@@ -58,13 +58,13 @@ static void rows_check(const struct row *rows, size_t count)
             items[device.eal.count] = rows[i].eal[device.eal.count];
             device.eal.count++;
         }
-        int rc = device_check(&device, "plan.json", &complaint);
+        int error = device_check(&device, "plan.json", &complaint);
         if (rows[i].complaint == NULL)
-            cr_expect_eq(rc, 0, "row %zu: %s", i, complaint.text);
+            cr_expect_eq(error, 0, "row %zu: %s", i, complaint.text);
         else
-            cr_expect(rc == -EINVAL && strncmp(complaint.text, "plan.json: ", 11) == 0 &&
+            cr_expect(error == -EINVAL && strncmp(complaint.text, "plan.json: ", 11) == 0 &&
                           strstr(complaint.text, rows[i].complaint) != NULL,
-                      "row %zu: %d, %s", i, rc, complaint.text);
+                      "row %zu: %d, %s", i, error, complaint.text);
     }
 }
 

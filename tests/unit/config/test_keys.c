@@ -57,13 +57,13 @@ static int apply(const char *text, struct thing *thing, struct complaint *compla
 {
     json_t *value;
     memset(thing, 0, sizeof(*thing));
-    int rc = keys_parse("f", text, strlen(text), &value, complaint);
-    if (rc != 0)
-        return rc;
+    int error = keys_parse("f", text, strlen(text), &value, complaint);
+    if (error != 0)
+        return error;
     struct key_context context = {.file = "f", .text = text, .target = thing, .complaint = complaint};
-    rc = keys_apply(&context, keys, "", value);
+    error = keys_apply(&context, keys, "", value);
     json_decref(value);
-    return rc;
+    return error;
 }
 
 Test(keys, absent_keys_have_their_defaults)

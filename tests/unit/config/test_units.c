@@ -150,8 +150,8 @@ Test(prefix, what_is_no_network_is_refused)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct interval interval;
-        int rc = prefix_parse(rows[i].text, &interval);
-        cr_assert_eq(rc, rows[i].expected, "\"%s\": %d", rows[i].text, rc);
+        int error = prefix_parse(rows[i].text, &interval);
+        cr_assert_eq(error, rows[i].expected, "\"%s\": %d", rows[i].text, error);
     }
 }
 

@@ -31,10 +31,9 @@ Test(answered, settles_and_looks_with_one_writer_and_with_several)
             struct answered answered;
             cr_assert_eq(answered_init(&answered, 0, 192, 192), 0);
             cr_assert_not(answered.one_writer, "not before somebody says so");
-            for (uint64_t i = 0; i < 192; i++) {
+            for (uint64_t i = 0; i < 192; i++)
                 if (i == OFFSETS[at] ? was_set : i % 3 == 0)
                     cr_assert_not(answered_set(&answered, 0, i));
-            }
             answered.one_writer = one_writer;
             cr_assert_eq(answered_settle(&answered, 0, OFFSETS[at], set), was_set, "row %u", row);
             for (uint64_t i = 0; i < 192; i++)

@@ -143,8 +143,8 @@ Test(image, headers_that_point_outside_are_refused)
         sample_init(&sample);
         cr_assert_eq(image_write(&sample.parts, sample.fd), 0);
         cr_assert_eq(pwrite(sample.fd, &rows[i].value, rows[i].bytes, (off_t)rows[i].offset), (ssize_t)rows[i].bytes);
-        int rc = image_map(sample.fd, &image);
-        cr_assert_eq(rc, rows[i].expected, "row %zu: %d", i, rc);
+        int error = image_map(sample.fd, &image);
+        cr_assert_eq(error, rows[i].expected, "row %zu: %d", i, error);
         sample_fini(&sample);
     }
 }

@@ -29,7 +29,7 @@ Test(aes, equals_the_published_vectors)
         {"2b7e151628aed2a6abf7158809cf4f3c", "6bc1bee22e409f96e93d7e117393172a", "3ad77bb40d7a3660a89ecaf32466ef97"},
         {"2b7e151628aed2a6abf7158809cf4f3c", "ae2d8a571e03ac9c9eb76fac45af8e51", "f5d3d58503b9699de785895a96fdbaaf"},
     };
-    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+    for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
         uint8_t key[16], plain[16], cipher[16], rounds[11][16];
         unhex(vectors[i].key, key);
         unhex(vectors[i].plain, plain);
@@ -90,16 +90,16 @@ static uint16_t be16(uint16_t value)
 Test(checksum, equals_the_example_of_rfc_1071)
 {
     const uint8_t words[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
-    cr_assert_eq(checksum_fold(checksum_add(0, words, sizeof words)), be16(0xddf2));
-    cr_assert_eq(checksum_finish(checksum_add(0, words, sizeof words)), be16(0x220d));
+    cr_assert_eq(checksum_fold(checksum_add(0, words, sizeof(words))), be16(0xddf2));
+    cr_assert_eq(checksum_finish(checksum_add(0, words, sizeof(words))), be16(0x220d));
 }
 
 Test(checksum, equals_the_plain_sum_at_every_length)
 {
     uint8_t data[200];
-    for (size_t i = 0; i < sizeof data; i++)
+    for (size_t i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)(i * 151 + 97);
-    for (size_t length = 0; length <= sizeof data; length++) {
+    for (size_t length = 0; length <= sizeof(data); length++) {
         uint32_t sum = 0;
         for (size_t i = 0; i < length; i++)
             sum += i % 2 == 0 ? (uint32_t)data[i] << 8 : data[i];

@@ -43,7 +43,7 @@ static void fixture_init(struct fixture *fixture, uint32_t wholes, uint32_t sixt
                                         .base_count = wholes + sixteens + singles,
                                         .bases = fixture->bases};
     uint8_t secret[16];
-    for (size_t i = 0; i < sizeof secret; i++)
+    for (size_t i = 0; i < sizeof(secret); i++)
         secret[i] = (uint8_t)random_next();
     struct cookie_key key;
     uint16_t cookie_ports = (uint16_t)(1u << random_next() % 16);
@@ -94,28 +94,28 @@ static void compare_variants(const struct fixture *fixture, size_t bursts)
     for (size_t n = 0; n < bursts; n++) {
         size_t count = n % 3 == 0 ? BURST_MAX : random_next() % (BURST_MAX + 1);
         struct probe_burst expected;
-        memset(&expected, 0xa5, sizeof expected); // entries past count hold impossible positions
+        memset(&expected, 0xa5, sizeof(expected)); // entries past count hold impossible positions
         for (size_t i = 0; i < count; i++)
             expected.position[i] = (random_next() << 20 ^ random_next()) % plan->order.count;
         expect(plan, &expected, count);
         struct probe_burst reference = expected;
         for (size_t v = variants; v > 0; v--) {
             struct probe_burst burst;
-            memset(&burst, 0xa5, sizeof burst);
-            memcpy(burst.position, expected.position, sizeof burst.position);
+            memset(&burst, 0xa5, sizeof(burst));
+            memcpy(burst.position, expected.position, sizeof(burst.position));
             all[v - 1]->generate(plan, &burst, count);
             if (v == variants) {
-                memcpy(reference.ip_word, burst.ip_word, sizeof burst.ip_word);
-                memcpy(reference.flow_word, burst.flow_word, sizeof burst.flow_word);
-                memcpy(reference.seq_word, burst.seq_word, sizeof burst.seq_word);
-                memcpy(reference.check_word, burst.check_word, sizeof burst.check_word);
+                memcpy(reference.ip_word, burst.ip_word, sizeof(burst.ip_word));
+                memcpy(reference.flow_word, burst.flow_word, sizeof(burst.flow_word));
+                memcpy(reference.seq_word, burst.seq_word, sizeof(burst.seq_word));
+                memcpy(reference.check_word, burst.check_word, sizeof(burst.check_word));
             }
             assert_same(&burst, &reference, count, all[v - 1]->name);
-            memset(burst.position, 0xa5, sizeof burst.position);
+            memset(burst.position, 0xa5, sizeof(burst.position));
             all[v - 1]->positions(plan, &burst, count);
-            memset(burst.isn, 0, sizeof burst.isn);
-            memset(burst.local_port, 0, sizeof burst.local_port);
-            memset(burst.ip_id, 0, sizeof burst.ip_id);
+            memset(burst.isn, 0, sizeof(burst.isn));
+            memset(burst.local_port, 0, sizeof(burst.local_port));
+            memset(burst.ip_id, 0, sizeof(burst.ip_id));
             all[v - 1]->cookies(plan, &burst, count);
             assert_same(&burst, &reference, count, all[v - 1]->name);
         }
@@ -134,7 +134,7 @@ Test(kernels, all_variants_equal_the_scalar_functions)
         {100, 10, 9, 512},   {4000, 33, 7, 65536}, {0, 0, 5, 65536}, {1000, 2, 3, 1000}, {3333, 333, 33, 17},
         {4096, 0, 0, 65535}, {17, 17, 17, 31},
     };
-    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
+    for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++)
         for (size_t seeds = 0; seeds < 4; seeds++) {
             fixture_init(&fixture, shapes[s].wholes, shapes[s].sixteens, shapes[s].singles, shapes[s].ports);
             compare_variants(&fixture, 60);

@@ -20,7 +20,7 @@ static struct order order_of(uint64_t count, uint64_t seed)
 static void assert_exactly_once(uint64_t count, uint64_t seed)
 {
     static uint8_t seen[1 << 21];
-    cr_assert_leq(count, sizeof seen);
+    cr_assert_leq(count, sizeof(seen));
     memset(seen, 0, count);
     struct order order = order_of(count, seed);
     for (uint64_t position = 0; position < count; position++) {
@@ -43,7 +43,7 @@ Test(order, every_small_count_gives_every_index_exactly_once)
 Test(order, odd_counts_give_every_index_exactly_once)
 {
     static const uint64_t counts[] = {65535, 65536, 65537, 99991, 262143, 500009, 1000001, 1048576, 2097152};
-    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++)
+    for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++)
         for (size_t s = 0; s < 3; s++)
             assert_exactly_once(counts[c], seeds[s]);
 }
@@ -118,7 +118,7 @@ Test(order, a_seed_gives_the_same_order_for_ever)
         {UINT64_C(281474976710656), 42, UINT64_C(0), UINT64_C(82564867854554)},
         {UINT64_C(281474976710656), 42, UINT64_C(281474976710655), UINT64_C(35851445814602)},
     };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         struct order order = order_of(known[i].count, known[i].seed);
         cr_assert_eq(order_index(&order, known[i].position), known[i].index, "answer %zu", i);
     }

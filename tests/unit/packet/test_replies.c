@@ -13,7 +13,7 @@
 #include "probes/packet/replies.h"
 #include "probes/packet/tcp.h"
 
-enum { FRAME_MOST = 200, PORTS = 5, PORTS_ALL = 65536 };
+enum { FRAME_MAX = 200, PORTS = 5, PORTS_ALL = 65536 };
 
 static const uint32_t our_address = 0x0a090807;
 static uint64_t random_state = 1;
@@ -56,7 +56,7 @@ static void fixture_plan(struct fixture *fixture, bool tagged)
     for (uint32_t i = 0; i < fixture->port_count; i++)
         fixture->port_index[fixture->ports[i]] = (int32_t)i;
     uint8_t secret[16];
-    for (size_t i = 0; i < sizeof secret; i++)
+    for (size_t i = 0; i < sizeof(secret); i++)
         secret[i] = (uint8_t)random_next();
     struct cookie_key key;
     cr_assert_eq(cookie_key_init(&key, secret, our_address, 16384, 64), 0);
@@ -219,7 +219,7 @@ static void alter(uint8_t *ip, size_t total)
 
 static struct frame frame_next(const struct fixture *fixture)
 {
-    uint8_t bytes[FRAME_MOST];
+    uint8_t bytes[FRAME_MAX];
     uint8_t *ip = bytes + fixture->plan.ip_offset;
     memset(bytes, 0xee, sizeof(bytes)); // padding is not always zero
     uint32_t address = address_next(fixture);

@@ -88,7 +88,7 @@ static struct reply read_sample(const struct sample *sample, size_t length, stru
     uint8_t *exact = malloc(length + (length == 0));
     memcpy(exact, sample->bytes, length);
     struct reply reply;
-    memset(&reply, 0xa5, sizeof reply);
+    memset(&reply, 0xa5, sizeof(reply));
     reply_read(exact, length, our_address, offload, &reply);
     free(exact);
     return reply;
@@ -232,7 +232,7 @@ Test(reply, hostile_option_lists_end_without_harm)
 {
     static const uint8_t lists[][8] = {
         {2, 0}, {2, 1}, {2, 200}, {8, 8, 1}, {1, 1, 1, 1, 1, 1, 1, 2}, {2, 3, 5, 2, 4, 1, 2, 0}, {254, 255}};
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         struct sample sample = tcp_sample(0x12, 1460, "1234", false);
         sample.bytes[14 + 32] = 7 << 4;
         memcpy(sample.bytes + 14 + 40, lists[i], 8);
@@ -352,7 +352,7 @@ Test(probe, what_is_written_is_what_its_target_reads)
             for (size_t i = 0; i < count; i++) {
                 uint8_t frame[PROBE_FRAME_MAX];
                 struct reply reply;
-                memcpy(frame, probe.frame, sizeof frame);
+                memcpy(frame, probe.frame, sizeof(frame));
                 probe_write(frame, probe.ip_offset, &burst, i);
                 reply_read(frame, probe.frame_bytes, burst.address[i], none, &reply);
                 cr_assert_eq(reply.kind, REPLY_TCP);

@@ -13,12 +13,12 @@ static char storage[RECORD_BYTES_MAX];
 
 static json_t *written(const struct observation *observation)
 {
-    struct json json;
+    struct writer writer;
     json_error_t error;
-    json_init(&json, storage, sizeof(storage));
-    cr_assert_eq(record_write(observation, &json), 0);
-    cr_assert_eq(json.data[json.length - 1], '\n');
-    json_t *read = json_loadb(json.data, json.length, JSON_REJECT_DUPLICATES, &error);
+    writer_init(&writer, storage, sizeof(storage));
+    cr_assert_eq(record_write(observation, &writer), 0);
+    cr_assert_eq(writer.data[writer.length - 1], '\n');
+    json_t *read = json_loadb(writer.data, writer.length, JSON_REJECT_DUPLICATES, &error);
     cr_assert_not_null(read, "%s", error.text);
     return read;
 }
@@ -101,19 +101,19 @@ static void worst_case(struct observation *observation)
 Test(record, the_worst_that_a_host_can_send_fits_and_parses)
 {
     struct observation observation;
-    struct json json;
+    struct writer writer;
     worst_case(&observation);
     cr_assert_leq(observation.arena.taken, ARENA_BYTES_MAX);
     learn_number(&observation, FIELD(root, port), 65535);
     json_decref(written(&observation));
-    json_init(&json, storage, sizeof(storage));
-    cr_assert_eq(record_write(&observation, &json), 0);
-    cr_assert_lt(json.length, RECORD_BYTES_MAX / 2 + (64 << 10), "%zu", json.length);
+    writer_init(&writer, storage, sizeof(storage));
+    cr_assert_eq(record_write(&observation, &writer), 0);
+    cr_assert_lt(writer.length, RECORD_BYTES_MAX / 2 + (64 << 10), "%zu", writer.length);
     // Every smaller room refuses it, whole.
-    for (size_t room = 0; room < json.length; room += 997) {
-        struct json small;
+    for (size_t room = 0; room < writer.length; room += 997) {
+        struct writer small;
         static char other[RECORD_BYTES_MAX];
-        json_init(&small, other, room);
+        writer_init(&small, other, room);
         cr_assert_eq(record_write(&observation, &small), -ENOSPC);
         cr_assert(small.length == 0 && !small.full);
     }
@@ -123,7 +123,7 @@ Test(record, the_worst_that_a_host_can_send_fits_and_parses)
 Test(record, its_key_is_read_back_and_from_no_prefix_of_it)
 {
     struct observation observation;
-    struct json json;
+    struct writer writer;
     uint32_t address = 0;
     uint16_t port = 0;
     enum outcome outcome;
@@ -134,15 +134,15 @@ Test(record, its_key_is_read_back_and_from_no_prefix_of_it)
     learn_address(&observation, FIELD(root, ip), address_v4(0x0a0102fe));
     learn_number(&observation, FIELD(root, port), 8443);
     learn_constant(&observation, FIELD(root, outcome), outcome_names[OUTCOME_RESET]);
-    json_init(&json, storage, sizeof(storage));
-    cr_assert_eq(record_write(&observation, &json), 0);
-    cr_assert(record_read_key(json.data, json.length - 1, &address, &port));
+    writer_init(&writer, storage, sizeof(storage));
+    cr_assert_eq(record_write(&observation, &writer), 0);
+    cr_assert(record_read_key(writer.data, writer.length - 1, &address, &port));
     cr_assert_eq(address, 0x0a0102fe);
     cr_assert_eq(port, 8443);
-    cr_assert(record_read_outcome(json.data, json.length - 1, &outcome));
+    cr_assert(record_read_outcome(writer.data, writer.length - 1, &outcome));
     cr_assert_eq(outcome, OUTCOME_RESET);
-    for (size_t length = 0; length < json.length - 1; length++)
-        cr_assert_not(record_read_key(json.data, length, &address, &port) && json.data[length - 1] != '}', "%zu",
+    for (size_t length = 0; length < writer.length - 1; length++)
+        cr_assert_not(record_read_key(writer.data, length, &address, &port) && writer.data[length - 1] != '}', "%zu",
                       length);
     cr_assert_not(record_read_key("{\"schema\":1,\"scan\":\"x\\", 23, &address, &port));
     observation_fini(&observation);

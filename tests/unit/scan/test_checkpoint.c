@@ -15,7 +15,7 @@ static char path[64];
 static void setup(void)
 {
     cr_assert_not_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/checkpoint", folder);
+    snprintf(path, sizeof(path), "%s/checkpoint", folder);
 }
 
 static void teardown(void)
@@ -48,7 +48,7 @@ static struct checkpoint sample(void)
         .rx_no_buffer = 10,
         .tx_errors = 11,
     };
-    for (size_t i = 0; i < sizeof checkpoint.cookie_key; i++)
+    for (size_t i = 0; i < sizeof(checkpoint.cookie_key); i++)
         checkpoint.cookie_key[i] = (uint8_t)(i * 17);
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         checkpoint.counters[i] = i * i;
@@ -79,10 +79,10 @@ Test(checkpoint, comes_back_as_it_was_written_and_nobody_else_may_read_it)
     struct checkpoint read;
     struct stat status;
     char message[512] = "";
-    memset(&read, 0, sizeof read);
+    memset(&read, 0, sizeof(read));
     cr_assert_eq(checkpoint_write(folder, &written), 0);
     cr_assert_eq(checkpoint_read(folder, &read, message), 0, "%s", message);
-    cr_assert_eq(memcmp(&read, &written, sizeof read), 0);
+    cr_assert_eq(memcmp(&read, &written, sizeof(read)), 0);
     cr_assert_eq(stat(path, &status), 0);
     cr_assert_eq(status.st_mode & 0777, 0600);
 }
@@ -94,7 +94,7 @@ Test(checkpoint, every_truncation_is_refused)
     struct checkpoint read;
     char message[512];
     cr_assert_eq(checkpoint_write(folder, &written), 0);
-    size_t length = file_read(text, sizeof text);
+    size_t length = file_read(text, sizeof(text));
     for (size_t cut = 0; cut < length; cut++) {
         file_put(text, cut);
         cr_assert_eq(checkpoint_read(folder, &read, message), -EINVAL, "%zu of %zu bytes", cut, length);
@@ -115,7 +115,7 @@ Test(checkpoint, every_changed_character_is_refused)
     struct checkpoint read;
     char message[512];
     cr_assert_eq(checkpoint_write(folder, &written), 0);
-    size_t length = file_read(text, sizeof text);
+    size_t length = file_read(text, sizeof(text));
     for (size_t at = 0; at < length; at++) {
         char was = text[at];
         if (is_space(was))
@@ -157,7 +157,7 @@ Test(checkpoint, what_differs_is_named)
           .attempts = 2},
          "attempts"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char message[512] = "";
         int error = checkpoint_compare(&was, &rows[i].is, message);
         cr_assert_eq(error, rows[i].word == NULL ? 0 : -EINVAL);

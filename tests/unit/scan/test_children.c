@@ -57,8 +57,8 @@ Test(children, a_descriptor_that_was_given_arrives_under_its_option)
     child_finish(&child, 5000);
     char text[128] = "";
     char expected[128];
-    cr_assert_gt(pread(output, text, sizeof text - 1, 0), 0);
-    snprintf(expected, sizeof expected, "--image %d more\n", given);
+    cr_assert_gt(pread(output, text, sizeof(text) - 1, 0), 0);
+    snprintf(expected, sizeof(expected), "--image %d more\n", given);
     cr_assert_str_eq(text, expected);
     cr_assert(fcntl(given, F_GETFD) & FD_CLOEXEC, "ours stays closed on exec");
     close(given);

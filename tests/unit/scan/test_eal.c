@@ -95,14 +95,14 @@ Test(eal, it_is_never_left_to_look_for_network_cards_by_itself)
         {.vdev = "", .port = "0000:01:00.0", .item = "--allow=01:00.1", .told = "--allow=0000:01:00.0"},
     };
     struct eal eal;
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         char *items[] = {refused[i].item};
         struct plan_device device = {
             .vdev = refused[i].vdev, .port = refused[i].port, .eal = {items, refused[i].item != NULL ? 1 : 0}};
         cr_expect_eq(eal_init(&eal, &device, NULL), -EINVAL, "case %zu", i);
         eal_fini(&eal);
     }
-    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
         char *items[] = {taken[i].item};
         struct plan_device device = {
             .vdev = taken[i].vdev, .port = taken[i].port, .eal = {items, taken[i].item != NULL ? 1 : 0}};
@@ -152,13 +152,13 @@ Test(eal, more_arguments_than_fit_are_an_error)
 Test(eal, a_device_string_is_searched_by_whole_keys)
 {
     char value[8];
-    cr_assert(eal_device_value("net_af_packet0,iface=veth0,qpairs=2", "qpairs", value, sizeof value));
+    cr_assert(eal_device_value("net_af_packet0,iface=veth0,qpairs=2", "qpairs", value, sizeof(value)));
     cr_assert_str_eq(value, "2");
-    cr_assert(eal_device_value("net_pcap0,rx_iface=a,iface=b", "iface", value, sizeof value));
+    cr_assert(eal_device_value("net_pcap0,rx_iface=a,iface=b", "iface", value, sizeof(value)));
     cr_assert_str_eq(value, "b");
-    cr_assert_not(eal_device_value("net_pcap0,rx_iface=a", "iface", value, sizeof value));
-    cr_assert_not(eal_device_value("iface=a", "iface", value, sizeof value));
-    cr_assert(eal_device_value("x,iface=longer_than_that", "iface", value, sizeof value));
+    cr_assert_not(eal_device_value("net_pcap0,rx_iface=a", "iface", value, sizeof(value)));
+    cr_assert_not(eal_device_value("iface=a", "iface", value, sizeof(value)));
+    cr_assert(eal_device_value("x,iface=longer_than_that", "iface", value, sizeof(value)));
     cr_assert_str_eq(value, "longer_");
 }
 
@@ -172,9 +172,9 @@ Test(eal, free_hugepages_of_every_size_are_added)
     } sizes[] = {{"hugepages-2048kB", "3\n"}, {"hugepages-1048576kB", "1\n"}, {"other", "9\n"}};
     char path[128];
     for (size_t i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, sizes[i].size);
+        snprintf(path, sizeof(path), "%s/%s", folder, sizes[i].size);
         mkdir(path, 0700);
-        snprintf(path, sizeof path, "%s/%s/free_hugepages", folder, sizes[i].size);
+        snprintf(path, sizeof(path), "%s/%s/free_hugepages", folder, sizes[i].size);
         FILE *file = fopen(path, "w");
         fputs(sizes[i].pages, file);
         fclose(file);
@@ -182,9 +182,9 @@ Test(eal, free_hugepages_of_every_size_are_added)
     cr_expect_eq(eal_free_hugepages(folder), UINT64_C(3) * 2097152 + 1073741824);
     cr_expect_eq(eal_free_hugepages("/no/such/folder"), 0);
     for (size_t i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "%s/%s/free_hugepages", folder, sizes[i].size);
+        snprintf(path, sizeof(path), "%s/%s/free_hugepages", folder, sizes[i].size);
         unlink(path);
-        snprintf(path, sizeof path, "%s/%s", folder, sizes[i].size);
+        snprintf(path, sizeof(path), "%s/%s", folder, sizes[i].size);
         rmdir(path);
     }
     rmdir(folder);

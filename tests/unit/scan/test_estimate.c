@@ -19,7 +19,7 @@ Test(estimate, intervals_are_the_published_ones)
         {0, 20, 0.0000, 0.1611},
         {1, 29, 0.0061, 0.1718},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct estimate share;
         cr_assert(estimate_share(rows[i].successes, rows[i].trials, &share));
         cr_assert_float_eq(share.low, rows[i].low, 5e-5, "row %zu: %f", i, share.low);

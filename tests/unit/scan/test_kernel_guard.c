@@ -14,7 +14,7 @@ static const struct kernel_guard_ports ranges[] = {{16384, 8192}, {24576, 1}};
 Test(kernel_guard, rules_drop_exactly_our_ports_to_our_address)
 {
     char text[512];
-    int length = kernel_guard_rules(42, 0x0a090002, ranges, 2, text, sizeof text);
+    int length = kernel_guard_rules(42, 0x0a090002, ranges, 2, text, sizeof(text));
     cr_assert_eq(length, (int)strlen(text));
     cr_assert_not_null(strstr(text, "table inet sonde_42 {"));
     cr_assert_not_null(strstr(text, "flags owner"));
@@ -24,7 +24,7 @@ Test(kernel_guard, rules_drop_exactly_our_ports_to_our_address)
 Test(kernel_guard, a_text_too_short_is_an_error_at_every_length)
 {
     char text[512];
-    int length = kernel_guard_rules(42, 0x0a090002, ranges, 2, text, sizeof text);
+    int length = kernel_guard_rules(42, 0x0a090002, ranges, 2, text, sizeof(text));
     for (size_t capacity = 1; capacity <= (size_t)length; capacity++)
         cr_assert_eq(kernel_guard_rules(42, 0x0a090002, ranges, 2, text, capacity), -ENOSPC, "capacity %zu", capacity);
 }
@@ -32,7 +32,7 @@ Test(kernel_guard, a_text_too_short_is_an_error_at_every_length)
 static bool table_is_there(void)
 {
     char command[96];
-    snprintf(command, sizeof command, "nft list table inet sonde_%d >/dev/null 2>&1", getpid());
+    snprintf(command, sizeof(command), "nft list table inet sonde_%d >/dev/null 2>&1", getpid());
     return system(command) == 0;
 }
 

@@ -14,8 +14,8 @@ static struct shared shared;
 
 static void setup(void)
 {
-    memset(&commands, 0, sizeof commands);
-    memset(&down, 0, sizeof down);
+    memset(&commands, 0, sizeof(commands));
+    memset(&down, 0, sizeof(down));
     shared = (struct shared){.commands = &commands, .down = &down, .geometry = {.workers = 2, .lanes = 1}};
 }
 

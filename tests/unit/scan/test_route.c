@@ -16,18 +16,18 @@ struct message {
 
 static void message_start(struct message *message, uint16_t type, const void *fixed, size_t fixed_bytes)
 {
-    memset(message, 0, sizeof *message);
+    memset(message, 0, sizeof(*message));
     struct nlmsghdr header = {.nlmsg_type = type};
-    memcpy(message->bytes, &header, sizeof header);
-    memcpy(message->bytes + sizeof header, fixed, fixed_bytes);
-    message->length = sizeof header + NLMSG_ALIGN(fixed_bytes);
+    memcpy(message->bytes, &header, sizeof(header));
+    memcpy(message->bytes + sizeof(header), fixed, fixed_bytes);
+    message->length = sizeof(header) + NLMSG_ALIGN(fixed_bytes);
 }
 
 static void message_add(struct message *message, uint16_t type, const void *value, uint16_t value_bytes)
 {
-    struct rtattr attribute = {.rta_len = (uint16_t)(sizeof attribute + value_bytes), .rta_type = type};
-    memcpy(message->bytes + message->length, &attribute, sizeof attribute);
-    memcpy(message->bytes + message->length + sizeof attribute, value, value_bytes);
+    struct rtattr attribute = {.rta_len = (uint16_t)(sizeof(attribute) + value_bytes), .rta_type = type};
+    memcpy(message->bytes + message->length, &attribute, sizeof(attribute));
+    memcpy(message->bytes + message->length + sizeof(attribute), value, value_bytes);
     message->length += RTA_ALIGN(attribute.rta_len);
     ((struct nlmsghdr *)message->bytes)->nlmsg_len = (uint32_t)message->length;
 }

@@ -16,13 +16,11 @@ static bool server_turn(struct conversation *conversation, struct peer *peer, st
 {
     size_t length = 0;
     const uint8_t *data = conversation_output(conversation, &length);
-    if (length == 0) {
+    if (length == 0)
         return false;
-    }
     buffer_put(said, data, length);
-    if (!peer->closed) {
+    if (!peer->closed)
         peer->answer(peer, data, length, to_client);
-    }
     conversation_output_take(conversation, length);
     return true;
 }
@@ -31,9 +29,8 @@ static bool server_turn(struct conversation *conversation, struct peer *peer, st
 static size_t piece_length(const struct dialogue *dialogue, size_t waiting, size_t fed)
 {
     size_t piece = dialogue->piece != 0 && dialogue->piece < waiting ? dialogue->piece : waiting;
-    if (dialogue->cut > fed && dialogue->cut - fed < piece) {
+    if (dialogue->cut > fed && dialogue->cut - fed < piece)
         piece = dialogue->cut - fed;
-    }
     if (dialogue->limit != 0) {
         size_t left = dialogue->limit > fed ? dialogue->limit - fed : 0;
         piece = piece < left ? piece : left;
@@ -45,11 +42,9 @@ static size_t piece_length(const struct dialogue *dialogue, size_t waiting, size
 static void said_check(const struct buffer *said)
 {
     const struct session_ops *ops;
-    for (size_t row = 0; (ops = session_row(row)) != NULL; row++) {
-        if (says_allow(ops->says, buffer_bytes(said), said->length)) {
+    for (size_t row = 0; (ops = session_row(row)) != NULL; row++)
+        if (says_allow(ops->says, buffer_bytes(said), said->length))
             return;
-        }
-    }
     fprintf(stderr, "no session may say: %.*s\n", (int)said->length, (const char *)buffer_bytes(said));
     abort();
 }
@@ -60,9 +55,8 @@ static struct conversation_step connection_run(const struct dialogue *dialogue, 
     struct buffer to_client = {0};
     struct buffer said = {0};
     size_t fed = 0;
-    if (peer->begin != NULL) {
+    if (peer->begin != NULL)
         peer->begin(peer);
-    }
     peer->closed = false;
     peer->answer(peer, NULL, 0, &to_client);
     struct conversation_step step = conversation_open(conversation);
@@ -98,11 +92,10 @@ size_t dialogue_run(const struct dialogue *dialogue, struct peer *peer, struct o
     step.errand = agenda_begin(&agenda, session_find(dialogue->first), NULL);
     observation_init(ret_observation);
     while (step.verb == CONVERSATION_AGAIN && connections < CONNECTIONS_MAX) {
-        struct conversation *conversation = conversation_new(dialogue->lane, &step.errand, UINT32_C(0x0a010203),
+        struct conversation *conversation = conversation_new(dialogue->env, &step.errand, UINT32_C(0x0a010203),
                                                              dialogue->port, &agenda, ret_observation);
-        if (conversation == NULL) {
+        if (conversation == NULL)
             return 0;
-        }
         connections++;
         step = connection_run(dialogue, peer, conversation);
         conversation_free(conversation);

@@ -21,7 +21,7 @@ struct peer {
 };
 
 struct dialogue {
-    struct session_env *lane;
+    struct session_env *env;
     const char *first; // session
     uint16_t port;
     size_t piece; // bytes fed at a time, 0 = whatever there is

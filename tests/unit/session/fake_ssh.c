@@ -15,20 +15,17 @@
 // The digest of an exchange is in its name.
 static const EVP_MD *kex_digest(const char *kex)
 {
-    if (strstr(kex, "sha512") != NULL || strstr(kex, "nistp521") != NULL) {
+    if (strstr(kex, "sha512") != NULL || strstr(kex, "nistp521") != NULL)
         return EVP_sha512();
-    }
-    if (strstr(kex, "nistp384") != NULL) {
+    if (strstr(kex, "nistp384") != NULL)
         return EVP_sha384();
-    }
     return strstr(kex, "sha1") != NULL ? EVP_sha1() : EVP_sha256();
 }
 
 static void payload_send(struct fake_ssh *fake, struct buffer *payload, struct buffer *to)
 {
-    if (ssh_packet_write(&fake->transport, payload, to) != 0) {
+    if (ssh_packet_write(&fake->transport, payload, to) != 0)
         abort();
-    }
     buffer_fini(payload);
 }
 
@@ -42,9 +39,8 @@ static void kexinit_send(struct fake_ssh *fake, struct buffer *to)
     buffer_put(&payload, "0123456789abcdef", SSH_COOKIE_BYTES);
     const char *lists[] = {
         kex, fake->signature_type, fake->cipher, fake->cipher, fake->mac, fake->mac, "none", "none", "", ""};
-    for (size_t at = 0; at < sizeof(lists) / sizeof(lists[0]); at++) {
+    for (size_t at = 0; at < sizeof(lists) / sizeof(lists[0]); at++)
         buffer_put_text(&payload, lists[at]);
-    }
     buffer_put_u8(&payload, fake->guesses ? 1 : 0);
     buffer_put_u32(&payload, 0);
     buffer_put_string(&fake->hash, buffer_bytes(&fake->client_kexinit), fake->client_kexinit.length);
@@ -60,9 +56,8 @@ static void number_put(const EVP_PKEY *key, const char *name, struct buffer *to)
 {
     BIGNUM *number = NULL;
     uint8_t octets[1024];
-    if (EVP_PKEY_get_bn_param(key, name, &number) != 1) {
+    if (EVP_PKEY_get_bn_param(key, name, &number) != 1)
         abort();
-    }
     int length = BN_bn2bin(number, octets);
     buffer_put_mpint(to, octets, (size_t)length);
     BN_free(number);
@@ -99,9 +94,8 @@ static void signature_put(const struct fake_ssh *fake, const uint8_t *data, size
     size_t value_length = sizeof(value);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     if (EVP_DigestSignInit_ex(ctx, NULL, digest, NULL, NULL, fake->host_key, NULL) != 1 ||
-        EVP_DigestSign(ctx, value, &value_length, data, length) != 1) {
+        EVP_DigestSign(ctx, value, &value_length, data, length) != 1)
         abort();
-    }
     EVP_MD_CTX_free(ctx);
     struct buffer inner = {0};
     buffer_put_text(&inner, fake->signature_type);
@@ -159,9 +153,8 @@ static void exchange(const struct fake_ssh *fake, struct bytes theirs, struct bu
         uint8_t *encoded = NULL;
         if (EVP_PKEY_copy_parameters(peer, key) != 1 ||
             EVP_PKEY_set1_encoded_public_key(peer, theirs.data, theirs.length) != 1 || EVP_PKEY_derive_init(ctx) != 1 ||
-            EVP_PKEY_derive_set_peer(ctx, peer) != 1 || EVP_PKEY_derive(ctx, secret, &length) != 1) {
+            EVP_PKEY_derive_set_peer(ctx, peer) != 1 || EVP_PKEY_derive(ctx, secret, &length) != 1)
             abort();
-        }
         size_t encoded_length = EVP_PKEY_get1_encoded_public_key(key, &encoded);
         buffer_put_string(ret_ours, encoded, encoded_length);
         OPENSSL_free(encoded);
@@ -204,17 +197,14 @@ static void direction_start(struct fake_ssh *fake, bool out)
 {
     const struct ssh_cipher *cipher = ssh_ciphers;
     const struct ssh_mac *mac = ssh_macs;
-    while (strcmp(cipher->name, fake->cipher) != 0) {
+    while (strcmp(cipher->name, fake->cipher) != 0)
         cipher++;
-    }
-    while (strcmp(mac->name, fake->mac) != 0) {
+    while (strcmp(mac->name, fake->mac) != 0)
         mac++;
-    }
     struct ssh_direction *direction = out ? &fake->transport.out : &fake->transport.in;
     const uint8_t(*keys)[SSH_KEY_MAX] = (const uint8_t(*)[SSH_KEY_MAX])fake->keys[out ? 1 : 0];
-    if (ssh_direction_start(direction, out, cipher, mac, keys) != 0) {
+    if (ssh_direction_start(direction, out, cipher, mac, keys) != 0)
         abort();
-    }
     direction->sequence = fake->strict ? 0 : direction->sequence;
 }
 
@@ -228,11 +218,10 @@ static void reply_send(struct fake_ssh *fake, struct bytes reader, struct buffer
     host_key_put(fake, &blob);
     exchange(fake, theirs, &ours, &secret);
     buffer_put_string(&fake->hash, buffer_bytes(&blob), blob.length);
-    if (strncmp(fake->kex, "diffie", 6) == 0) {
+    if (strncmp(fake->kex, "diffie", 6) == 0)
         buffer_put_mpint(&fake->hash, theirs.data, theirs.length);
-    } else {
+    else
         buffer_put_string(&fake->hash, theirs.data, theirs.length);
-    }
     buffer_put(&fake->hash, buffer_bytes(&ours), ours.length);
     buffer_put(&fake->hash, buffer_bytes(&secret), secret.length);
     uint8_t digest[EVP_MAX_MD_SIZE];
@@ -347,9 +336,8 @@ static void fake_answer(struct peer *peer, const uint8_t *data, size_t length, s
         struct buffer packet = {0};
         int status = ssh_packet_read(&fake->transport, &input, &packet);
         buffer_drop(&fake->input, fake->input.length - input.length);
-        if (status > 0) {
+        if (status > 0)
             packet_answer(fake, &packet, ret_answer);
-        }
         buffer_fini(&packet);
         if (status <= 0) {
             peer->closed = peer->closed || status < 0;
@@ -374,13 +362,12 @@ void fake_ssh_init(struct fake_ssh *fake)
     fake->cipher = text_or(fake->cipher, "aes128-ctr");
     fake->mac = text_or(fake->mac, "hmac-sha2-256");
     fake->methods = text_or(fake->methods, "publickey,password");
-    if (strcmp(fake->host_key_type, "ssh-rsa") == 0) {
+    if (strcmp(fake->host_key_type, "ssh-rsa") == 0)
         fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-    } else if (strcmp(fake->host_key_type, "ssh-ed25519") == 0) {
+    else if (strcmp(fake->host_key_type, "ssh-ed25519") == 0)
         fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    } else {
+    else
         fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    }
 }
 
 void fake_ssh_fini(struct fake_ssh *fake)

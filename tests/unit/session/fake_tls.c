@@ -10,9 +10,8 @@ enum { DAY = 86400 };
 
 static EVP_PKEY *key_make(const char *type)
 {
-    if (strcmp(type, "RSA") == 0) {
+    if (strcmp(type, "RSA") == 0)
         return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-    }
     return strcmp(type, "EC") == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256") : EVP_PKEY_Q_keygen(NULL, NULL, type);
 }
 
@@ -40,9 +39,8 @@ static void certificate_make(struct fake_tls *fake)
     X509_EXTENSION_free(names);
     EVP_PKEY *signer = issuer != NULL ? issuer : fake->private_key;
     const EVP_MD *digest = strcmp(fake->key, "ED25519") == 0 && issuer == NULL ? NULL : EVP_sha256();
-    if (X509_sign(certificate, signer, digest) == 0) {
+    if (X509_sign(certificate, signer, digest) == 0)
         abort();
-    }
     EVP_PKEY_free(issuer);
     fake->certificate = certificate;
 }
@@ -67,9 +65,8 @@ static void fake_answer(struct peer *peer, const uint8_t *data, size_t length, s
 {
     struct fake_tls *fake = (struct fake_tls *)peer;
     char plain[sizeof(fake->request)];
-    if (length == 0) {
+    if (length == 0)
         return;
-    }
     BIO_write(fake->in, data, (int)length);
     ERR_clear_error();
     int taken = SSL_read(fake->ssl, plain, sizeof(plain) - 1);
@@ -77,9 +74,8 @@ static void fake_answer(struct peer *peer, const uint8_t *data, size_t length, s
         plain[taken] = '\0';
         memcpy(fake->request, plain, (size_t)taken + 1);
         fake->replied = true;
-        if (fake->reply != NULL) {
+        if (fake->reply != NULL)
             SSL_write(fake->ssl, fake->reply, (int)strlen(fake->reply));
-        }
     } else if (taken <= 0 && SSL_get_error(fake->ssl, taken) != SSL_ERROR_WANT_READ) {
         peer->closed = true;
     }
@@ -103,12 +99,10 @@ void fake_tls_init(struct fake_tls *fake)
     SSL_CTX_set_cipher_list(fake->context, fake->ciphers != NULL ? fake->ciphers : "ALL:@SECLEVEL=0");
     SSL_CTX_set_num_tickets(fake->context, 2);
     if (SSL_CTX_use_certificate(fake->context, fake->certificate) != 1 ||
-        SSL_CTX_use_PrivateKey(fake->context, fake->private_key) != 1) {
+        SSL_CTX_use_PrivateKey(fake->context, fake->private_key) != 1)
         abort();
-    }
-    if (fake->wants_certificate) {
+    if (fake->wants_certificate)
         SSL_CTX_set_verify(fake->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-    }
 }
 
 void fake_tls_fini(struct fake_tls *fake)

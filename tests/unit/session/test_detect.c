@@ -118,10 +118,10 @@ Test(says, a_stream_is_messages_of_the_table_the_last_one_cut_anywhere)
 
 static size_t talk(const char *first, struct peer *peer, struct observation *ret_observation)
 {
-    struct session_env *lane = env_for_tests();
-    const struct dialogue dialogue = {.lane = lane, .first = first, .port = 443};
+    struct session_env *env = env_for_tests();
+    const struct dialogue dialogue = {.env = env, .first = first, .port = 443};
     size_t connections = dialogue_run(&dialogue, peer, ret_observation);
-    session_env_free(lane);
+    session_env_free(env);
     return connections;
 }
 

@@ -7,28 +7,28 @@
 
 static void talk(const char *reply, bool closes, struct scripted *peer, struct observation *ret_observation)
 {
-    struct session_env *lane = env_for_tests();
-    const struct dialogue dialogue = {.lane = lane, .first = "http", .port = 80};
+    struct session_env *env = env_for_tests();
+    const struct dialogue dialogue = {.env = env, .first = "http", .port = 80};
     scripted_init(peer, "", reply, closes);
     cr_assert_gt(dialogue_run(&dialogue, &peer->peer, ret_observation), 0);
-    session_env_free(lane);
+    session_env_free(env);
 }
 
 Test(http, a_contact_cannot_add_header_fields)
 {
     const struct session_env_settings settings = {.user_agent = "sonde\r\nX-Injected: yes"};
-    struct session_env *lane = session_env_new(&settings);
+    struct session_env *env = session_env_new(&settings);
     struct scripted peer;
     struct observation seen;
     scripted_init(&peer, "", "HTTP/1.1 200 OK\r\n\r\n", true);
-    const struct dialogue dialogue = {.lane = lane, .first = "http", .port = 8080};
+    const struct dialogue dialogue = {.env = env, .first = "http", .port = 8080};
     dialogue_run(&dialogue, &peer.peer, &seen);
     buffer_put_u8(&peer.heard, 0);
     cr_assert_null(strstr((const char *)buffer_bytes(&peer.heard), "\nX-Injected"));
     cr_assert_not_null(strstr((const char *)buffer_bytes(&peer.heard), "\r\nHost: 10.1.2.3:8080\r\n"));
     observation_fini(&seen);
     scripted_fini(&peer);
-    session_env_free(lane);
+    session_env_free(env);
 }
 
 Test(http, a_title_longer_than_its_field_is_cut)

@@ -8,12 +8,12 @@
 
 static void talk(struct fake_ssh *fake, const char *first, struct observation *ret_observation)
 {
-    struct session_env *lane = env_for_tests();
-    const struct dialogue dialogue = {.lane = lane, .first = first, .port = 22};
+    struct session_env *env = env_for_tests();
+    const struct dialogue dialogue = {.env = env, .first = first, .port = 22};
     fake_ssh_init(fake);
     size_t connections = dialogue_run(&dialogue, &fake->peer, ret_observation);
     cr_assert_gt(connections, 0);
-    session_env_free(lane);
+    session_env_free(env);
 }
 
 static void expect_complete(struct fake_ssh *fake, const char *what)
@@ -122,11 +122,10 @@ Test(ssh, the_user_name_is_random_and_says_who_asks)
         talk(&fake, "ssh", &seen);
         cr_assert_eq(strncmp(fake.user, "sonde-", 6), 0);
         cr_assert_eq(strlen(fake.user), 22);
-        if (turn == 0) {
+        if (turn == 0)
             memcpy(first, fake.user, sizeof(first));
-        } else {
+        else
             cr_assert_str_neq(fake.user, first);
-        }
         observation_fini(&seen);
         fake_ssh_fini(&fake);
     }
@@ -136,7 +135,7 @@ Test(ssh, an_identification_without_end_is_bounded)
 {
     char longest[600];
     char software[256];
-    struct session_env *lane = env_for_tests();
+    struct session_env *env = env_for_tests();
     struct scripted peer;
     struct observation seen;
     memset(longest, 'x', sizeof(longest) - 1);
@@ -145,13 +144,13 @@ Test(ssh, an_identification_without_end_is_bounded)
     memset(software, 'x', sizeof(software));
     software[255 - 8] = '\0';
     scripted_init(&peer, longest, "", false);
-    const struct dialogue dialogue = {.lane = lane, .first = "ssh", .port = 22};
+    const struct dialogue dialogue = {.env = env, .first = "ssh", .port = 22};
     cr_assert_eq(dialogue_run(&dialogue, &peer.peer, &seen), 1);
     cr_assert_str_eq(told(&seen, "ssh.software"), software);
     cr_assert_not(seen.finished);
     observation_fini(&seen);
     scripted_fini(&peer);
-    session_env_free(lane);
+    session_env_free(env);
 }
 
 Test(ssh, the_fingerprint_is_the_unpadded_base64_of_sha256)

@@ -8,11 +8,11 @@ static const char page[] = "HTTP/1.1 200 OK\r\nServer: lab\r\nContent-Length: 20
 
 static size_t talk(struct fake_tls *fake, const char *first, uint16_t port, struct observation *ret_observation)
 {
-    struct session_env *lane = env_for_tests();
-    const struct dialogue dialogue = {.lane = lane, .first = first, .port = port};
+    struct session_env *env = env_for_tests();
+    const struct dialogue dialogue = {.env = env, .first = first, .port = port};
     fake_tls_init(fake);
     size_t connections = dialogue_run(&dialogue, &fake->peer, ret_observation);
-    session_env_free(lane);
+    session_env_free(env);
     return connections;
 }
 
@@ -66,9 +66,8 @@ Test(tls, everything_a_certificate_says_is_observed)
     unsigned char digest[32];
     char hex[65] = "";
     X509_digest(fake.certificate, EVP_sha256(), digest, NULL);
-    for (size_t at = 0; at < sizeof(digest); at++) {
+    for (size_t at = 0; at < sizeof(digest); at++)
         snprintf(hex + 2 * at, 3, "%02x", digest[at]);
-    }
     cr_assert_str_eq(told(&seen, "tls.sha256"), hex);
     observation_fini(&seen);
     fake_tls_fini(&fake);

@@ -1,69 +1,69 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "control/record/json.h"
+#include "control/record/writer.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 static const char hex_digits[] = "0123456789abcdef";
 
-void json_init(struct json *json, char *data, size_t capacity)
+void writer_init(struct writer *writer, char *data, size_t capacity)
 {
-    *json = (struct json){.data = data, .capacity = capacity};
+    *writer = (struct writer){.data = data, .capacity = capacity};
 }
 
-void json_raw(struct json *json, const char *bytes, size_t length)
+void writer_raw(struct writer *writer, const char *bytes, size_t length)
 {
-    if (json->full || json->capacity - json->length < length) {
-        json->full = true;
+    if (writer->full || writer->capacity - writer->length < length) {
+        writer->full = true;
         return;
     }
-    memcpy(json->data + json->length, bytes, length);
-    json->length += length;
+    memcpy(writer->data + writer->length, bytes, length);
+    writer->length += length;
 }
 
-void json_key(struct json *json, const char *name, size_t length)
+void writer_key(struct writer *writer, const char *name, size_t length)
 {
-    size_t comma = json->comma ? 1 : 0;
-    if (json->full || json->capacity - json->length < comma + length + 3) {
-        json->full = true;
+    size_t comma = writer->comma ? 1 : 0;
+    if (writer->full || writer->capacity - writer->length < comma + length + 3) {
+        writer->full = true;
         return;
     }
-    char *at = json->data + json->length;
+    char *at = writer->data + writer->length;
     *at = ',';
     at += comma;
     *at++ = '"';
     memcpy(at, name, length);
     at[length] = '"';
     at[length + 1] = ':';
-    json->length += comma + length + 3;
-    json->comma = true;
-    json->named = true;
+    writer->length += comma + length + 3;
+    writer->comma = true;
+    writer->named = true;
 }
 
-static void json_name(struct json *json, const char *name)
+static void writer_name(struct writer *writer, const char *name)
 {
     if (name != NULL)
-        json_key(json, name, strlen(name));
-    else if (json->comma && !json->named)
-        json_raw(json, ",", 1);
-    json->comma = true;
-    json->named = false;
+        writer_key(writer, name, strlen(name));
+    else if (writer->comma && !writer->named)
+        writer_raw(writer, ",", 1);
+    writer->comma = true;
+    writer->named = false;
 }
 
-void json_open(struct json *json, const char *name, char bracket)
+void writer_open(struct writer *writer, const char *name, char bracket)
 {
-    json_name(json, name);
-    json_raw(json, &bracket, 1);
-    json->comma = false;
+    writer_name(writer, name);
+    writer_raw(writer, &bracket, 1);
+    writer->comma = false;
 }
 
-void json_close(struct json *json, char bracket)
+void writer_close(struct writer *writer, char bracket)
 {
-    json_raw(json, &bracket, 1);
-    json->comma = true;
+    writer_raw(writer, &bracket, 1);
+    writer->comma = true;
 }
 
-void json_number(struct json *json, const char *name, int64_t value)
+void writer_number(struct writer *writer, const char *name, int64_t value)
 {
     char digits[24];
     char *at = digits + sizeof(digits);
@@ -74,22 +74,22 @@ void json_number(struct json *json, const char *name, int64_t value)
     } while (rest != 0);
     if (value < 0)
         *--at = '-';
-    json_name(json, name);
-    json_raw(json, at, (size_t)(digits + sizeof(digits) - at));
+    writer_name(writer, name);
+    writer_raw(writer, at, (size_t)(digits + sizeof(digits) - at));
 }
 
-void json_milli(struct json *json, const char *name, uint64_t thousandths)
+void writer_milli(struct writer *writer, const char *name, uint64_t thousandths)
 {
-    json_number(json, name, (int64_t)(thousandths / 1000));
+    writer_number(writer, name, (int64_t)(thousandths / 1000));
     uint64_t part = thousandths % 1000;
     char fraction[4] = {'.', (char)('0' + part / 100), (char)('0' + part / 10 % 10), (char)('0' + part % 10)};
-    json_raw(json, fraction, sizeof(fraction));
+    writer_raw(writer, fraction, sizeof(fraction));
 }
 
-void json_flag(struct json *json, const char *name, bool value)
+void writer_flag(struct writer *writer, const char *name, bool value)
 {
-    json_name(json, name);
-    json_raw(json, value ? "true" : "false", value ? 4 : 5);
+    writer_name(writer, name);
+    writer_raw(writer, value ? "true" : "false", value ? 4 : 5);
 }
 
 // The length of the well-formed UTF-8 sequence (RFC 3629 section 4) that bytes[0..length) begins with, 0 when there is
@@ -123,47 +123,47 @@ static bool byte_is_plain(uint8_t byte)
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-static void json_escape(struct json *json, uint32_t code)
+static void writer_escape(struct writer *writer, uint32_t code)
 {
     char escape[6] = {'\\', 'u', '0', '0', hex_digits[code >> 4 & 15], hex_digits[code & 15]};
-    json_raw(json, escape, sizeof(escape));
+    writer_raw(writer, escape, sizeof(escape));
 }
 
-void json_text(struct json *json, const char *name, const void *bytes, size_t length)
+void writer_text(struct writer *writer, const char *name, const void *bytes, size_t length)
 {
     const uint8_t *at = bytes;
     const uint8_t *end = at + length;
-    json_name(json, name);
-    json_raw(json, "\"", 1);
+    writer_name(writer, name);
+    writer_raw(writer, "\"", 1);
     while (at < end) {
         const uint8_t *run = at;
         while (at < end && byte_is_plain(*at))
             at++;
         if (at > run)
-            json_raw(json, (const char *)run, (size_t)(at - run));
+            writer_raw(writer, (const char *)run, (size_t)(at - run));
         if (at == end)
             break;
         uint32_t code = 0;
         size_t size = utf8_read(at, (size_t)(end - at), &code);
         if (size == 0 || code == 0) {
-            json_raw(json, "\xef\xbf\xbd", 3);
+            writer_raw(writer, "\xef\xbf\xbd", 3);
             size = 1;
         } else if (code == '"' || code == '\\') {
             char escape[2] = {'\\', (char)code};
-            json_raw(json, escape, sizeof(escape));
+            writer_raw(writer, escape, sizeof(escape));
         } else if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) {
-            json_escape(json, code);
+            writer_escape(writer, code);
         } else {
-            json_raw(json, (const char *)at, size);
+            writer_raw(writer, (const char *)at, size);
         }
         at += size;
     }
-    json_raw(json, "\"", 1);
+    writer_raw(writer, "\"", 1);
 }
 
-void json_word(struct json *json, const char *name, const char *word)
+void writer_word(struct writer *writer, const char *name, const char *word)
 {
-    json_text(json, name, word, strlen(word));
+    writer_text(writer, name, word, strlen(word));
 }
 
 // Days since the epoch to a date of the proleptic Gregorian calendar. The C library's gmtime_r opens the time zone file
@@ -192,9 +192,9 @@ static char *digits_put(char *at, unsigned value, int digits, char after)
 }
 
 // By hand, because printf was a twelfth of a record's cost.
-void json_time(struct json *json, const char *name, int64_t seconds, int millis)
+void writer_time(struct writer *writer, const char *name, int64_t seconds, int millis)
 {
-    if (!json_time_fits(seconds))
+    if (!writer_time_fits(seconds))
         return;
     int64_t days = (seconds >= 0 ? seconds : seconds - 86399) / 86400;
     unsigned rest = (unsigned)(seconds - days * 86400);
@@ -212,7 +212,7 @@ void json_time(struct json *json, const char *name, int64_t seconds, int millis)
     if (millis >= 0)
         at = digits_put(at, (unsigned)millis, 3, 'Z');
     *at++ = '"';
-    json_name(json, name);
-    json_raw(json, "\"", 1);
-    json_raw(json, text, (size_t)(at - text));
+    writer_name(writer, name);
+    writer_raw(writer, "\"", 1);
+    writer_raw(writer, text, (size_t)(at - text));
 }

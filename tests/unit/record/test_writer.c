@@ -6,29 +6,29 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 
-#include "control/record/json.h"
+#include "control/record/writer.h"
 
 static char storage[65536];
 
 static json_t *string_through(const void *bytes, size_t length)
 {
-    struct json json;
+    struct writer writer;
     json_error_t error;
-    json_init(&json, storage, sizeof(storage));
-    json_open(&json, NULL, '{');
-    json_text(&json, "s", bytes, length);
-    json_close(&json, '}');
-    cr_assert_not(json.full);
-    for (size_t i = 0; i < json.length; i++)
-        cr_assert((unsigned char)json.data[i] >= 0x20 && json.data[i] != 0x7f, "no control character leaves");
-    json_t *object = json_loadb(json.data, json.length, 0, &error);
-    cr_assert_not_null(object, "%s: %.*s", error.text, (int)json.length, json.data);
+    writer_init(&writer, storage, sizeof(storage));
+    writer_open(&writer, NULL, '{');
+    writer_text(&writer, "s", bytes, length);
+    writer_close(&writer, '}');
+    cr_assert_not(writer.full);
+    for (size_t i = 0; i < writer.length; i++)
+        cr_assert((unsigned char)writer.data[i] >= 0x20 && writer.data[i] != 0x7f, "no control character leaves");
+    json_t *object = json_loadb(writer.data, writer.length, 0, &error);
+    cr_assert_not_null(object, "%s: %.*s", error.text, (int)writer.length, writer.data);
     json_t *value = json_incref(json_object_get(object, "s"));
     json_decref(object);
     return value;
 }
 
-Test(json, every_byte_alone_comes_out_as_valid_utf8)
+Test(writer, every_byte_alone_comes_out_as_valid_utf8)
 {
     for (unsigned byte = 0; byte < 256; byte++) {
         unsigned char c = (unsigned char)byte;
@@ -43,7 +43,7 @@ Test(json, every_byte_alone_comes_out_as_valid_utf8)
     }
 }
 
-Test(json, well_formed_utf8_stays_and_ill_formed_is_replaced)
+Test(writer, well_formed_utf8_stays_and_ill_formed_is_replaced)
 {
     static const struct {
         const char *in;
@@ -75,7 +75,7 @@ Test(json, well_formed_utf8_stays_and_ill_formed_is_replaced)
     json_decref(value);
 }
 
-Test(json, random_bytes_always_parse)
+Test(writer, random_bytes_always_parse)
 {
     srand(9);
     for (int round = 0; round < 20000; round++) {
@@ -87,7 +87,7 @@ Test(json, random_bytes_always_parse)
     }
 }
 
-Test(json, times_are_those_of_the_calendar)
+Test(writer, times_are_those_of_the_calendar)
 {
     static const struct {
         int64_t seconds;
@@ -99,15 +99,15 @@ Test(json, times_are_those_of_the_calendar)
                 {253402300799, "9999-12-31T23:59:59Z"},
                 {-62167219200, "0000-01-01T00:00:00Z"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct json json;
-        json_init(&json, storage, sizeof(storage));
-        json_time(&json, NULL, rows[i].seconds, -1);
-        cr_assert_eq(json.length, strlen(rows[i].text) + 2);
-        cr_assert_arr_eq(json.data + 1, rows[i].text, strlen(rows[i].text));
+        struct writer writer;
+        writer_init(&writer, storage, sizeof(storage));
+        writer_time(&writer, NULL, rows[i].seconds, -1);
+        cr_assert_eq(writer.length, strlen(rows[i].text) + 2);
+        cr_assert_arr_eq(writer.data + 1, rows[i].text, strlen(rows[i].text));
     }
-    struct json json;
-    json_init(&json, storage, sizeof(storage));
-    json_time(&json, NULL, INT64_MAX, -1);
-    json_time(&json, NULL, INT64_MIN, -1);
-    cr_assert_eq(json.length, 0);
+    struct writer writer;
+    writer_init(&writer, storage, sizeof(storage));
+    writer_time(&writer, NULL, INT64_MAX, -1);
+    writer_time(&writer, NULL, INT64_MIN, -1);
+    cr_assert_eq(writer.length, 0);
 }
