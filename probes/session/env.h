@@ -11,9 +11,6 @@ struct session_env {
     char *user_agent;
     uint32_t silence_ms;
     uint32_t answer_ms;
-    // For fuzzing only: an SSH key exchange is not computed and nothing is encrypted after it, so that random bytes
-    // reach the parsers behind NEWKEYS. Nothing in the product sets it.
-    bool ssh_plain;
 };
 
 // A client context that talks to anybody: TLS 1.0 to 1.3 at security level 0, nothing verified. NULL on failure.

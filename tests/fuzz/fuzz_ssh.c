@@ -2,14 +2,14 @@
 // Half of the runs leave the key exchange out, so that packets behind NEWKEYS are reached; the others meet its parsers.
 // The last bit of the input's last byte chooses.
 
-#include "probes/session/env.h"
 #include "tests/fuzz/feed.h"
+#include "tests/unit/session/plain_ssh.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    feed_env()->ssh_plain = size > 0 && (data[size - 1] & 1) == 0;
+    ssh_plain = size > 0 && (data[size - 1] & 1) == 0;
     feed_session("ssh", data, size);
     return 0;
 }

@@ -13,9 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 2 && data[0] == 0x30) {
         const unsigned char *der = data;
         X509 *certificate = d2i_X509(NULL, &der, (long)size);
-        struct tls_observation tls = {.chain_length = 1};
+        struct observation observation;
+        observation_init(&observation);
         if (certificate != NULL)
-            certificate_observe(certificate, &tls);
+            certificate_observe(certificate, &observation);
+        observation_fini(&observation);
         X509_free(certificate);
         return 0;
     }

@@ -11,6 +11,7 @@
 #include "tests/unit/session/dialogue.h"
 #include "tests/unit/session/fake_ssh.h"
 #include "tests/unit/session/fake_tls.h"
+#include "tests/unit/session/plain_ssh.h"
 
 enum { MUTATIONS = 3000, RANDOM_STREAMS = 3000, RANDOM_MAX = 600 };
 
@@ -156,7 +157,7 @@ static void packet_put(struct buffer *to, const struct buffer *payload)
         abort();
 }
 
-// What a server says when nothing is encrypted (env->ssh_plain): every message that a client can meet.
+// What a server says when nothing is encrypted (ssh_plain): every message that a client can meet.
 static void ssh_transcript(struct buffer *to)
 {
     static const char *const lists[] = {"curve25519-sha256,kex-strict-s-v00@openssh.com",
@@ -212,7 +213,7 @@ static void ssh_check(struct session_env *env)
     }
     struct buffer transcript = {.data = NULL};
     ssh_transcript(&transcript);
-    env->ssh_plain = true;
+    ssh_plain = true;
     struct scripted peer;
     struct observation seen;
     scripted_init(&peer, "", "", false);
@@ -226,7 +227,7 @@ static void ssh_check(struct session_env *env)
     scripted_fini(&peer);
     script_check(env, "ssh transcript", buffer_bytes(&transcript), transcript.length, true, true);
     mutations_check(env, "ssh mutated", "ssh", buffer_bytes(&transcript), transcript.length);
-    env->ssh_plain = false;
+    ssh_plain = false;
     buffer_fini(&transcript);
 }
 

@@ -227,15 +227,13 @@ static struct session_result ssh_on_kexinit(struct session *self, const struct b
 static struct session_result ssh_on_reply(struct session *self, const struct buffer *payload)
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
-    int status = 0;
-    if (!self->env->ssh_plain)
-        status = ssh_kex_finish(state->kex, payload, self->observation);
+    int status = ssh_kex_finish(state->kex, payload, self->observation);
     if (status != 0) {
         ssh_goodbye(self);
         return ssh_failed(status);
     }
     status = ssh_send_message(self, SSH_MSG_NEWKEYS);
-    if (status == 0 && !self->env->ssh_plain)
+    if (status == 0)
         status = ssh_kex_start_out(state->kex, &state->transport);
     state->phase = SSH_NEWKEYS;
     return status == 0 ? ssh_wait(self) : ssh_failed(status);
@@ -244,7 +242,7 @@ static struct session_result ssh_on_reply(struct session *self, const struct buf
 static struct session_result ssh_on_newkeys(struct session *self)
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
-    int status = self->env->ssh_plain ? 0 : ssh_kex_start_in(state->kex, &state->transport);
+    int status = ssh_kex_start_in(state->kex, &state->transport);
     ssh_kex_fini(state->kex);
     free(state->kex);
     state->kex = NULL;
