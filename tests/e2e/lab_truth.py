@@ -30,6 +30,22 @@ def ask_ssh(ip, port):
             "ssh.host_key_type": key[1], "ssh.host_key_sha256": key[2]}
 
 
+def ask_store(stream, question):
+    """The first line that a store answers, in its own words."""
+    stream.sendall(question)
+    return stream.makefile("rb").readline().decode(errors="replace").rstrip("\r\n")
+
+
+def ask_redis(stream):
+    said = ask_store(stream, b"PING\r\n")
+    return {"service": "redis" if said[:1] in ("+", "-") else None, "open": said == "+PONG"}
+
+
+def ask_memcached(stream):
+    said = ask_store(stream, b"version\r\n")
+    return {"service": "memcached", "open": said.startswith("VERSION "), "memcached.version": said[8:] if said[:8] == "VERSION " else None}
+
+
 def ask_http(stream, ip):
     stream.sendall(f"GET / HTTP/1.1\r\nHost: {ip}\r\nConnection: close\r\n\r\n".encode())
     data = b""
@@ -65,6 +81,8 @@ def ask(row):
     if row.get("tunnel") == "tls":
         return ask_tls(ip, port)
     with socket.create_connection((ip, port), TIMEOUT) as stream:
+        if row["service"] in ("redis", "memcached"):
+            return ask_redis(stream) if row["service"] == "redis" else ask_memcached(stream)
         if row["service"]:
             return ask_http(stream, ip)
         stream.settimeout(0.5)
@@ -81,7 +99,9 @@ def compare(row):
     except OSError as error:
         return [f"{row['ip']}:{row['port']}: {error}"]
     flat = {"service": row["service"]}
-    for part in ("ssh", "tls", "http"):
+    if "open" in row:
+        flat["open"] = row["open"]
+    for part in ("ssh", "tls", "http", "memcached"):
         flat.update({f"{part}.{key}": value for key, value in row.get(part, {}).items()})
     return [f"{row['ip']}:{row['port']}: {key} is {answer.get(key)!r}, truth says {value!r}"
             for key, value in flat.items() if (key in answer or key == "service") and answer.get(key) != value]

@@ -180,6 +180,35 @@ def apache(table, folder, certificates):
     return [f"/usr/sbin/apache2 -d {folder} -f {folder}/apache.conf -k start"]
 
 
+def redis(table, folder):
+    """Without a password a server lets anybody in only when it is told to; in protected mode it refuses who comes from afar."""
+    starts = []
+    for name, sockets in lab.endpoints(table, "redis").items():
+        server = table["servers"][name]
+        for ip, port in sockets:
+            own = folder / f"{name}-{ip}"
+            own.mkdir(mode=0o755)
+            text = (f"bind {ip}\nport {port}\ndaemonize yes\ndir {own}\nsave \"\"\nlogfile {own}/log\npidfile {own}/pid\n"
+                    f"protected-mode {yes(server.get('protected'))}\n")
+            text += f"requirepass \"{server['password']}\"\n" if "password" in server else ""
+            (own / "conf").write_text(text)
+            starts.append(f"redis-server {own}/conf >/dev/null")
+    return starts
+
+
+def memcached(table, folder):
+    starts = []
+    for name, sockets in lab.endpoints(table, "memcached").items():
+        server = table["servers"][name]
+        for ip, port in sockets:
+            locked = ""
+            if "password" in server:
+                (folder / f"{name}.users").write_text(server["password"] + "\n")
+                locked = f"-Y {folder}/{name}.users "
+            starts.append(f"memcached -d -u nobody -U 0 -m 8 {locked}-l {ip} -p {port}")
+    return starts
+
+
 def wide(folder, certificates):
     """One nginx for a whole /16: a P-256 key on 443, an RSA-2048 key on 8443."""
     (folder / "temp").mkdir(parents=True)
@@ -197,7 +226,7 @@ def write(table, folder):
     make_host_keys(folder)
     certificates = folder / "certificates"
     world = openssh(table, folder) + dropbear(table, folder) + nginx(table, folder, certificates)
-    world += apache(table, folder, certificates)
+    world += apache(table, folder, certificates) + redis(table, folder) + memcached(table, folder)
     world.append(f"setsid /usr/bin/python3 {lab.LAB}/silent.py 127.0.0.1 {lab.SILENT_PORT} </dev/null >{folder}/silent.log 2>&1 &")
     for name, starts in {"world": world, "wide": wide(folder / "wide", certificates)}.items():
         (folder / f"start-{name}").write_text("set -e\n" + "\n".join(starts) + "\n")

@@ -50,6 +50,33 @@ def ssh_part(server, folder):
     return {"service": "ssh", "tunnel": None, "banner": None, "outcome": "complete", "product": product, "ssh": ssh, "findings": findings}
 
 
+def store_part(server, findings, product, facts):
+    """A store without a login of its own: open to anybody, or locked and then silent about itself."""
+    kind = server["kind"]
+    row = {"service": kind, "tunnel": None, "banner": None, "outcome": "complete", "open": not facts.get("refusal"), kind: facts,
+           "findings": findings + ([] if facts.get("refusal") else [f"open-{kind}"])}
+    return row if facts.get("refusal") else {**row, "product": product}
+
+
+def redis_part(server):
+    version = upstream("redis-server")
+    facts = {"version": version, "mode": "standalone", "refusal": None}
+    if "password" in server:
+        facts = {"refusal": "NOAUTH Authentication required.", "version": None}
+    elif server.get("protected"):
+        return {"service": "redis", "outcome": "complete", "open": False, "redis": {"version": None},
+                "findings": ["exposed-redis"]}  # what it says of its protected mode is eight lines long
+    return store_part(server, ["exposed-redis"], {"vendor": "redis", "name": "redis", "version": version}, facts)
+
+
+def memcached_part(server):
+    version = upstream("memcached")
+    facts = {"version": version, "refusal": None}
+    if "password" in server:
+        facts = {"refusal": "CLIENT_ERROR unauthenticated", "version": None}
+    return store_part(server, ["exposed-memcached"], {"vendor": "memcached", "name": "memcached", "version": version}, facts)
+
+
 def http_part(server):
     if server["kind"] == "nginx":
         version = upstream("nginx")
@@ -88,6 +115,8 @@ def service_row(table, name, folder):
     server = table["servers"][name]
     if server["kind"] in ("openssh", "dropbear"):
         return ssh_part(server, folder)
+    if server["kind"] in ("redis", "memcached"):
+        return redis_part(server) if server["kind"] == "redis" else memcached_part(server)
     row = http_part(server)
     if "tls" in server:
         row["tunnel"] = "tls"
