@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "probes/address.h"
+
 enum { PREFIX_TEXT_MAX = 64 };
 
-static int address_parse(const char *text, uint32_t *ret_address)
+static int number_parse(const char *text, uint32_t *ret_address)
 {
     struct in_addr address;
     if (inet_pton(AF_INET, text, &address) != 1)
@@ -54,7 +56,7 @@ int prefix_parse_cidr(const char *text, struct interval *ret_interval)
         return six_parse(copy, length);
     uint32_t address;
     unsigned int bits = 32;
-    if (address_parse(copy, &address) != 0 || (length != NULL && length_parse(length, 32, &bits) != 0))
+    if (number_parse(copy, &address) != 0 || (length != NULL && length_parse(length, 32, &bits) != 0))
         return -EINVAL;
     uint32_t behind = (uint32_t)(UINT64_C(0xffffffff) >> bits);
     *ret_interval = (struct interval){address & ~behind, address | behind};
@@ -76,17 +78,12 @@ int prefix_parse(const char *text, struct interval *ret_interval)
     last += strspn(last, " ");
     first[strcspn(first, " ")] = '\0';
     struct interval interval;
-    if (address_parse(first, &interval.first) != 0 || address_parse(last, &interval.last) != 0)
+    if (number_parse(first, &interval.first) != 0 || number_parse(last, &interval.last) != 0)
         return -EINVAL;
     if (interval.first > interval.last)
         return -ERANGE;
     *ret_interval = interval;
     return 0;
-}
-
-void prefix_print_address(uint32_t address, char *ret_text)
-{
-    (void)snprintf(ret_text, 16, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
 }
 
 int prefix_length(struct interval interval)
@@ -99,15 +96,15 @@ int prefix_length(struct interval interval)
 
 void prefix_print(struct interval interval, char *ret_text)
 {
-    char first[16];
-    char last[16];
+    char first[ADDRESS_TEXT_MAX];
+    char last[ADDRESS_TEXT_MAX];
     int length = prefix_length(interval);
-    prefix_print_address(interval.first, first);
-    prefix_print_address(interval.last, last);
+    (void)address_text(interval.first, first);
+    (void)address_text(interval.last, last);
     if (length == 32)
-        (void)snprintf(ret_text, 32, "%s", first);
+        (void)snprintf(ret_text, 32, "%.15s", first);
     else if (length >= 0)
-        (void)snprintf(ret_text, 32, "%s/%d", first, length);
+        (void)snprintf(ret_text, 32, "%.15s/%d", first, length);
     else
-        (void)snprintf(ret_text, 32, "%s-%s", first, last);
+        (void)snprintf(ret_text, 32, "%.15s-%.15s", first, last);
 }

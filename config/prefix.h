@@ -16,9 +16,6 @@ int prefix_parse(const char *text, struct interval *ret_interval);
 // As prefix_parse, but refuses ranges.
 int prefix_parse_cidr(const char *text, struct interval *ret_interval);
 
-// The dotted form. Needs 16 bytes.
-void prefix_print_address(uint32_t address, char *ret_text);
-
 // Address, CIDR, or range, whichever says it shortest. Needs 32 bytes.
 void prefix_print(struct interval interval, char *ret_text);
 

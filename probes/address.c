@@ -32,6 +32,13 @@ size_t address_print(const struct address *address, char ret_text[static ADDRESS
     return 0;
 }
 
+const char *address_text(uint32_t number, char ret_text[static ADDRESS_TEXT_MAX])
+{
+    const struct address address = address_v4(number);
+    (void)address_print(&address, ret_text);
+    return ret_text;
+}
+
 int address_parse(const char *text, size_t length, struct address *ret_address)
 {
     char copy[ADDRESS_TEXT_MAX];

@@ -32,6 +32,9 @@ static inline uint32_t address_number(const struct address *address)
 // Dotted decimal, or RFC 5952. Returns the length; the text ends with NUL. "" for none.
 size_t address_print(const struct address *address, char ret_text[static ADDRESS_TEXT_MAX]);
 
+// The IPv4 address of a number in host byte order, printed into the caller's room, which is returned.
+const char *address_text(uint32_t number, char ret_text[static ADDRESS_TEXT_MAX]);
+
 // The whole of text, in either family's form. Returns 0 or -EINVAL.
 int address_parse(const char *text, size_t length, struct address *ret_address);
 

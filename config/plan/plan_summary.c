@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "config/prefix.h"
+#include "probes/address.h"
 
 #define POSITIONS_MAX (UINT64_C(1) << 48)
 #define SEGMENT_MAX   (UINT64_C(1) << 32)
@@ -102,8 +103,8 @@ static int finish_rate(struct plan *plan, struct complaint *complaint)
     summary->rate_pps = plan->rate_pps;
     if (plan->rate_pps == summary->rate_asked_pps)
         return 0;
-    char network[16];
-    prefix_print_address(summary->crowded_network, network);
+    char network[ADDRESS_TEXT_MAX];
+    (void)address_text(summary->crowded_network, network);
     return plan_add_note(plan,
                          "rate lowered from %.0f to %.0f pps: %u of the %llu addresses lie in %s/24, and network_rate "
                          "allows %.0f pps to one /24",

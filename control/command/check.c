@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sonde check: validates a plan and prints what a scan would send, before anything is sent.
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"
 #include "control/command/columns.h"
+#include "probes/address.h"
 
 enum { CHECK_JSON };
 
@@ -69,9 +69,10 @@ static void traffic_describe(const struct plan *plan, struct columns *columns)
         snprintf(line + strlen(line), sizeof(line) - strlen(line), " (%s asked)",
                  figure_scaled(summary->rate_asked_pps, "pps", c));
     columns_add(columns, (const char *[]){"rate", line});
-    struct in_addr crowded = {.s_addr = htonl(summary->crowded_network)};
-    snprintf(line, sizeof(line), "%s/24 with %u targets, which allows %s", inet_ntoa(crowded),
-             summary->crowded_addresses, figure_scaled(summary->crowded_rate_pps, "pps", a));
+    char crowded[ADDRESS_TEXT_MAX];
+    snprintf(line, sizeof(line), "%s/24 with %u targets, which allows %s",
+             address_text(summary->crowded_network, crowded), summary->crowded_addresses,
+             figure_scaled(summary->crowded_rate_pps, "pps", a));
     columns_add(columns, (const char *[]){"most crowded network", line});
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/scan/check_json.h"
 
-#include <arpa/inet.h>
+#include "probes/address.h"
 
 static json_t *count_json(uint64_t n)
 {
@@ -46,11 +46,9 @@ static json_t *notes_json(const struct plan *plan)
 
 static json_t *crowded_json(const struct plan_summary *summary)
 {
-    struct in_addr network = {.s_addr = htonl(summary->crowded_network)};
-    char text[INET_ADDRSTRLEN + 4];
-    inet_ntop(AF_INET, &network, text, sizeof(text));
-    return json_pack("{s:o,s:I,s:f}", "network", json_sprintf("%s/24", text), "addresses",
-                     (json_int_t)summary->crowded_addresses, "rate_pps", summary->crowded_rate_pps);
+    char text[ADDRESS_TEXT_MAX];
+    return json_pack("{s:o,s:I,s:f}", "network", json_sprintf("%s/24", address_text(summary->crowded_network, text)),
+                     "addresses", (json_int_t)summary->crowded_addresses, "rate_pps", summary->crowded_rate_pps);
 }
 
 json_t *check_json(const struct plan *plan)

@@ -44,14 +44,14 @@ static const struct say http_says[] = {SAY("GET / HTTP/1.1\r\nHost: "),
 static struct session_result http_open(struct session *self)
 {
     char request[REQUEST_MAX];
+    char address[ADDRESS_TEXT_MAX];
     char port[8] = "";
     if (self->port != (self->below == NULL ? PORT_HTTP : PORT_HTTPS))
         snprintf(port, sizeof(port), ":%u", self->port);
     int length = snprintf(request, sizeof(request),
-                          "GET / HTTP/1.1\r\nHost: %u.%u.%u.%u%s\r\nUser-Agent: %.512s\r\nAccept: */*\r\n"
+                          "GET / HTTP/1.1\r\nHost: %s%s\r\nUser-Agent: %.512s\r\nAccept: */*\r\n"
                           "Connection: close\r\n\r\n",
-                          self->address >> 24, self->address >> 16 & 0xff, self->address >> 8 & 0xff,
-                          self->address & 0xff, port, self->env->user_agent);
+                          address_text(self->address, address), port, self->env->user_agent);
     if (session_send(self, (const uint8_t *)request, (size_t)length) != 0)
         return session_failed();
     return session_wait(self->env->answer_ms);
