@@ -150,6 +150,9 @@ void learn_name_in(struct observation *observation, void *part, const struct fie
 {
     struct list *list = field_value(part, field);
     mark_known(part, field);
+    // What is kept is the beginning: no later, shorter name may stand behind a gap.
+    if (copy && field_cut(part, field))
+        return;
     // What is not copied is ours, or was bounded when it was written.
     if (copy && length + 1 > field->size - (list->bytes < field->size ? list->bytes : field->size)) {
         mark_cut(part, field);
@@ -250,6 +253,13 @@ void learn_names(struct observation *observation, const struct field *field, con
             learn_name(observation, field, at, (size_t)(stop - at));
         at = stop + 1;
     }
+}
+
+void learn_cut(struct observation *observation, const struct field *field)
+{
+    void *part = observation_part(observation, (enum part_id)field->part);
+    if (part != NULL)
+        mark_cut(part, field);
 }
 
 void *learn_row(struct observation *observation, const struct field *field)

@@ -23,8 +23,10 @@ enum http_phase { HTTP_STATUS = 0, HTTP_FIELDS, HTTP_BODY };
 struct http_state {
     enum http_phase phase;
     uint32_t header_bytes;
-    bool skipping;  // the rest of a line that is too long
-    bool may_refer; // a refusal that may say that this port wants TLS
+    uint32_t status; // of the answer that is being read
+    bool skipping;   // the rest of a line that is too long
+    bool interim;    // something else than the real answer has come
+    bool may_refer;  // a refusal that may say that this port wants TLS
     struct http_body body;
 };
 
@@ -109,13 +111,22 @@ static uint32_t status_parse(struct bytes line, size_t *ret_version_length)
     return status;
 }
 
+// Such an answer says nothing but that the real one is to come (RFC 9110 section 15.2). Behind 101 there is none.
+static bool is_interim(uint32_t status)
+{
+    return status < 200 && status != 101;
+}
+
 static struct session_result http_on_status(struct session *self, struct bytes line, uint32_t status,
                                             size_t version_length)
 {
     struct http_state *state = (struct http_state *)self->state;
+    state->status = status;
     observation_forget(self->observation, PART_http);
-    learn_number(self->observation, FIELD(http, status), status);
-    learn_text(self->observation, FIELD(http, version), line.data, version_length);
+    if (!is_interim(status)) {
+        learn_number(self->observation, FIELD(http, status), status);
+        learn_text(self->observation, FIELD(http, version), line.data, version_length);
+    }
     learn_constant(self->observation, FIELD(root, service), "http");
     self->observation->finished = false;
     memset(&state->body, 0, sizeof(state->body));
@@ -173,8 +184,12 @@ static void http_on_field(struct http_state *state, struct observation *observat
 static void title_learn(struct session *self)
 {
     const struct http_body *body = &((const struct http_state *)self->state)->body;
-    if (body->title_found || body->title_length > 0)
-        learn_text(self->observation, FIELD(http, title), body->title, strlen(body->title));
+    if (!body->title_found && body->title_length == 0)
+        return;
+    learn_text(self->observation, FIELD(http, title), body->title, strlen(body->title));
+    // Its end did not come, or there was no room for it.
+    if (body->title_cut || !body->title_found)
+        learn_cut(self->observation, FIELD(http, title));
 }
 
 static struct session_result http_complete(struct session *self)
@@ -191,13 +206,15 @@ static struct session_result http_complete(struct session *self)
 static struct session_result http_on_fields_end(struct session *self)
 {
     struct http_state *state = (struct http_state *)self->state;
-    const struct http_observation *http = self->observation->http;
-    if (http == NULL)
-        return session_failed();
-    if (http->status < 200 && http->status != 101) {
+    if (is_interim(state->status)) {
+        observation_forget(self->observation, PART_http);
+        state->interim = true;
         state->phase = HTTP_STATUS;
         return session_wait(self->env->answer_ms);
     }
+    const struct http_observation *http = self->observation->http;
+    if (http == NULL)
+        return session_failed();
     state->may_refer = http->status == 400 && self->below == NULL;
     bool html = !http->known.content_type || text_has(text_of(&http->content_type), "html");
     bool empty = http->status == 101 || http->status == 204 || http->status == 304 ||
@@ -263,10 +280,10 @@ static struct session_result http_bytes(struct session *self, struct bytes *inpu
 static struct session_result http_event(struct session *self, enum session_event event)
 {
     const struct http_state *state = (const struct http_state *)self->state;
-    if (state->phase == HTTP_STATUS && (!observation_has(self->observation, PART_http) || self->input.length > 0))
-        return detect_nothing(self);
-    // A body without a length ends with the connection.
-    if (state->phase == HTTP_BODY && event == SESSION_CLOSED)
+    if (state->phase == HTTP_STATUS)
+        return state->interim ? session_done() : detect_nothing(self);
+    // A body without a length ends with the connection; one that ends before its time is broken off.
+    if (state->phase == HTTP_BODY && event == SESSION_CLOSED && !state->body.bounded && !state->body.chunked)
         return http_complete(self);
     title_learn(self);
     return session_done();

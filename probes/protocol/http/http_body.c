@@ -101,10 +101,12 @@ static void title_put(struct http_body *body, uint8_t octet)
     bool space = octet <= ' ';
     if (space && (body->title_length == 0 || title[body->title_length - 1] == ' '))
         return;
-    if (body->title_length < HTTP_TITLE_MAX) {
-        title[body->title_length++] = space ? ' ' : (char)octet;
-        title[body->title_length] = '\0';
+    if (body->title_length == HTTP_TITLE_MAX) {
+        body->title_cut = true;
+        return;
     }
+    title[body->title_length++] = space ? ' ' : (char)octet;
+    title[body->title_length] = '\0';
 }
 
 static void title_step(struct http_body *body, uint8_t octet)

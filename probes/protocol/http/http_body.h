@@ -26,6 +26,7 @@ struct http_body {
     uint8_t hints[HTTP_HINTS]; // letters of the phrases that say so
     bool in_tag;               // behind "<title", before ">"
     bool in_title;
+    bool title_cut; // it is longer than what is kept
     uint16_t title_length;
     char title[HTTP_TITLE_MAX + 1];
 };

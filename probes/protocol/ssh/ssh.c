@@ -106,29 +106,33 @@ static struct session_result ssh_open(struct session *self)
     return ssh_wait(self);
 }
 
-// What precedes the separator; line goes on behind it.
-static struct bytes piece_take(struct bytes *line, char separator)
+// Learns what precedes the separator and takes it; false when there is none. What then ends a line that is not whole
+// may be the beginning of what was meant.
+static bool piece_learn(struct observation *observation, const struct field *field, struct bytes *line, char separator,
+                        bool whole)
 {
     const uint8_t *found = line->length == 0 ? NULL : memchr(line->data, separator, line->length);
     size_t length = found == NULL ? line->length : (size_t)(found - line->data);
     struct bytes piece = bytes_slice(line, length);
     (void)bytes_take(line, found == NULL ? 0 : 1);
-    return piece;
+    if (piece.length > 0)
+        learn_text(observation, field, piece.data, piece.length);
+    if (piece.length > 0 && found == NULL && !whole)
+        learn_cut(observation, field);
+    return found != NULL;
 }
 
 // "SSH-protoversion-softwareversion SP comments". What is not there was not learnt.
-static void identification_learn(struct observation *observation, struct bytes line)
+static void identification_learn(struct observation *observation, struct bytes line, bool whole)
 {
     learn_text(observation, FIELD(ssh, identification), line.data, line.length);
+    if (!whole)
+        learn_cut(observation, FIELD(ssh, identification));
     (void)bytes_take(&line, strlen("SSH-"));
-    struct bytes protocol = piece_take(&line, '-');
-    struct bytes software = piece_take(&line, ' ');
-    learn_text(observation, FIELD(ssh, protocol), protocol.data, protocol.length);
-    if (software.length > 0)
-        learn_text(observation, FIELD(ssh, software), software.data, software.length);
-    if (line.length > 0)
-        learn_text(observation, FIELD(ssh, comment), line.data, line.length);
     learn_constant(observation, FIELD(root, service), "ssh");
+    if (piece_learn(observation, FIELD(ssh, protocol), &line, '-', whole) &&
+        piece_learn(observation, FIELD(ssh, software), &line, ' ', whole))
+        (void)piece_learn(observation, FIELD(ssh, comment), &line, '\n', whole);
 }
 
 static int kex_start(struct session *self, struct bytes theirs)
@@ -150,7 +154,7 @@ static int kex_start(struct session *self, struct bytes theirs)
 static struct session_result ssh_identified(struct session *self, struct bytes line)
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
-    identification_learn(self->observation, line);
+    identification_learn(self->observation, line, true);
     const struct ssh_observation *ssh = self->observation->ssh;
     if (ssh == NULL || (!text_is(&ssh->protocol, "2.0") && !text_is(&ssh->protocol, "1.99")))
         return session_done();
@@ -186,7 +190,7 @@ static struct session_result ssh_identify(struct session *self, struct bytes *in
         if (ours && length >= IDENT_MAX) {
             // Too long to be one, and it says so itself: what fits is kept, and nothing else can follow.
             (void)bytes_take(input, at);
-            identification_learn(self->observation, bytes_of(line, IDENT_MAX));
+            identification_learn(self->observation, bytes_of(line, IDENT_MAX), false);
             return session_done();
         }
         if (feed == NULL)
@@ -346,11 +350,26 @@ static struct session_result ssh_bytes(struct session *self, struct bytes *input
     return result;
 }
 
+// An identification whose line end does not come names its server all the same.
+static bool identification_unended(struct session *self)
+{
+    struct bytes rest = bytes_of(buffer_bytes(&self->input), self->input.length);
+    const uint8_t *feed;
+    while (rest.length > 0 && (feed = memchr(rest.data, '\n', rest.length)) != NULL)
+        (void)bytes_take(&rest, (size_t)(feed - rest.data) + 1);
+    if (recognise_text(rest.data, rest.length, "SSH-") != RECOGNITION_MINE)
+        return false;
+    bool whole = rest.data[rest.length - 1] == '\r';
+    rest.length -= whole ? 1 : 0;
+    identification_learn(self->observation, rest, whole);
+    return true;
+}
+
 static struct session_result ssh_event(struct session *self, enum session_event event)
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     if (state->phase == SSH_IDENT)
-        return detect_nothing(self);
+        return identification_unended(self) ? session_done() : detect_nothing(self);
     if (event == SESSION_SILENCE)
         ssh_goodbye(self);
     return session_done();
