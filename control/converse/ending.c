@@ -55,8 +55,8 @@ static void record_fill(const struct image *image, const struct ending *ending, 
     if (ending->rtt_us > 0)
         learn_number(observation, FIELD(root, rtt_ms), ending->rtt_us);
     suspicion_learn(observation, ending->target->suspect);
-    // A service that was recognised after all is told by its name.
-    if (field_known(observation->root, FIELD(root, service)))
+    // A service that was recognised after all is told by its name; within TLS it may not have been.
+    if (field_known(observation->root, FIELD(root, service)) && strcmp(observation_service(observation), "tls") != 0)
         observation->root->known.banner = false;
 }
 

@@ -28,7 +28,10 @@ static size_t banner_find(const uint8_t *data, size_t length)
 
 static void banner_keep(struct observation *observation, const uint8_t *data, size_t length)
 {
-    if (!field_known(observation->root, FIELD(root, banner)) && length > 0)
+    const char *service = observation_service(observation);
+    // What is known by its name needs none; within TLS that may be all there is to know.
+    bool named = service[0] != '\0' && strcmp(service, "tls") != 0;
+    if (!named && !field_known(observation->root, FIELD(root, banner)) && length > 0)
         learn_text(observation, FIELD(root, banner), data, length);
 }
 

@@ -2,6 +2,7 @@
 // HTTP/1.1 as one GET of "/" (RFC 9110, RFC 9112): status, a few fields, and the title of the page.
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -26,7 +27,6 @@ struct http_state {
     uint32_t status; // of the answer that is being read
     bool skipping;   // the rest of a line that is too long
     bool interim;    // something else than the real answer has come
-    bool may_refer;  // a refusal that may say that this port wants TLS
     struct http_body body;
 };
 
@@ -192,13 +192,38 @@ static void title_learn(struct session *self)
         learn_cut(self->observation, FIELD(http, title));
 }
 
+// The port of "https://host:8443/", 443 when it names none, 0 when it is no such address (RFC 3986 section 3.2).
+static uint32_t https_port(const struct text *location)
+{
+    static const char scheme[] = "https://";
+    size_t begin = sizeof(scheme) - 1;
+    if (location->length <= begin || strncasecmp(location->data, scheme, begin) != 0)
+        return 0;
+    size_t end = begin + strcspn(location->data + begin, "/?#");
+    size_t at = end;
+    while (at > begin && location->data[at - 1] >= '0' && location->data[at - 1] <= '9')
+        at--;
+    return at < end && location->data[at - 1] == ':' ? (uint32_t)strtoul(location->data + at, NULL, 10) : PORT_HTTPS;
+}
+
+// A server that wants TLS refuses a request in the clear with 400 (nginx's own number is 497), in whatever words, or
+// sends it to https on the very same port.
+static bool refers_to_tls(const struct session *self)
+{
+    const struct http_observation *http = self->observation->http;
+    if (http == NULL || self->below != NULL)
+        return false;
+    return http->status == 400 || http->status == 497 ||
+           (http->status >= 300 && http->status < 400 && http->known.location &&
+            https_port(&http->location) == self->port);
+}
+
 static struct session_result http_complete(struct session *self)
 {
-    struct http_state *state = (struct http_state *)self->state;
     title_learn(self);
-    if (state->may_refer && state->body.refers_to_tls && detect_ask(self, &session_tls))
-        return session_done();
     self->observation->finished = true;
+    if (refers_to_tls(self))
+        (void)detect_ask(self, &session_tls);
     return session_done();
 }
 
@@ -215,7 +240,6 @@ static struct session_result http_on_fields_end(struct session *self)
     const struct http_observation *http = self->observation->http;
     if (http == NULL)
         return session_failed();
-    state->may_refer = http->status == 400 && self->below == NULL;
     bool html = !http->known.content_type || text_has(text_of(&http->content_type), "html");
     bool empty = http->status == 101 || http->status == 204 || http->status == 304 ||
                  (!state->body.chunked && state->body.bounded && state->body.left == 0);
@@ -223,9 +247,8 @@ static struct session_result http_on_fields_end(struct session *self)
         state->body.bounded = false;
         state->body.left = 0;
     }
-    if (empty || (!html && !state->may_refer))
+    if (empty || !html)
         return http_complete(self);
-    state->body.title_ends = !state->may_refer;
     state->phase = HTTP_BODY;
     return session_wait(self->env->answer_ms);
 }
@@ -277,11 +300,24 @@ static struct session_result http_bytes(struct session *self, struct bytes *inpu
     return state->body.ended ? http_complete(self) : session_wait(self->env->answer_ms);
 }
 
+// A status line whose end does not come is an answer all the same.
+static bool status_unended(struct session *self)
+{
+    size_t version_length = 0;
+    struct bytes line = bytes_of(buffer_bytes(&self->input), self->input.length);
+    uint32_t status = status_parse(line, &version_length);
+    // Of a number of which nothing follows nobody knows whether it was whole.
+    if (status == 0 || is_interim(status) || line.length <= version_length + 4)
+        return false;
+    (void)http_on_status(self, line, status, version_length);
+    return true;
+}
+
 static struct session_result http_event(struct session *self, enum session_event event)
 {
     const struct http_state *state = (const struct http_state *)self->state;
     if (state->phase == HTTP_STATUS)
-        return state->interim ? session_done() : detect_nothing(self);
+        return state->interim || status_unended(self) ? session_done() : detect_nothing(self);
     // A body without a length ends with the connection; one that ends before its time is broken off.
     if (state->phase == HTTP_BODY && event == SESSION_CLOSED && !state->body.bounded && !state->body.chunked)
         return http_complete(self);

@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What nginx and Apache, and what Go's server say to an HTTP request on their TLS port.
-static const char *const hints[] = {"plain HTTP", "HTTP request to an HTTPS server"};
-_Static_assert(sizeof(hints) / sizeof(hints[0]) == HTTP_HINTS, "a body has a place for each");
-
 static const char open_tag[] = "<title";
 static const char close_tag[] = "</title";
 
@@ -137,16 +133,6 @@ static void title_step(struct http_body *body, uint8_t octet)
     }
 }
 
-static void content_step(struct http_body *body, uint8_t octet)
-{
-    for (size_t at = 0; at < sizeof(hints) / sizeof(hints[0]) && !body->refers_to_tls; at++) {
-        body->hints[at] = phrase_step(hints[at], body->hints[at], octet);
-        body->refers_to_tls = hints[at][body->hints[at]] == '\0';
-    }
-    if (!body->title_found)
-        title_step(body, octet);
-}
-
 static int hex_value(uint8_t octet)
 {
     octet = lower(octet);
@@ -194,8 +180,8 @@ void http_body_read(struct http_body *body, struct bytes *input)
         else if (body->bounded)
             body->ended = --body->left == 0;
         if (content)
-            content_step(body, octet);
-        if (++body->seen >= HTTP_BODY_MAX || (body->title_ends && body->title_found))
+            title_step(body, octet);
+        if (++body->seen >= HTTP_BODY_MAX || body->title_found)
             body->ended = true;
     }
 }

@@ -8,7 +8,7 @@
 
 #include "probes/bytes.h"
 
-enum { HTTP_BODY_MAX = 64 << 10, HTTP_HINTS = 2, HTTP_TITLE_MAX = 255 };
+enum { HTTP_BODY_MAX = 64 << 10, HTTP_TITLE_MAX = 255 };
 
 enum http_chunk { HTTP_CHUNK_SIZE = 0, HTTP_CHUNK_EXTENSION, HTTP_CHUNK_DATA, HTTP_CHUNK_END, HTTP_CHUNK_LAST };
 
@@ -19,12 +19,9 @@ struct http_body {
     bool chunked;
     bool bounded; // `left` counts; else the body ends with the connection
     bool ended;
-    bool title_ends;    // nothing behind the title is wanted
-    bool refers_to_tls; // it says that this port wants TLS
     bool title_found;
-    uint8_t tag;               // letters of the tag that were recognised
-    uint8_t hints[HTTP_HINTS]; // letters of the phrases that say so
-    bool in_tag;               // behind "<title", before ">"
+    uint8_t tag; // letters of the tag that were recognised
+    bool in_tag; // behind "<title", before ">"
     bool in_title;
     bool title_cut; // it is longer than what is kept
     uint16_t title_length;
