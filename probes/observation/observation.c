@@ -252,6 +252,13 @@ void learn_names(struct observation *observation, const struct field *field, con
     }
 }
 
+void learn_cut(struct observation *observation, const struct field *field)
+{
+    void *part = observation_part(observation, (enum part_id)field->part);
+    if (part != NULL)
+        mark_cut(part, field);
+}
+
 void *learn_row(struct observation *observation, const struct field *field)
 {
     void *part = observation_part(observation, (enum part_id)field->part);

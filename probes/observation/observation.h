@@ -65,6 +65,9 @@ void learn_name(struct observation *observation, const struct field *field, cons
 void learn_names(struct observation *observation, const struct field *field, const void *data, size_t length,
                  char separator);
 
+// Marks a TEXT, LIST or ROWS: more would have come than was read.
+void learn_cut(struct observation *observation, const struct field *field);
+
 // A further row of a ROWS field, all unknown, to be written with the functions below. NULL when there is no room; the
 // mark is set. It stays where it is until the next learn_row of the same field.
 void *learn_row(struct observation *observation, const struct field *field);
