@@ -65,7 +65,7 @@ void learn_name(struct observation *observation, const struct field *field, cons
 void learn_names(struct observation *observation, const struct field *field, const void *data, size_t length,
                  char separator);
 
-// More came than what was learnt of it: for who reads a text piece by piece.
+// Marks a TEXT, LIST or ROWS: more would have come than was read.
 void learn_cut(struct observation *observation, const struct field *field);
 
 // A further row of a ROWS field, all unknown, to be written with the functions below. NULL when there is no room; the

@@ -7,6 +7,7 @@
 #include "probes/observation/product.h"
 #include "probes/observation/redis.h"
 #include "probes/observation/root.h"
+#include "probes/observation/rsync.h"
 #include "probes/observation/ssh.h"
 #include "probes/observation/tls.h"
 
@@ -18,7 +19,8 @@
     X(tls, TLS_FIELDS, "TLS and the certificate")                                                                      \
     X(http, HTTP_FIELDS, "HTTP")                                                                                       \
     X(redis, REDIS_FIELDS, "Redis")                                                                                    \
-    X(memcached, MEMCACHED_FIELDS, "memcached")
+    X(memcached, MEMCACHED_FIELDS, "memcached")                                                                        \
+    X(rsync, RSYNC_FIELDS, "rsync")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

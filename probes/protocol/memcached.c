@@ -41,13 +41,13 @@ static struct session_result memcached_on_line(struct session *self, struct byte
     static const char version[] = "VERSION ";
     size_t word = sizeof(version) - 1;
     learn_constant(self->observation, FIELD(root, service), "memcached");
-    if (recognise_text(line.data, line.length, version) == RECOGNITION_MINE) {
+    if (line_begins(line, version)) {
         learn_text(self->observation, FIELD(memcached, version), line.data + word, line.length - word);
         learn_flag(self->observation, FIELD(root, open), true);
         return memcached_goodbye(self, true);
     }
     learn_text(self->observation, FIELD(memcached, refusal), line.data, line.length);
-    bool locked = recognise_text(line.data, line.length, "CLIENT_ERROR unauthenticated") == RECOGNITION_MINE;
+    bool locked = line_begins(line, "CLIENT_ERROR unauthenticated");
     if (locked)
         learn_flag(self->observation, FIELD(root, open), false);
     return memcached_goodbye(self, locked);

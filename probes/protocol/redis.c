@@ -70,7 +70,7 @@ static struct session_result redis_refused(struct session *self, struct bytes li
     bool mood = false;
     learn_text(self->observation, FIELD(redis, refusal), line.data + 1, line.length - 1);
     for (size_t i = 0; i < sizeof(moods) / sizeof(moods[0]); i++)
-        mood = mood || recognise_text(line.data, line.length, moods[i]) == RECOGNITION_MINE;
+        mood = mood || line_begins(line, moods[i]);
     if (!mood)
         learn_flag(self->observation, FIELD(root, open), false);
     return redis_goodbye(self, !mood);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "probes/session/line.h"
 
+#include <string.h>
+
 size_t line_take(struct bytes *input, size_t most, struct bytes *ret_line)
 {
     size_t looked = input->length < most ? input->length : most;
@@ -14,4 +16,10 @@ size_t line_take(struct bytes *input, size_t most, struct bytes *ret_line)
     if (feed != NULL && length > 0 && ret_line->data[length - 1] == '\r')
         ret_line->length--;
     return taken;
+}
+
+bool line_begins(struct bytes line, const char *text)
+{
+    size_t length = strlen(text);
+    return line.length >= length && memcmp(line.data, text, length) == 0;
 }

@@ -12,6 +12,7 @@
     X(tls)                                                                                                             \
     X(ssh)                                                                                                             \
     X(redis)                                                                                                           \
+    X(rsync)                                                                                                           \
     X(memcached)                                                                                                       \
     X(http)
 

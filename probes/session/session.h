@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 // One protocol's side of a conversation: a state machine on bytes, as one const table. It sees events and says what
-// shall happen next; it knows nothing of TCP, sockets or clocks. Adding a protocol is one file under probes/protocol,
-// one field list under probes/observation, and a row in each of the two lists (registry.h, parts.h).
+// shall happen next; it knows nothing of TCP, sockets or clocks. CONTRIBUTING.md has what adding a protocol touches.
 
 #include <stdbool.h>
 #include <stddef.h>

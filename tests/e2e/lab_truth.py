@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Asks every server of the lab with clients that are not sonde (OpenSSH, OpenSSL, plain sockets) and compares with the
+"""Asks every server of the lab with clients that are not sonde (OpenSSH, OpenSSL, rsync, plain sockets) and compares with the
 lab's truth on standard input. Run where sonde would scan from."""
 
 import concurrent.futures
@@ -74,10 +74,21 @@ def ask_tls(ip, port):
                 "tls.self_signed": subject == issuer, "tls.expired": "will expire" in text, **ask_http(tunnel, ip)}
 
 
+def ask_rsync(ip, port):
+    """The client of the name prints the message of the day, an empty line and a row for each module."""
+    run = subprocess.run(["rsync", f"--contimeout={TIMEOUT}", f"rsync://{ip}:{port}/"], capture_output=True, text=True,
+                         check=False, stdin=subprocess.DEVNULL)
+    lines = [line.split("\t") for line in run.stdout.splitlines()]
+    return {"service": "rsync", "rsync.modules": [line[0].rstrip() for line in lines if len(line) > 1],
+            "rsync.motd": [line[0] for line in lines if len(line) == 1 and line[0]] or None}
+
+
 def ask(row):
     ip, port = row["ip"], row["port"]
     if row["service"] == "ssh":
         return ask_ssh(ip, port)
+    if row["service"] == "rsync":
+        return ask_rsync(ip, port)
     if row.get("tunnel") == "tls":
         return ask_tls(ip, port)
     with socket.create_connection((ip, port), TIMEOUT) as stream:
@@ -101,7 +112,7 @@ def compare(row):
     flat = {"service": row["service"]}
     if "open" in row:
         flat["open"] = row["open"]
-    for part in ("ssh", "tls", "http", "memcached"):
+    for part in ("ssh", "tls", "http", "memcached", "rsync"):
         flat.update({f"{part}.{key}": value for key, value in row.get(part, {}).items()})
     return [f"{row['ip']}:{row['port']}: {key} is {answer.get(key)!r}, truth says {value!r}"
             for key, value in flat.items() if (key in answer or key == "service") and answer.get(key) != value]

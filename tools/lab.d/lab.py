@@ -21,7 +21,7 @@ def write(table, folder):
 
 def print_sockets(table, _folder):
     """Every ip:port that must listen before the lab is up."""
-    for kind in ("openssh", "dropbear", "nginx", "apache", "redis", "memcached"):
+    for kind in sorted({server["kind"] for server in table["servers"].values()}):
         for sockets in lab.endpoints(table, kind).values():
             for ip, port in sockets:
                 print(f"{ip}:{port}")

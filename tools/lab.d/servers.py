@@ -69,6 +69,16 @@ DirectoryIndex index.html
 </Directory>
 {servers}"""
 
+RSYNC = """\
+pid file = {folder}/{name}.pid
+log file = {folder}/{name}.log
+motd file = {folder}/{server}.motd
+address = {ip}
+port = {port}
+use chroot = false
+list = {list}
+"""
+
 APACHE_MODULES = ["mpm_event", "authz_core", "mime", "dir", "alias", "ssl"]
 
 ODD_TITLE = b"odd \x1b[31mred\x07 \xff\xfe </title <b>&lt;script&gt; caf\xc3\xa9"
@@ -209,6 +219,21 @@ def memcached(table, folder):
     return starts
 
 
+def rsync(table, folder):
+    """A daemon for each socket: it binds one address."""
+    starts = []
+    for server, sockets in lab.endpoints(table, "rsync").items():
+        row = table["servers"][server]
+        (folder / f"{server}.motd").write_text("".join(f"{line}\n" for line in row.get("motd", [])))
+        for ip, port in sockets:
+            name = f"{server}-{ip}-{port}"
+            text = RSYNC.format(folder=folder, name=name, server=server, ip=ip, port=port, list=yes(not row.get("hidden")))
+            text += "".join(f"[{module}]\npath = {folder}/{module}\n" for module in row["modules"])
+            (folder / f"{name}.conf").write_text(text)
+            starts.append(f"rsync --daemon --config={folder}/{name}.conf")
+    return starts
+
+
 def wide(folder, certificates):
     """One nginx for a whole /16: a P-256 key on 443, an RSA-2048 key on 8443."""
     (folder / "temp").mkdir(parents=True)
@@ -226,7 +251,7 @@ def write(table, folder):
     make_host_keys(folder)
     certificates = folder / "certificates"
     world = openssh(table, folder) + dropbear(table, folder) + nginx(table, folder, certificates)
-    world += apache(table, folder, certificates) + redis(table, folder) + memcached(table, folder)
+    world += apache(table, folder, certificates) + redis(table, folder) + memcached(table, folder) + rsync(table, folder)
     world.append(f"setsid /usr/bin/python3 {lab.LAB}/silent.py 127.0.0.1 {lab.SILENT_PORT} </dev/null >{folder}/silent.log 2>&1 &")
     for name, starts in {"world": world, "wide": wide(folder / "wide", certificates)}.items():
         (folder / f"start-{name}").write_text("set -e\n" + "\n".join(starts) + "\n")

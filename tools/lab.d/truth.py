@@ -93,6 +93,13 @@ def http_part(server):
             "findings": ["http-plain"] if plain else []}
 
 
+def rsync_part(server):
+    hidden = server.get("hidden")
+    part = {"modules": [] if hidden else server["modules"], "motd": server.get("motd"), "refusal": None}
+    return {"service": "rsync", "tunnel": None, "banner": None, "outcome": "complete", "open": None if hidden else True,
+            "product": None, "rsync": part, "findings": ["exposed-rsync"] + ([] if hidden else ["open-rsync"])}
+
+
 def tls_part(table, server, folder):
     name = server["certificate"]
     row = table["certificates"][name]
@@ -117,6 +124,8 @@ def service_row(table, name, folder):
         return ssh_part(server, folder)
     if server["kind"] in ("redis", "memcached"):
         return redis_part(server) if server["kind"] == "redis" else memcached_part(server)
+    if server["kind"] == "rsync":
+        return rsync_part(server)
     row = http_part(server)
     if "tls" in server:
         row["tunnel"] = "tls"
