@@ -183,12 +183,12 @@ static void http_on_field(struct http_state *state, struct observation *observat
 
 static void title_learn(struct session *self)
 {
-    const struct http_body *body = &((const struct http_state *)self->state)->body;
-    if (!body->title_found && body->title_length == 0)
+    const struct http_title *title = &((const struct http_state *)self->state)->body.title;
+    if (!title->found && title->length == 0)
         return;
-    learn_text(self->observation, FIELD(http, title), body->title, strlen(body->title));
+    learn_word(self->observation, FIELD(http, title), title->text);
     // Its end did not come, or there was no room for it.
-    if (body->title_cut || !body->title_found)
+    if (title->cut || !title->found)
         learn_cut(self->observation, FIELD(http, title));
 }
 

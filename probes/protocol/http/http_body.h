@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 #include "probes/bytes.h"
+#include "probes/protocol/http/http_title.h"
 
-enum { HTTP_BODY_MAX = 64 << 10, HTTP_TITLE_MAX = 255 };
+enum { HTTP_BODY_MAX = 64 << 10 };
 
 enum http_chunk { HTTP_CHUNK_SIZE = 0, HTTP_CHUNK_EXTENSION, HTTP_CHUNK_DATA, HTTP_CHUNK_END, HTTP_CHUNK_LAST };
 
@@ -19,15 +20,9 @@ struct http_body {
     bool chunked;
     bool bounded; // `left` counts; else the body ends with the connection
     bool ended;
-    bool title_found;
-    uint8_t tag; // letters of the tag that were recognised
-    bool in_tag; // behind "<title", before ">"
-    bool in_title;
-    bool title_cut; // it is longer than what is kept
-    uint16_t title_length;
-    char title[HTTP_TITLE_MAX + 1];
+    struct http_title title;
 };
 
-// Reads on, appending to body->title, until the input or the body ends or the limit is reached or the title is found
+// Reads on until the input or the body ends or the limit is reached or the title is found
 // and ends it (`ended`).
 void http_body_read(struct http_body *body, struct bytes *input);

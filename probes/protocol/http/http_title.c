@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "probes/protocol/http/http_title.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char end_tag_title[] = "</title";
+
+static uint8_t lower(uint8_t octet)
+{
+    return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet + ('a' - 'A')) : octet;
+}
+
+static bool is_letter(uint8_t octet)
+{
+    return lower(octet) >= 'a' && lower(octet) <= 'z';
+}
+
+static bool is_space(uint8_t octet)
+{
+    return octet == ' ' || octet == '\t' || octet == '\n' || octet == '\f' || octet == '\r';
+}
+
+static uint32_t reference_value(const char *name)
+{
+    static const struct {
+        const char *name;
+        uint8_t value;
+    } named[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}, {"nbsp", ' '}};
+    for (size_t at = 0; at < sizeof(named) / sizeof(named[0]); at++)
+        if (strcmp(name, named[at].name) == 0)
+            return named[at].value;
+    if (name[0] != '#')
+        return 0;
+    bool hex = name[1] == 'x' || name[1] == 'X';
+    char *end = NULL;
+    unsigned long value = strtoul(name + (hex ? 2 : 1), &end, hex ? 16 : 10);
+    return *end != '\0' || value > 0x10ffff ? 0 : (uint32_t)value;
+}
+
+static size_t utf8_put(uint32_t value, char ret_octets[4])
+{
+    if (value < 0x80) {
+        ret_octets[0] = (char)value;
+        return 1;
+    }
+    size_t more = value < 0x800 ? 1 : value < 0x10000 ? 2 : 3;
+    static const uint8_t lead[] = {0, 0xc0, 0xe0, 0xf0};
+    ret_octets[0] = (char)(lead[more] | value >> (6 * more));
+    for (size_t at = 1; at <= more; at++)
+        ret_octets[at] = (char)(0x80 | (value >> (6 * (more - at)) & 0x3f));
+    return more + 1;
+}
+
+// Replaces the character references of a whole title, in place: none is shorter than what it stands for.
+static void references_decode(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from != '\0';) {
+        char name[10];
+        const char *end = *from == '&' ? strchr(from, ';') : NULL;
+        size_t length = end == NULL ? 0 : (size_t)(end - from) - 1;
+        if (length > 0 && length < sizeof(name)) {
+            memcpy(name, from + 1, length);
+            name[length] = '\0';
+            uint32_t value = reference_value(name);
+            if (value != 0) {
+                char octets[4];
+                size_t octets_length = utf8_put(value, octets);
+                memcpy(to, octets, octets_length);
+                to += octets_length;
+                from = end + 1;
+                continue;
+            }
+        }
+        *to++ = *from++;
+    }
+    *to = '\0';
+}
+
+static void text_put(struct http_title *title, uint8_t octet)
+{
+    bool space = octet <= ' ';
+    if (space && (title->length == 0 || title->text[title->length - 1] == ' '))
+        return;
+    if (title->length == HTTP_TITLE_MAX) {
+        title->cut = true;
+        return;
+    }
+    title->text[title->length++] = space ? ' ' : (char)octet;
+    title->text[title->length] = '\0';
+}
+
+// Takes the space at the end off, and decodes.
+static void text_finish(struct http_title *title)
+{
+    while (title->length > 0 && title->text[title->length - 1] == ' ')
+        title->length--;
+    title->text[title->length] = '\0';
+    references_decode(title->text);
+    title->found = true;
+}
+
+static void tag_begin(struct http_title *title, bool end_tag)
+{
+    title->end_tag = end_tag;
+    title->closed = false;
+    title->name_length = 0;
+    title->name[0] = '\0';
+    title->state = HTML_TAG_NAME;
+}
+
+// A name too long for us stays a beginning that is none of those we know.
+static void name_put(struct http_title *title, uint8_t octet)
+{
+    if (title->name_length < HTML_NAME_MAX)
+        title->name[title->name_length++] = (char)lower(octet);
+    else
+        title->name[0] = '\0';
+    title->name[title->name_length] = '\0';
+}
+
+static bool is_named(const struct http_title *title, const char *name)
+{
+    return strcmp(title->name, name) == 0;
+}
+
+static bool is_among(const struct http_title *title, const char *const *names, size_t count)
+{
+    for (size_t at = 0; at < count; at++)
+        if (is_named(title, names[at]))
+            return true;
+    return false;
+}
+
+static bool is_raw(const struct http_title *title)
+{
+    static const char *const names[] = {"script", "style", "textarea", "xmp", "iframe", "noembed", "noframes"};
+    return is_among(title, names, sizeof(names) / sizeof(names[0]));
+}
+
+// Elements of HTML that end a drawing in whose midst they stand (section 13.2.6.5).
+static bool breaks_out(const struct http_title *title)
+{
+    static const char *const names[] = {
+        "b",     "big",   "blockquote", "body",   "br",   "center", "code",  "dd", "div",  "dl",   "dt",
+        "em",    "embed", "h1",         "h2",     "h3",   "h4",     "h5",    "h6", "head", "hr",   "i",
+        "img",   "li",    "listing",    "menu",   "meta", "nobr",   "ol",    "p",  "pre",  "ruby", "s",
+        "small", "span",  "strong",     "strike", "sub",  "sup",    "table", "tt", "u",    "ul",   "var"};
+    return is_among(title, names, sizeof(names) / sizeof(names[0]));
+}
+
+// Titles of drawings are not the page's; but what stands within them is HTML again.
+static void drawing_follow(struct http_title *title)
+{
+    if (title->end_tag) {
+        if (is_named(title, "svg") && title->drawings > 0)
+            title->drawings--;
+        title->label = title->label && title->drawings > 0 && !is_named(title, "title");
+    } else if (is_named(title, "svg") && !title->closed && title->drawings < UINT16_MAX)
+        title->drawings++;
+    else if (breaks_out(title) && !title->label)
+        title->drawings = 0;
+}
+
+// The tag is whole.
+static void tag_end(struct http_title *title)
+{
+    bool labelled = title->label;
+    title->state = HTML_TEXT;
+    title->matched = 0;
+    drawing_follow(title);
+    if (title->end_tag)
+        return;
+    if (title->drawings > 0 && !labelled) {
+        title->label = is_named(title, "title") && !title->closed;
+        return;
+    }
+    if (is_named(title, "title"))
+        title->state = HTML_TITLE;
+    else if (is_raw(title))
+        title->state = HTML_RAW;
+}
+
+// Where an attribute goes on after this byte, which ends no tag.
+static enum html_state attribute_next(struct http_title *title, uint8_t octet)
+{
+    switch (title->state) {
+    case HTML_BEFORE_VALUE:
+        if (is_space(octet))
+            return HTML_BEFORE_VALUE;
+        title->quote = octet;
+        return octet == '"' || octet == '\'' ? HTML_VALUE_QUOTED : HTML_VALUE;
+    case HTML_VALUE:
+        return is_space(octet) ? HTML_ATTRIBUTES : HTML_VALUE;
+    case HTML_ATTRIBUTE_NAME:
+    case HTML_AFTER_NAME:
+        if (octet == '=')
+            return HTML_BEFORE_VALUE;
+        if (is_space(octet))
+            return HTML_AFTER_NAME;
+        return octet == '/' ? HTML_ATTRIBUTES : HTML_ATTRIBUTE_NAME;
+    default:
+        return is_space(octet) || octet == '/' ? HTML_ATTRIBUTES : HTML_ATTRIBUTE_NAME;
+    }
+}
+
+// Inside a tag, behind its name. ">" ends it anywhere but in quotes.
+static void attribute_read(struct http_title *title, uint8_t octet)
+{
+    if (octet == '>') {
+        tag_end(title);
+        return;
+    }
+    title->state = attribute_next(title, octet);
+    title->closed = octet == '/' && title->state == HTML_ATTRIBUTES;
+}
+
+static void tag_read(struct http_title *title, uint8_t octet)
+{
+    if (title->state == HTML_TAG_NAME && octet != '>' && octet != '/' && !is_space(octet))
+        name_put(title, octet);
+    else
+        attribute_read(title, octet);
+}
+
+// Behind "<", "</" or "<!".
+static void opening_read(struct http_title *title, uint8_t octet)
+{
+    if (title->state == HTML_MARKUP) {
+        title->dashes = octet == '-' ? (uint8_t)(title->dashes + 1) : 0;
+        if (title->dashes == 2)
+            title->state = HTML_COMMENT;
+        else if (octet != '-')
+            title->state = octet == '>' ? HTML_TEXT : HTML_BOGUS_COMMENT;
+        return;
+    }
+    bool end_tag = title->state == HTML_END_TAG_OPEN;
+    title->dashes = 0;
+    if (is_letter(octet)) {
+        tag_begin(title, end_tag);
+        name_put(title, octet);
+    } else if (end_tag)
+        title->state = octet == '>' ? HTML_TEXT : HTML_BOGUS_COMMENT;
+    else if (octet == '/')
+        title->state = HTML_END_TAG_OPEN;
+    else if (octet == '!')
+        title->state = HTML_MARKUP;
+    else if (octet == '?')
+        title->state = HTML_BOGUS_COMMENT;
+    else if (octet != '<')
+        title->state = HTML_TEXT;
+}
+
+// "-->" and "--!>" end it, and so does ">" right behind "<!--" or "<!---": dashes begins with the two that opened it.
+static void comment_read(struct http_title *title, uint8_t octet)
+{
+    if (octet == '>' && title->dashes >= 2)
+        title->state = HTML_TEXT;
+    else if (octet == '-')
+        title->dashes = title->dashes < 2 ? (uint8_t)(title->dashes + 1) : 2;
+    else
+        title->dashes = octet == '!' && title->dashes >= 2 ? 2 : 0;
+}
+
+// Text that ends with "</NAME" and what ends a name; what only looked like it is text.
+static void raw_read(struct http_title *title, uint8_t octet)
+{
+    char wanted[HTML_NAME_MAX + 3] = "</";
+    bool keeps = title->state == HTML_TITLE;
+    memcpy(wanted + 2, title->name, (size_t)title->name_length + 1);
+    size_t whole = (size_t)title->name_length + 2;
+    if (title->matched < whole && lower(octet) == (uint8_t)wanted[title->matched]) {
+        title->matched++;
+        return;
+    }
+    if (title->matched == whole && (octet == '>' || octet == '/' || is_space(octet))) {
+        if (keeps)
+            text_finish(title);
+        title->end_tag = true;
+        title->state = HTML_ATTRIBUTES;
+        attribute_read(title, octet);
+        return;
+    }
+    for (size_t at = 0; keeps && at < title->matched; at++)
+        text_put(title, (uint8_t)end_tag_title[at]);
+    title->matched = octet == '<' ? 1 : 0;
+    if (keeps && title->matched == 0)
+        text_put(title, octet);
+}
+
+void http_title_read(struct http_title *title, uint8_t octet)
+{
+    if (title->found)
+        return;
+    switch (title->state) {
+    case HTML_TEXT:
+        title->state = octet == '<' ? HTML_TAG_OPEN : HTML_TEXT;
+        break;
+    case HTML_TAG_OPEN:
+    case HTML_END_TAG_OPEN:
+    case HTML_MARKUP:
+        opening_read(title, octet);
+        break;
+    case HTML_TAG_NAME:
+    case HTML_ATTRIBUTES:
+    case HTML_ATTRIBUTE_NAME:
+    case HTML_AFTER_NAME:
+    case HTML_BEFORE_VALUE:
+    case HTML_VALUE:
+        tag_read(title, octet);
+        break;
+    case HTML_VALUE_QUOTED:
+        title->state = octet == title->quote ? HTML_ATTRIBUTES : HTML_VALUE_QUOTED;
+        break;
+    case HTML_COMMENT:
+        comment_read(title, octet);
+        break;
+    case HTML_BOGUS_COMMENT:
+        title->state = octet == '>' ? HTML_TEXT : HTML_BOGUS_COMMENT;
+        break;
+    case HTML_RAW:
+    case HTML_TITLE:
+        raw_read(title, octet);
+        break;
+    }
+}
