@@ -185,9 +185,34 @@ Test(classify, plain_http_is_a_finding_unless_it_redirects_to_https)
     observation_init(&observation);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         learn_constant(&observation, FIELD(root, service), "http");
+        learn_constant(&observation, FIELD(root, outcome), "complete");
         learn_number(&observation, FIELD(http, status), 301);
         if (rows[i].location != NULL)
             learn_word(&observation, FIELD(http, location), rows[i].location);
+        classify(own.classifier, &observation, 1000);
+        cr_assert_eq(has(&observation, "http-plain"), rows[i].finding, "row %zu", i);
+        observation_reset(&observation);
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+// A page that is served without TLS is that, whatever did not come any more; a redirect may have gone to TLS.
+Test(classify, plain_http_that_broke_off_is_no_finding_before_its_redirect_was_heard)
+{
+    static const struct {
+        int64_t status;
+        const char *outcome;
+        bool finding;
+    } rows[] = {{200, "complete", true}, {200, "partial", true}, {301, "complete", true}, {301, "partial", false}};
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        learn_constant(&observation, FIELD(root, service), "http");
+        learn_constant(&observation, FIELD(root, outcome), rows[i].outcome);
+        learn_number(&observation, FIELD(http, status), rows[i].status);
         classify(own.classifier, &observation, 1000);
         cr_assert_eq(has(&observation, "http-plain"), rows[i].finding, "row %zu", i);
         observation_reset(&observation);
