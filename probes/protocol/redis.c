@@ -80,6 +80,7 @@ static struct session_result redis_on_ping(struct session *self, struct bytes li
 {
     struct redis_state *state = (struct redis_state *)self->state;
     learn_constant(self->observation, FIELD(root, service), "redis");
+    self->observation->finished = false; // which a tunnel around it may have been
     if (line.data[0] == '-')
         return redis_refused(self, line);
     learn_flag(self->observation, FIELD(root, open), true);

@@ -112,6 +112,26 @@ Test(tls, a_tunnel_in_which_nobody_speaks_http_is_complete_and_called_tls)
     fake_tls_fini(&fake);
 }
 
+// The tunnel is complete; what was recognised in it is not.
+Test(tls, a_server_inside_that_falls_silent_is_not_complete)
+{
+    static const char *const rows[][2] = {{"redis", "+PONG\r\n"}, {"ssh", "SSH-2.0-x\r\n"}};
+    for (size_t at = 0; at < 2; at++) {
+        struct observation seen;
+        struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "EC", .reply = rows[at][1]};
+        struct session_env *env = env_for_tests();
+        const struct dialogue dialogue = {.env = env, .first = "tls", .inner = rows[at][0], .port = 6380};
+        fake_tls_init(&fake);
+        cr_assert_eq(dialogue_run(&dialogue, &fake.peer, &seen), 1);
+        cr_assert_str_eq(told(&seen, "service"), rows[at][0]);
+        cr_assert(observation_in_tls(&seen));
+        cr_expect_not(seen.finished, "%s", rows[at][0]);
+        session_env_free(env);
+        observation_fini(&seen);
+        fake_tls_fini(&fake);
+    }
+}
+
 Test(tls, a_refused_handshake_leaves_the_alert)
 {
     struct observation seen;
