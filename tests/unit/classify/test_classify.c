@@ -270,6 +270,29 @@ Test(classify, a_banner_made_to_keep_a_pattern_busy_ends_soon, .timeout = 5)
     catalogues_fini(&own);
 }
 
+// A name that was cut in the middle of an escape is none: it says so.
+Test(classify, a_product_that_is_longer_than_its_fields_is_cut)
+{
+    struct catalogues own;
+    struct observation observation;
+    char server[256];
+    catalogues_begin(&own);
+    catalogues_take(&own, CATALOGUE_PRODUCTS,
+                    "{\"products\": [{\"field\": \"http.server\", \"pattern\": \"^(.*)$\", \"vendor\": \"v\", "
+                    "\"name\": \"$1\", \"version\": \"$1$1$1\", \"cpe\": \"cpe:2.3:a:v:$1:*:*:*:*:*:*:*:*\"}]}");
+    catalogues_end(&own);
+    memset(server, '+', sizeof(server));
+    observation_init(&observation);
+    learn_text(&observation, FIELD(http, server), server, 255);
+    classify(own.classifier, &observation, 1000);
+    cr_assert(observation.product->cut.name);
+    cr_assert(observation.product->cut.version);
+    cr_assert(observation.product->cut.cpe);
+    cr_assert_eq(observation.product->cpe.length, 255);
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
 // What the conditions below are asked of: a text, a number, a flag that is false, a list, times; and much not known.
 static void observation_make(struct observation *observation)
 {
