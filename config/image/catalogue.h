@@ -23,13 +23,14 @@ struct catalogue_service {
 enum severity { SEVERITY_INFO = 0, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
 
 // A test of what is known of a host, or a combination of tests. Stored in prefix order: a node's children follow it,
-// and `span` counts them and itself. A test of a field that is not known is neither true nor false, and what is neither
-// is never reported. X(enumerator, word in findings.json)
+// and `span` counts them and itself. A test of a field that is not known is neither true nor false, nor is one that the
+// part which was kept of a field does not decide; what is neither is never reported. X(enumerator, word in
+// findings.json)
 #define CONDITION_OPS(X)                                                                                               \
     X(CONDITION_ALL, "all")             /* of the children: holds without any */                                       \
     X(CONDITION_ANY, "any")             /* of the children */                                                          \
     X(CONDITION_NOT, "not")             /* of the one child */                                                         \
-    X(CONDITION_KNOWN, "known")         /* number: 1 = it was learnt, 0 = it was not */                                \
+    X(CONDITION_KNOWN, "known")         /* number: 1 = it came, 0 = it did not */                                      \
     X(CONDITION_IS, "is")               /* text, number or flag */                                                     \
     X(CONDITION_HAS, "has")             /* a list has exactly this name */                                             \
     X(CONDITION_STARTS, "starts")       /* a text begins so, in whatever case */                                       \

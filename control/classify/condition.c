@@ -41,13 +41,45 @@ static const struct field *field_named(const struct part *scope, const char *nam
     return NULL;
 }
 
-// Finds the fields of a node and its children, which lie in `scope`. False for a field that is not there.
+// Whether a test can read a value of this kind. config/condition_load.c says so to who wrote it; an image may be
+// damaged.
+static bool test_fits(enum condition_op op, enum field_kind kind)
+{
+    bool number = kind == FIELD_NUMBER || kind == FIELD_MILLI;
+    switch (op) {
+    case CONDITION_KNOWN:
+        return true;
+    case CONDITION_IS:
+        return number || kind == FIELD_TEXT || kind == FIELD_FLAG;
+    case CONDITION_HAS:
+        return kind == FIELD_LIST;
+    case CONDITION_STARTS:
+    case CONDITION_CONTAINS:
+    case CONDITION_SENSITIVE:
+        return kind == FIELD_TEXT;
+    case CONDITION_BELOW:
+    case CONDITION_ABOVE:
+        return number;
+    case CONDITION_BEFORE:
+    case CONDITION_AFTER:
+        return kind == FIELD_TIME || kind == FIELD_INSTANT;
+    case CONDITION_SOME:
+        return kind == FIELD_ROWS;
+    default:
+        return false;
+    }
+}
+
+// Finds the fields of a node and its children, which lie in `scope`. False for a field that is not there, one that the
+// test does not go with, and a node that another condition has already.
 static bool nodes_resolve(struct conditions *conditions, uint32_t first, const struct part *scope)
 {
     const struct catalogue_condition *node = &conditions->catalogue->conditions[first];
     bool combines = node->op <= CONDITION_NOT;
     const struct field *field = combines ? NULL : field_named(scope, string_at(conditions, node->field));
-    if (!combines && (field == NULL || (node->op == CONDITION_SOME && field->kind != FIELD_ROWS)))
+    if (!combines && (field == NULL || !test_fits((enum condition_op)node->op, (enum field_kind)field->kind)))
+        return false;
+    if (conditions->nodes[first].word.data != NULL)
         return false;
     const char *word = string_at(conditions, node->text);
     conditions->nodes[first] =
@@ -131,12 +163,27 @@ static bool is_equal(const struct catalogue_condition *node, const struct field 
     return text->length == word->length && memcmp(text->data, word->data, word->length) == 0;
 }
 
+// What a test of the part that was kept says of the whole.
+static enum truth cut_truth(const struct catalogue_condition *node, const void *value, const struct text *word,
+                            enum truth truth)
+{
+    const struct text *kept = value;
+    if (node->op == CONDITION_IS)
+        return kept->length < word->length && memcmp(kept->data, word->data, kept->length) == 0 ? TRUTH_UNKNOWN
+                                                                                                : TRUTH_FALSE;
+    if (truth == TRUTH_TRUE)
+        return TRUTH_TRUE;
+    bool settled = node->op == CONDITION_STARTS &&
+                   (kept->length >= word->length || strncasecmp(kept->data, word->data, kept->length) != 0);
+    return settled ? TRUTH_FALSE : TRUTH_UNKNOWN;
+}
+
 // A test of a field whose value is known.
 static bool value_passes(const struct scope *scope, uint32_t first, const struct field *field, const void *value)
 {
     const struct catalogue_condition *node = &scope->conditions->catalogue->conditions[first];
     const struct text *word = &scope->conditions->nodes[first].word;
-    int64_t number = node->number + (node->now_relative != 0 ? scope->now_s : 0);
+    int64_t number = (int64_t)((uint64_t)node->number + (node->now_relative != 0 ? (uint64_t)scope->now_s : 0));
     switch ((enum condition_op)node->op) {
     case CONDITION_IS:
         return is_equal(node, field, value, word);
@@ -196,14 +243,17 @@ static enum truth node_truth(const struct scope *scope, uint32_t first)
     const struct field *field = scope->conditions->nodes[first].field;
     const void *base = scope->row != NULL ? scope->row : scope->observation->parts[field->part];
     bool known = field_known(base, field);
+    bool cut =
+        (field->kind == FIELD_TEXT || field->kind == FIELD_LIST || field->kind == FIELD_ROWS) && field_cut(base, field);
+    // What came and could not be kept is not what never came.
     if (node->op == CONDITION_KNOWN)
-        return truth_of(known == (node->number != 0));
+        return truth_of((known || cut) == (node->number != 0));
     if (!known)
         return TRUTH_UNKNOWN;
     const void *value = field_value_const(base, field);
-    if (node->op == CONDITION_SOME)
-        return rows_truth(scope, first, field, value);
-    return truth_of(value_passes(scope, first, field, value));
+    enum truth truth = node->op == CONDITION_SOME ? rows_truth(scope, first, field, value)
+                                                  : truth_of(value_passes(scope, first, field, value));
+    return cut ? cut_truth(node, value, &scope->conditions->nodes[first].word, truth) : truth;
 }
 
 bool condition_holds(const struct conditions *conditions, uint32_t first, const struct observation *observation,

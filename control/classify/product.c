@@ -87,7 +87,8 @@ void product_rules_free(struct product_rules *rules)
     free(rules);
 }
 
-enum { FILLED_MAX = 256 };
+// More than any field keeps, so that what does not fit is marked as cut.
+enum { FILLED_MAX = 512 };
 
 // Writes a template in which $1 to $9 stand for groups of the match. Inside a CPE name what a group brings is escaped
 // (NISTIR 7695 section 6.1.2.3.2), and an empty group is "*", any.

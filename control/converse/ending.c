@@ -7,6 +7,9 @@
 #include "config/image/attribution.h"
 #include "probes/packet/suspect.h"
 
+// What the marks may add to an observation whose own bytes have come to their bound.
+enum { SUSPECT_BYTES = 512 };
+
 const enum control_counter ending_outcome_counters[OUTCOME_COUNT] = {
     [OUTCOME_TIMEOUT] = CONTROL_TIMEOUT, [OUTCOME_COMPLETE] = CONTROL_COMPLETE,
     [OUTCOME_PARTIAL] = CONTROL_PARTIAL, [OUTCOME_RESET] = CONTROL_RESET,
@@ -23,6 +26,7 @@ static void suspicion_learn(struct observation *observation, uint8_t suspect)
         SUSPECTS(X)
 #undef X
     };
+    arena_extend(&observation->arena, SUSPECT_BYTES);
     learn_list(observation, FIELD(root, suspect));
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
         if ((suspect & marks[i].mark) != 0)
@@ -56,8 +60,10 @@ static void record_fill(const struct image *image, const struct ending *ending, 
         learn_number(observation, FIELD(root, rtt_ms), ending->rtt_us);
     suspicion_learn(observation, ending->target->suspect);
     // A service that was recognised after all is told by its name; within TLS it may not have been.
-    if (field_known(observation->root, FIELD(root, service)) && strcmp(observation_service(observation), "tls") != 0)
+    if (field_known(observation->root, FIELD(root, service)) && strcmp(observation_service(observation), "tls") != 0) {
         observation->root->known.banner = false;
+        observation->root->cut.banner = false;
+    }
 }
 
 // Writes the record into what room the batch has. Its length, 0 when there is too little.

@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// All that one host and port may make us keep, parts and bytes together.
-enum { ARENA_BYTES_MAX = 48 << 10 };
+// All that one host and port may make us keep, parts and bytes together. The part with the longest lists, ssh, has room
+// for all it may learn once: no list without end pushes out what comes after it.
+enum { ARENA_BYTES_MAX = 56 << 10 };
 
 struct arena_block;
 

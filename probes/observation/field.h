@@ -11,7 +11,7 @@
 //
 //   kind        value                          size
 //   TEXT        bytes as they came             most bytes kept
-//   LIST        whole names, each as it came   most bytes kept, a byte more for each name
+//   LIST        whole names, each as it came   most bytes kept, a byte more for each name; a 16th as many names
 //   NUMBER      int64_t                        -
 //   MILLI       int64_t, thousandths           -
 //   FLAG        bool                           -

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-enum { LIST_MIN = 4, ROWS_MIN = 2 };
+// A list keeps a name for each LIST_BYTES_A_NAME of its size: names of a letter would take more room than all else.
+enum { LIST_MIN = 4, LIST_BYTES_A_NAME = 16, ROWS_MIN = 2 };
 
 bool text_is(const struct text *text, const char *word)
 {
@@ -94,12 +95,13 @@ static bool text_copy(struct observation *observation, struct text *text, const 
 void learn_text_in(struct observation *observation, void *part, const struct field *field, const void *data,
                    size_t length)
 {
-    struct text *text = field_value(part, field);
+    struct text text = {0};
     size_t kept = length < field->size ? length : field->size;
-    if (text_copy(observation, text, kept == 0 ? "" : data, kept))
-        mark_known(part, field);
-    if (kept < length || text->data == NULL)
-        mark_cut(part, field);
+    bool known = text_copy(observation, &text, kept == 0 ? "" : data, kept);
+    // Nothing of what was learnt before stands for what came now.
+    *(struct text *)field_value(part, field) = text;
+    *(bool *)((uint8_t *)part + field->known) = known;
+    *(bool *)((uint8_t *)part + field->cut) = kept < length || !known;
 }
 
 void learn_constant_in(struct observation *observation, void *part, const struct field *field, const char *text,
@@ -154,7 +156,8 @@ void learn_name_in(struct observation *observation, void *part, const struct fie
     if (copy && field_cut(part, field))
         return;
     // What is not copied is ours, or was bounded when it was written.
-    if (copy && length + 1 > field->size - (list->bytes < field->size ? list->bytes : field->size)) {
+    if (copy && (list->count >= field->size / LIST_BYTES_A_NAME ||
+                 length + 1 > field->size - (list->bytes < field->size ? list->bytes : field->size))) {
         mark_cut(part, field);
         return;
     }

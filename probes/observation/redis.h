@@ -6,7 +6,7 @@
 #include "probes/observation/field.h"
 
 #define REDIS_FIELDS(X, P)                                                                                             \
-    X(P, TEXT, refusal, 255, "the error that PING was answered with: NOAUTH, DENIED (protected mode), ...")            \
+    X(P, TEXT, refusal, 255, "the error that PING or INFO was answered with: NOAUTH, DENIED (protected mode), ...")    \
     X(P, TEXT, version, 63, "redis_version of INFO server; of Valkey the version of Redis that it stands for")         \
     X(P, TEXT, server_name, 31, "the program where it is not Redis itself: valkey")                                    \
     X(P, TEXT, server_version, 63, "that program's own version")                                                       \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Redis (RESP, https://redis.io/docs/latest/develop/reference/protocol-spec): PING, INFO server where that is allowed,
-// QUIT. Read-only, without a credential. An error in answer to PING says that a stranger is not let in; a server in
-// protected mode says so unasked and hangs up.
+// QUIT. Read-only, without a credential. Few errors say that a stranger is not let in; a server in protected mode says
+// so unasked and hangs up.
 
 #include <string.h>
 
@@ -62,24 +62,33 @@ static struct session_result redis_goodbye(struct session *self, bool finished)
     return session_send_text(self, QUIT) == 0 ? session_wait(self->env->answer_ms) : session_failed();
 }
 
+// Whether an error says that a stranger is not let in. The others say nothing about it: a server that is loading or has
+// too many clients tells anybody so, one that does not know a command says so before it asks for a password, and what a
+// proxy complains of may be its server.
+static bool is_refusal(struct bytes line)
+{
+    static const char *const refusals[] = {"-NOAUTH ", "-DENIED ", "-NOPERM ", "-ERR operation not permitted"};
+    bool refusal = false;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+        refusal = refusal || line_begins(line, refusals[i]);
+    return refusal;
+}
+
 // "-NOAUTH Authentication required."
 static struct session_result redis_refused(struct session *self, struct bytes line)
 {
-    // These are told to anybody: whether a stranger is let in was not learnt.
-    static const char *const moods[] = {"-LOADING ", "-BUSY ", "-MISCONF ", "-ERR max number of clients"};
-    bool mood = false;
+    bool refusal = is_refusal(line);
     learn_text(self->observation, FIELD(redis, refusal), line.data + 1, line.length - 1);
-    for (size_t i = 0; i < sizeof(moods) / sizeof(moods[0]); i++)
-        mood = mood || line_begins(line, moods[i]);
-    if (!mood)
+    if (refusal)
         learn_flag(self->observation, FIELD(root, open), false);
-    return redis_goodbye(self, !mood);
+    return redis_goodbye(self, refusal);
 }
 
 static struct session_result redis_on_ping(struct session *self, struct bytes line)
 {
     struct redis_state *state = (struct redis_state *)self->state;
     learn_constant(self->observation, FIELD(root, service), "redis");
+    self->observation->finished = false; // which a tunnel around it may have been
     if (line.data[0] == '-')
         return redis_refused(self, line);
     learn_flag(self->observation, FIELD(root, open), true);
@@ -92,6 +101,9 @@ static struct session_result redis_on_info(struct session *self, struct bytes li
 {
     struct redis_state *state = (struct redis_state *)self->state;
     uint32_t length = 0;
+    // PING was answered to anybody. A single command that is not permitted is of no weight.
+    if (is_refusal(line) && !line_begins(line, "-NOPERM "))
+        return redis_refused(self, line);
     for (size_t i = 1; i < line.length && line.data[i] >= '0' && line.data[i] <= '9' && length < INFO_MAX_BYTES; i++)
         length = length * 10 + (uint32_t)(line.data[i] - '0');
     if (line.data[0] != '$' || length == 0)
@@ -117,7 +129,9 @@ static void redis_on_info_line(struct session *self, struct bytes line)
     };
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
         size_t length = strlen(facts[i].name);
-        if (line.length > length && memcmp(line.data, facts[i].name, length) == 0)
+        // The first counts, as often as it may be repeated.
+        if (line.length > length && memcmp(line.data, facts[i].name, length) == 0 &&
+            !field_known(self->observation->redis, facts[i].field))
             learn_text(self->observation, facts[i].field, line.data + length, line.length - length);
     }
 }

@@ -168,7 +168,8 @@ static void http_on_field(struct http_state *state, struct observation *observat
         {"location", FIELD(http, location)},
         {"content-type", FIELD(http, content_type)},
     };
-    for (size_t at = 0; at < sizeof(texts) / sizeof(texts[0]); at++)
+    // What an interim answer says is not kept: of those there may be thousands.
+    for (size_t at = 0; !is_interim(state->status) && at < sizeof(texts) / sizeof(texts[0]); at++)
         if (name == strlen(texts[at].name) && strncasecmp((const char *)line.data, texts[at].name, name) == 0 &&
             !field_known(observation->http, texts[at].field))
             learn_text(observation, texts[at].field, value.data, value.length);

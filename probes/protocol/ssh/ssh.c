@@ -133,6 +133,7 @@ static void identification_learn(struct observation *observation, struct bytes l
     if (piece_learn(observation, FIELD(ssh, protocol), &line, '-', whole) &&
         piece_learn(observation, FIELD(ssh, software), &line, ' ', whole))
         (void)piece_learn(observation, FIELD(ssh, comment), &line, '\n', whole);
+    observation->finished = false; // which a tunnel around it may have been
 }
 
 static int kex_start(struct session *self, struct bytes theirs)

@@ -132,6 +132,14 @@ static bool tls_flush(struct session *self)
     return sent;
 }
 
+// Notes when OpenSSL had no memory since its errors were cleared: what is missing then is not what the server lacks.
+static void shortage_note(struct session *self)
+{
+    unsigned long error;
+    while ((error = ERR_get_error()) != 0)
+        self->observation->failed = self->observation->failed || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+}
+
 static struct session_result tls_open(struct session *self)
 {
     struct tls_state *state = (struct tls_state *)self->state;
@@ -150,6 +158,10 @@ static struct session_result tls_open(struct session *self)
     SSL_set_connect_state(state->ssl);
     ERR_clear_error();
     (void)SSL_do_handshake(state->ssl);
+    shortage_note(self);
+    // A hello takes nothing but memory.
+    if (BIO_ctrl_pending(state->to_peer) == 0)
+        return session_failed();
     return tls_flush(self) ? session_wait(self->env->answer_ms) : session_failed();
 }
 
@@ -172,6 +184,7 @@ static void tls_observe(struct session *self)
         learn_number(observation, FIELD(tls, chain_length), chain == NULL ? 1 : sk_X509_num(chain));
         certificate_observe(certificate, observation);
     }
+    shortage_note(self);
 }
 
 static struct session_result tunnel_begin(struct session *self)
@@ -195,6 +208,7 @@ static struct session_result tls_read(struct session *self)
         int length = SSL_read(state->ssl, piece, sizeof(piece));
         if (length <= 0) {
             int error = SSL_get_error(state->ssl, length);
+            shortage_note(self);
             if (!tls_flush(self))
                 return session_failed();
             return error == SSL_ERROR_WANT_READ ? session_wait(self->env->answer_ms) : session_done();
@@ -224,11 +238,13 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
         return tls_read(self);
     ERR_clear_error();
     int status = SSL_do_handshake(state->ssl);
+    int error = SSL_get_error(state->ssl, status);
+    shortage_note(self);
     if (!tls_flush(self))
         return session_failed();
     if (status == 1)
         return tunnel_begin(self);
-    if (SSL_get_error(state->ssl, status) == SSL_ERROR_WANT_READ)
+    if (error == SSL_ERROR_WANT_READ)
         return session_wait(self->env->answer_ms);
     tls_observe(self);
     return session_done();

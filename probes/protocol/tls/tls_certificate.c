@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SERIAL_BYTES_MAX = 31 };
+
 static void name_learn(struct observation *observation, const struct field *field, const X509_NAME *name)
 {
     BIO *bio = BIO_new(BIO_s_mem());
@@ -27,10 +29,14 @@ static void hex_text(const uint8_t *data, size_t length, char *ret_text, size_t 
         written += (size_t)snprintf(ret_text + written, size - written, "%02x", data[at]);
 }
 
-// DNS names and addresses, as many whole ones as fit.
+// DNS names and addresses, as many whole ones as fit. Of an extension that cannot be read nothing is known, also not
+// that it has none.
 static void sans_learn(struct observation *observation, X509 *certificate)
 {
-    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    int critical = 0;
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, NULL);
+    if (names == NULL && critical != -1)
+        return;
     learn_list(observation, FIELD(tls, sans));
     for (int at = 0; names != NULL && at < sk_GENERAL_NAME_num(names); at++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, at);
@@ -73,7 +79,7 @@ static void time_learn(struct observation *observation, const struct field *fiel
 static void serial_learn(struct observation *observation, X509 *certificate)
 {
     const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
-    char text[64];
+    char text[2 * (SERIAL_BYTES_MAX + 1) + 1]; // a byte more than the field keeps
     hex_text(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial), text, sizeof(text));
     learn_word(observation, FIELD(tls, serial), text);
 }
@@ -81,7 +87,10 @@ static void serial_learn(struct observation *observation, X509 *certificate)
 static void key_learn(struct observation *observation, X509 *certificate)
 {
     const EVP_PKEY *key = X509_get0_pubkey(certificate);
-    learn_flag(observation, FIELD(tls, self_signed), X509_self_signed(certificate, 1) == 1);
+    // Below 0 it could not be judged; then the names say at least whether it wants to be.
+    int own = X509_self_signed(certificate, 1);
+    if (own >= 0 || X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) != 0)
+        learn_flag(observation, FIELD(tls, self_signed), own == 1);
     if (key == NULL)
         return;
     const char *type = EVP_PKEY_get0_type_name(key);

@@ -8,6 +8,7 @@
 
 #include "config/catalogue_load.h"
 #include "control/classify/classify.h"
+#include "control/classify/condition.h"
 
 // Catalogues as the plan image holds them.
 struct catalogues {
@@ -185,9 +186,34 @@ Test(classify, plain_http_is_a_finding_unless_it_redirects_to_https)
     observation_init(&observation);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         learn_constant(&observation, FIELD(root, service), "http");
+        learn_constant(&observation, FIELD(root, outcome), "complete");
         learn_number(&observation, FIELD(http, status), 301);
         if (rows[i].location != NULL)
             learn_word(&observation, FIELD(http, location), rows[i].location);
+        classify(own.classifier, &observation, 1000);
+        cr_assert_eq(has(&observation, "http-plain"), rows[i].finding, "row %zu", i);
+        observation_reset(&observation);
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+// A page that is served without TLS is that, whatever did not come any more; a redirect may have gone to TLS.
+Test(classify, plain_http_that_broke_off_is_no_finding_before_its_redirect_was_heard)
+{
+    static const struct {
+        int64_t status;
+        const char *outcome;
+        bool finding;
+    } rows[] = {{200, "complete", true}, {200, "partial", true}, {301, "complete", true}, {301, "partial", false}};
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        learn_constant(&observation, FIELD(root, service), "http");
+        learn_constant(&observation, FIELD(root, outcome), rows[i].outcome);
+        learn_number(&observation, FIELD(http, status), rows[i].status);
         classify(own.classifier, &observation, 1000);
         cr_assert_eq(has(&observation, "http-plain"), rows[i].finding, "row %zu", i);
         observation_reset(&observation);
@@ -240,6 +266,29 @@ Test(classify, a_banner_made_to_keep_a_pattern_busy_ends_soon, .timeout = 5)
     for (int i = 0; i < 100; i++)
         classify(own.classifier, &observation, 1000);
     cr_assert_not(observation_has(&observation, PART_product));
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+// A name that was cut in the middle of an escape is none: it says so.
+Test(classify, a_product_that_is_longer_than_its_fields_is_cut)
+{
+    struct catalogues own;
+    struct observation observation;
+    char server[256];
+    catalogues_begin(&own);
+    catalogues_take(&own, CATALOGUE_PRODUCTS,
+                    "{\"products\": [{\"field\": \"http.server\", \"pattern\": \"^(.*)$\", \"vendor\": \"v\", "
+                    "\"name\": \"$1\", \"version\": \"$1$1$1\", \"cpe\": \"cpe:2.3:a:v:$1:*:*:*:*:*:*:*:*\"}]}");
+    catalogues_end(&own);
+    memset(server, '+', sizeof(server));
+    observation_init(&observation);
+    learn_text(&observation, FIELD(http, server), server, 255);
+    classify(own.classifier, &observation, 1000);
+    cr_assert(observation.product->cut.name);
+    cr_assert(observation.product->cut.version);
+    cr_assert(observation.product->cut.cpe);
+    cr_assert_eq(observation.product->cpe.length, 255);
     observation_fini(&observation);
     catalogues_fini(&own);
 }
@@ -323,6 +372,85 @@ Test(condition, each_test_is_true_false_or_unknown)
     }
 }
 
+// More came than was kept: what was not found among the rest may have been there.
+Test(condition, what_was_cut_off_is_not_known)
+{
+    static const struct {
+        const char *when;
+        bool holds;
+        bool opposite;
+    } rows[] = {
+        {"{\"ssh.methods\": {\"has\": \"password\"}}", true, false},
+        {"{\"ssh.methods\": {\"has\": \"none\"}}", false, false},
+        {"{\"ssh.software\": {\"contains\": \"_9.2\"}}", true, false},
+        {"{\"ssh.software\": {\"contains\": \"_9.2p11\"}}", false, false},
+        {"{\"ssh.software\": {\"starts\": \"openssh_\"}}", true, false},
+        {"{\"ssh.software\": {\"starts\": \"openssh_9.2p11\"}}", false, false},
+        {"{\"ssh.software\": {\"starts\": \"dropbear\"}}", false, true},
+        {"{\"ssh.software\": \"OpenSSH_9.2p1\"}", false, true},
+        {"{\"ssh.software\": \"OpenSSH_9.2p11\"}", false, false},
+        {"{\"ssh.software\": \"dropbear\"}", false, true},
+        {"{\"ssh.comment\": {\"known\": false}}", false, true},
+        {"{\"ssh.comment\": \"x\"}", false, false},
+    };
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        struct catalogues own;
+        struct observation observation;
+        const char *when = rows[i / 2].when;
+        bool expected = i % 2 == 0 ? rows[i / 2].holds : rows[i / 2].opposite;
+        char text[1024];
+        snprintf(text, sizeof(text),
+                 "{\"findings\": [{\"id\": \"it\", \"severity\": \"low\", \"title\": \"t\", \"remedy\": \"r\", "
+                 "\"when\": %s%s%s}]}",
+                 i % 2 == 0 ? "" : "{\"none\": [", when, i % 2 == 0 ? "" : "]}");
+        catalogues_begin(&own);
+        catalogues_take(&own, CATALOGUE_FINDINGS, text);
+        catalogues_end(&own);
+        observation_make(&observation);
+        observation.ssh->cut.methods = true;
+        observation.ssh->cut.software = true;
+        observation.ssh->cut.comment = true; // of which nothing could be kept
+        classify(own.classifier, &observation, 2000);
+        cr_expect_eq(has(&observation, "it"), expected, "%s", text);
+        observation_fini(&observation);
+        catalogues_fini(&own);
+    }
+}
+
+// What a damaged image may hold: refused, or still safe to ask (this runs under the sanitizers too).
+Test(condition, a_damaged_one_never_leads_outside)
+{
+    struct catalogues own;
+    struct observation observation;
+    size_t taken = 0;
+    catalogues_own(&own);
+    observation_make(&observation);
+    learn_address(&observation, FIELD(root, ip), address_v4(1));
+    learn_number(&observation, FIELD(http, status), 200);
+    learn_word(&observation, FIELD(http, location), "/");
+    struct catalogue_condition *nodes = own.storage.conditions;
+    srand(1);
+    for (size_t i = 0; i < 20000; i++) {
+        size_t at = (size_t)rand() % own.storage.condition_count;
+        struct catalogue_condition before = nodes[at];
+        if (i % 4 == 0)
+            nodes[at].op = (uint32_t)rand() % CONDITION_OP_COUNT;
+        else if (i % 4 == 1)
+            nodes[at].field = nodes[(size_t)rand() % own.storage.condition_count].field;
+        else
+            ((uint8_t *)&nodes[at])[(size_t)rand() % sizeof(nodes[at])] ^= (uint8_t)(1 << rand() % 8);
+        struct conditions *conditions = conditions_new(&own.catalogue, own.strings.bytes, own.strings.length);
+        for (size_t f = 0; conditions != NULL && f < own.catalogue.finding_count; f++)
+            (void)condition_holds(conditions, own.catalogue.findings[f].condition, &observation, 2000);
+        taken += conditions != NULL;
+        conditions_free(conditions);
+        nodes[at] = before;
+    }
+    cr_assert_gt(taken, 100);
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
 Test(classify, catalogues_that_name_what_no_record_has_are_refused)
 {
     static const char strings[] = "\0ssh.nonsense\0ssh.methods\0ssh.software\0.*";
@@ -342,6 +470,9 @@ Test(classify, catalogues_that_name_what_no_record_has_are_refused)
     classifier = classifier_new(&broken, strings, sizeof(strings));
     cr_assert_not_null(classifier);
     classifier_free(classifier);
+    nodes[1].op = CONDITION_HAS; // of a text
+    cr_assert_null(classifier_new(&broken, strings, sizeof(strings)));
+    nodes[1].op = CONDITION_KNOWN;
     nodes[1].field = 1;
     cr_assert_null(classifier_new(&broken, strings, sizeof(strings)));
     nodes[1].field = 26;

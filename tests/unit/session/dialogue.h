@@ -23,6 +23,7 @@ struct peer {
 struct dialogue {
     struct session_env *env;
     const char *first; // session
+    const char *inner; // in a tunnel that it makes; NULL: nothing is said about it
     uint16_t port;
     size_t piece; // bytes fed at a time, 0 = whatever there is
     size_t cut;   // additionally one cut behind this many bytes of a connection

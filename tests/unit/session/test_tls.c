@@ -2,6 +2,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include <openssl/x509v3.h>
+
+#include "probes/protocol/tls/tls_certificate.h"
 #include "tests/unit/session/fake_tls.h"
 
 static const char page[] = "HTTP/1.1 200 OK\r\nServer: lab\r\nContent-Length: 20\r\n\r\n<title>inside</title>";
@@ -73,6 +76,45 @@ Test(tls, everything_a_certificate_says_is_observed)
     fake_tls_fini(&fake);
 }
 
+// Names that cannot be read are not known to be none, nor is a certificate that OpenSSL refuses to judge signed by
+// another.
+Test(tls, what_cannot_be_read_of_a_certificate_is_not_known)
+{
+    static unsigned char damaged[] = {0x30, 0x05, 0x82, 0x7f};
+    struct fake_tls fake = {.version = TLS1_2_VERSION, .key = "EC"};
+    struct observation seen;
+    uint8_t number[40];
+    observation_init(&seen);
+    fake_tls_init(&fake);
+    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+    ASN1_OCTET_STRING_set(octets, damaged, sizeof(damaged));
+    X509_EXTENSION *names = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, octets);
+    X509_EXTENSION_free(X509_delete_ext(fake.certificate, 0));
+    X509_add_ext(fake.certificate, names, -1);
+    memset(number, 0x5a, sizeof(number));
+    BIGNUM *serial = BN_bin2bn(number, sizeof(number), NULL);
+    BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(fake.certificate));
+    X509_sign(fake.certificate, fake.private_key, EVP_sha256());
+    unsigned char *der = NULL;
+    int length = i2d_X509(fake.certificate, &der);
+    const unsigned char *at = der;
+    X509 *certificate = d2i_X509(NULL, &at, length);
+    cr_assert_not_null(certificate);
+    certificate_observe(certificate, &seen);
+    cr_expect(seen.tls->known.not_after);
+    cr_expect_not(seen.tls->known.sans);
+    cr_expect_not(seen.tls->known.self_signed);
+    cr_expect(seen.tls->cut.serial, "40 bytes do not fit");
+    cr_expect_eq(seen.tls->serial.length, 63);
+    X509_free(certificate);
+    OPENSSL_free(der);
+    BN_free(serial);
+    X509_EXTENSION_free(names);
+    ASN1_OCTET_STRING_free(octets);
+    observation_fini(&seen);
+    fake_tls_fini(&fake);
+}
+
 Test(tls, a_certificate_of_another_issuer_is_not_self_signed)
 {
     struct observation seen;
@@ -110,6 +152,26 @@ Test(tls, a_tunnel_in_which_nobody_speaks_http_is_complete_and_called_tls)
     cr_assert_not_null(strstr(fake.request, "\r\nHost: 10.1.2.3:993\r\n"));
     observation_fini(&seen);
     fake_tls_fini(&fake);
+}
+
+// The tunnel is complete; what was recognised in it is not.
+Test(tls, a_server_inside_that_falls_silent_is_not_complete)
+{
+    static const char *const rows[][2] = {{"redis", "+PONG\r\n"}, {"ssh", "SSH-2.0-x\r\n"}};
+    for (size_t at = 0; at < 2; at++) {
+        struct observation seen;
+        struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "EC", .reply = rows[at][1]};
+        struct session_env *env = env_for_tests();
+        const struct dialogue dialogue = {.env = env, .first = "tls", .inner = rows[at][0], .port = 6380};
+        fake_tls_init(&fake);
+        cr_assert_eq(dialogue_run(&dialogue, &fake.peer, &seen), 1);
+        cr_assert_str_eq(told(&seen, "service"), rows[at][0]);
+        cr_assert(observation_in_tls(&seen));
+        cr_expect_not(seen.finished, "%s", rows[at][0]);
+        session_env_free(env);
+        observation_fini(&seen);
+        fake_tls_fini(&fake);
+    }
 }
 
 Test(tls, a_refused_handshake_leaves_the_alert)
