@@ -12,26 +12,16 @@ struct listen_state {
     bool keeping; // another session gave up: only the banner is wanted
 };
 
-// How much of the input is the banner, or 0 while more is needed: the first line of a text, else as much as there is
-// room.
-static size_t banner_find(const uint8_t *data, size_t length)
+// What is known by its name needs no banner; within TLS that may be all there is to know.
+static bool is_named(const struct observation *observation)
 {
-    const size_t most = FIELD(root, banner)->size;
-    for (size_t at = 0; at < length && at < most; at++) {
-        if (data[at] == '\n')
-            return at + 1;
-        if (data[at] < ' ' && data[at] != '\r' && data[at] != '\t')
-            break;
-    }
-    return length >= most ? most : 0;
+    const char *service = observation_service(observation);
+    return service[0] != '\0' && strcmp(service, "tls") != 0;
 }
 
 static void banner_keep(struct observation *observation, const uint8_t *data, size_t length)
 {
-    const char *service = observation_service(observation);
-    // What is known by its name needs none; within TLS that may be all there is to know.
-    bool named = service[0] != '\0' && strcmp(service, "tls") != 0;
-    if (!named && !field_known(observation->root, FIELD(root, banner)) && length > 0)
+    if (!is_named(observation) && !field_known(observation->root, FIELD(root, banner)) && length > 0)
         learn_text(observation, FIELD(root, banner), data, length);
 }
 
@@ -42,6 +32,21 @@ static struct session_result listen_open(struct session *self)
     return session_wait(self->env->silence_ms);
 }
 
+// A protocol whose own words lines of text may precede, and the line that has them.
+static const struct session_ops *preamble_find(const struct bytes *input)
+{
+    struct bytes rest = *input;
+    const uint8_t *feed;
+    while (rest.length > 0 && (feed = memchr(rest.data, '\n', rest.length)) != NULL) {
+        const struct session_ops *whose = NULL;
+        (void)bytes_take(&rest, (size_t)(feed - rest.data) + 1);
+        if (detect_recognise(rest.data, rest.length, &whose) == RECOGNITION_MINE && whose->preamble)
+            return whose;
+    }
+    return NULL;
+}
+
+// A greeting may have many lines: it is whole when nothing more comes, or there is no room.
 static struct session_result listen_bytes(struct session *self, struct bytes *input)
 {
     const struct listen_state *state = (const struct listen_state *)self->state;
@@ -49,11 +54,13 @@ static struct session_result listen_bytes(struct session *self, struct bytes *in
         struct session_result result = detect_other(self, input);
         if (result.next != &session_listen)
             return result;
+        const struct session_ops *whose = session_said(self) ? NULL : preamble_find(input);
+        if (whose != NULL && self->below == NULL)
+            return session_next(SESSION_BECOME, whose);
     }
-    size_t length = banner_find(input->data, input->length);
-    if (length == 0)
-        return session_wait(self->env->silence_ms);
-    banner_keep(self->observation, input->data, length);
+    if (input->length <= FIELD(root, banner)->size && !is_named(self->observation))
+        return session_wait(self->env->quiet_ms);
+    banner_keep(self->observation, input->data, input->length);
     return session_done();
 }
 

@@ -9,7 +9,7 @@
 
 #include "probes/session/conversation.h"
 
-enum { SILENCE_MS_DEFAULT = 2000, ANSWER_MS_DEFAULT = 5000 };
+enum { SILENCE_MS_DEFAULT = 2000, ANSWER_MS_DEFAULT = 5000, QUIET_MS_DEFAULT = 700 };
 
 struct session_env *session_env_new(const struct session_env_settings *settings)
 {
@@ -23,6 +23,7 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
         return NULL;
     env->silence_ms = settings->silence_ms != 0 ? settings->silence_ms : SILENCE_MS_DEFAULT;
     env->answer_ms = settings->answer_ms != 0 ? settings->answer_ms : ANSWER_MS_DEFAULT;
+    env->quiet_ms = settings->quiet_ms != 0 ? settings->quiet_ms : QUIET_MS_DEFAULT;
     env->user_agent = strdup(settings->user_agent != NULL ? settings->user_agent : "sonde");
     // No line break of the plan's contact may begin a field of its own.
     for (char *at = env->user_agent; at != NULL && *at != '\0'; at++)

@@ -11,6 +11,7 @@ struct session_env {
     char *user_agent;
     uint32_t silence_ms;
     uint32_t answer_ms;
+    uint32_t quiet_ms;
 };
 
 // A client context that talks to anybody: TLS 1.0 to 1.3 at security level 0, nothing verified. NULL on failure.

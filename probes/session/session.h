@@ -69,6 +69,7 @@ struct session_ops {
     // In which order servers that say nothing are asked in this protocol though their port suggested another one: from
     // 1; 0 = only those whose port or words suggest it.
     uint8_t guess;
+    bool preamble; // lines of text may precede its own words
     // Judges at least one byte of a server's stream. NULL: it has no words of its own.
     enum recognition (*recognise)(const uint8_t *data, size_t length);
     // Every message that can leave, ends with SAYS_END (probes/session/says.h). NULL: it says nothing.

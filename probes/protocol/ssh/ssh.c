@@ -388,6 +388,7 @@ static void ssh_fini(struct session *self)
 
 const struct session_ops session_ssh = {
     .name = "ssh",
+    .preamble = true, // RFC 4253 section 4.2
     .start = SESSION_SERVER_FIRST,
     .recognise = ssh_recognise,
     .says = ssh_says,
