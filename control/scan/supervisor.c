@@ -86,24 +86,28 @@ static void stop_probes(struct supervisor *supervisor, enum scan_ending ending)
 static int dataplane_start(struct supervisor *supervisor)
 {
     const struct shared *shared = supervisor->settings->shared;
-    const struct child_descriptor descriptors[] = {
+    struct child_descriptor descriptors[6] = {
         {"--image", shared->image_fd},
         {"--commands", shared->commands_fd},
         {"--up", shared->up_fd},
         {"--down", shared->down_fd},
-        {"--answered", supervisor->settings->answered_fd},
     };
-    size_t count = sizeof(descriptors) / sizeof(descriptors[0]);
+    size_t count = 4;
+    if (supervisor->settings->answered_fd >= 0)
+        descriptors[count++] = (struct child_descriptor){"--answered", supervisor->settings->answered_fd};
+    if (supervisor->settings->capture_fd >= 0)
+        descriptors[count++] = (struct child_descriptor){NULL, supervisor->settings->capture_fd};
     uint64_t beat = atomic_load_explicit(&shared->commands->heartbeat_ns, memory_order_relaxed);
     pulse_start(&supervisor->dataplane_pulse, beat, clock_ns());
     supervisor->dataplane.name = "sonde-dataplane";
-    return child_start(&supervisor->dataplane,
-                       &(struct child_start){
-                           .path = supervisor->settings->dataplane_path,
-                           .descriptors = descriptors,
-                           .descriptor_count = supervisor->settings->answered_fd < 0 ? count - 1 : count,
-                           .output_fd = -1,
-                       });
+    return child_start(&supervisor->dataplane, &(struct child_start){
+                                                   .path = supervisor->settings->dataplane_path,
+                                                   .descriptors = descriptors,
+                                                   .descriptor_count = count,
+                                                   .variable = "RUNTIME_DIRECTORY",
+                                                   .value = supervisor->settings->runtime->path,
+                                                   .output_fd = -1,
+                                               });
 }
 
 static int control_start(struct supervisor *supervisor)
@@ -177,11 +181,11 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
         return;
     }
     // The folder is empty and of no more use once EAL is up, and now nothing can leave it behind.
-    if (state >= DATAPLANE_SWEEPING && !supervisor->runtime_removed) {
-        supervisor->runtime_removed = true;
+    if (state >= DATAPLANE_SWEEPING && !supervisor->sweeping) {
+        supervisor->sweeping = true;
         if (state != DATAPLANE_FAILED && supervisor->settings->output != NULL)
             output_settle(supervisor->settings->output);
-        eal_remove_runtime(supervisor->settings->eal);
+        runtime_remove(supervisor->settings->runtime);
     }
     if (!supervisor->exit_ordered && !supervisor->channel_killed &&
         progress_sum(supervisor->settings->shared, COUNTER_CHANNEL_KILLED) > 0) {
