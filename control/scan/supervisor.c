@@ -122,7 +122,7 @@ static int control_start(struct supervisor *supervisor)
     };
     char user[32];
     char geometry[64];
-    snprintf(user, sizeof(user), "%u:%u", shared->commands->drop_user, shared->commands->drop_group);
+    snprintf(user, sizeof(user), "%u:%u", shared->users.control.user, shared->users.control.group);
     snprintf(geometry, sizeof(geometry), "%u,%u,%u,%u,%u", shared->geometry.workers, shared->geometry.lanes,
              shared->geometry.verdict_slots, shared->geometry.segment_slots, shared->geometry.request_slots);
     bool resume = supervisor->control_starts > 0 || supervisor->settings->answered_fd >= 0;
@@ -133,13 +133,21 @@ static int control_start(struct supervisor *supervisor)
     // What stands there is an earlier control's.
     uint64_t beat = atomic_load_explicit(&shared->down->heartbeat_ns, memory_order_relaxed);
     pulse_start(&supervisor->control_pulse, beat, supervisor->start_control_ns);
-    return child_start(&supervisor->control, &(struct child_start){
-                                                 .path = supervisor->settings->control_path,
-                                                 .descriptors = descriptors,
-                                                 .descriptor_count = sizeof(descriptors) / sizeof(descriptors[0]),
-                                                 .arguments = arguments,
-                                                 .output_fd = -1,
-                                             });
+    int errors_fd = -1;
+    int error = relay_open(&supervisor->control_errors, supervisor->control.name, &errors_fd);
+    if (error != 0)
+        return error;
+    error = child_start(&supervisor->control, &(struct child_start){
+                                                  .path = supervisor->settings->control_path,
+                                                  .descriptors = descriptors,
+                                                  .descriptor_count = sizeof(descriptors) / sizeof(descriptors[0]),
+                                                  .arguments = arguments,
+                                                  .output_fd = errors_fd,
+                                              });
+    close(errors_fd);
+    if (error != 0)
+        relay_close(&supervisor->control_errors);
+    return error;
 }
 
 static void signals_take(struct supervisor *supervisor, uint64_t now_ns)
@@ -252,7 +260,9 @@ static void control_watch(struct supervisor *supervisor, uint64_t now_ns)
 {
     if (supervisor->control_done)
         return;
+    relay_take(&supervisor->control_errors);
     if (child_ended(&supervisor->control)) {
+        relay_close(&supervisor->control_errors);
         uint32_t phase = atomic_load_explicit(&supervisor->settings->shared->up->phase, memory_order_acquire);
         bool expected = phase == CHANNEL_COOLED && child_succeeded(&supervisor->control);
         if (!expected && !supervisor->control_abandoned)
@@ -383,6 +393,7 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
     uint64_t now_ns = clock_ns();
     *supervisor = (struct supervisor){.settings = settings, .ending = ENDING_COMPLETE, .start_ns = now_ns};
     supervisor->progress_ns = now_ns + SECOND_NS;
+    supervisor->control_errors.read_fd = -1;
     progress_init(&supervisor->progress, settings->shared, settings->plan->summary.swept,
                   settings->plan->summary.probes, now_ns);
     supervisor->signal_fd = signals_open();

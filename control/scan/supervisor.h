@@ -10,6 +10,7 @@
 #include "control/scan/children.h"
 #include "control/scan/output.h"
 #include "control/scan/progress.h"
+#include "control/scan/relay.h"
 #include "control/scan/runtime.h"
 #include "control/scan/shared.h"
 #include "control/scan/storage.h"
@@ -51,6 +52,7 @@ struct supervisor {
     const struct supervisor_settings *settings;
     struct child dataplane;
     struct child control;
+    struct relay control_errors; // what it says
     struct pulse dataplane_pulse;
     struct pulse control_pulse;
     struct progress_source progress;
