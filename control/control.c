@@ -266,8 +266,11 @@ static int control_read(struct control *control, const struct control_options *o
         goto out_journal;
     atomic_fetch_add(&control->channel.down->counters[CONTROL_RECORDS_CUT], cut);
     error = options->resume ? past_read(control) : hash_init(&control->seen, 0);
-    if (error == 0)
+    if (error == 0) {
+        uint64_t records = options->resume ? atomic_load(&control->channel.down->counters[CONTROL_RECORDS]) : 0;
+        atomic_store(&control->shared.results, records);
         return 0;
+    }
     sink_fini(&control->sink);
 out_journal:
     journal_fini(&control->journal);
@@ -362,8 +365,7 @@ static int control_watch(struct control *control)
             status = 1;
         }
         if (atomic_load(&control->shared.failed) && status == 0) {
-            fprintf(stderr, "sonde-control: records cannot be written\n");
-            atomic_store(&control->shared.stop, true);
+            atomic_store(&control->shared.stop, true); // `sonde scan` says why: it knows the file's name
             status = 1;
         }
         if (terminated)

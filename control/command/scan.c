@@ -312,7 +312,8 @@ static enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
     char lost[STORAGE_LINE_MAX];
     bool records_lost = storage_lost(&scan->shared, &scan->output, lost);
     if (records_lost) {
-        fprintf(stderr, "sonde: %s\n", lost);
+        if (!scan->output.is_pipe || scan->supervisor.failure[0] == '\0') // which has said so
+            fprintf(stderr, "sonde: %s\n", lost);
         summary.exit_status = EXIT_FAILED;
         summary.lost = lost;
     }

@@ -211,6 +211,14 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
     }
 }
 
+// A full device where records cannot be held back: every control would ask the same hosts and fail the same way.
+static int records_error(const struct supervisor *supervisor)
+{
+    uint64_t error =
+        atomic_load_explicit(&supervisor->settings->shared->down->counters[CONTROL_RECORD_ERRNO], memory_order_relaxed);
+    return supervisor->settings->output->is_pipe && error < 4096 ? (int)error : 0;
+}
+
 // A pipe whose reader has gone: every control would fail the same way.
 static bool records_unwanted(const struct supervisor *supervisor)
 {
@@ -226,6 +234,12 @@ static void control_restart(struct supervisor *supervisor, uint64_t now_ns)
         fail(supervisor, now_ns, "nobody reads the records on standard output any more");
         return;
     }
+    int error = records_error(supervisor);
+    if (error != 0) {
+        fail(supervisor, now_ns, "standard output: %s: the scan ends here, and what it had found is lost",
+             strerror(error));
+        return;
+    }
     if (supervisor->control_starts >= CONTROL_STARTS_MAX) {
         fail(supervisor, now_ns, "sonde-control ended (%s) for the %uth time: giving up", end,
              supervisor->control_starts);
@@ -234,7 +248,7 @@ static void control_restart(struct supervisor *supervisor, uint64_t now_ns)
     if (now_ns - supervisor->start_control_ns < RESTART_NS)
         return;
     fprintf(stderr, "sonde: sonde-control ended (%s): starting it again, unfinished targets are asked again\n", end);
-    int error = control_start(supervisor);
+    error = control_start(supervisor);
     if (error != 0)
         fail(supervisor, now_ns, "%s: %s", supervisor->settings->control_path, strerror(-error));
 }
@@ -287,8 +301,11 @@ static void limits_watch(struct supervisor *supervisor, uint64_t now_ns)
     const struct plan *plan = supervisor->settings->plan;
     uint64_t records =
         atomic_load_explicit(&supervisor->settings->shared->down->counters[CONTROL_RECORDS], memory_order_relaxed);
-    if (plan->max_results > 0 && records >= plan->max_results)
+    // Control writes no more than these; what is open beyond them is not worth waiting for.
+    if (plan->max_results > 0 && records >= plan->max_results && supervisor->ending == ENDING_COMPLETE) {
         stop_probes(supervisor, ENDING_MAX_RESULTS);
+        supervisor->abandon_ns = now_ns;
+    }
     if (plan->max_runtime_ns > 0 && now_ns - supervisor->start_ns >= plan->max_runtime_ns &&
         supervisor->abandon_ns == 0) {
         stop_probes(supervisor, ENDING_MAX_RUNTIME);

@@ -80,6 +80,7 @@ static void image_make(struct harness *harness, const struct harness_plan *plan)
     settings->end_position = settings->positions;
     settings->seed = 7;
     settings->converse = plan->converse;
+    settings->max_results = plan->max_results;
     settings->max_open = plan->max_open == 0 ? 10000 : plan->max_open;
     settings->converse_rate_pps = 1e6;
     settings->flow_port_first = 61000;
