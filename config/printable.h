@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 // Text of others on a terminal: what a range file, a plan, a path or a program that talks to strangers says may hold
-// bytes that move the cursor, change colours or end the line. Everything of that kind that is printed goes through here.
+// bytes that move the cursor, change colours or end the line. Everything of that kind that is printed goes through
+// here.
 
 #include <stddef.h>
 

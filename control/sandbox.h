@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// What sonde-control gives up, in three steps. It drops its user first of all: groups, group and user (as root), then the
-// parent-death signal (setresuid clears it). Then, before it reads a byte that somebody else may have written (journal,
-// records), no_new_privs, non-dumpable, limits, and a list of system calls with their arguments, for every thread
-// (seccomp TSYNC). Then, before the first byte from the network, it gives up reading, too.
+// What sonde-control gives up, in three steps. It drops its user first of all: groups, group and user (as root), then
+// the parent-death signal (setresuid clears it). Then, before it reads a byte that somebody else may have written
+// (journal, records), no_new_privs, non-dumpable, limits, and a list of system calls with their arguments, for every
+// thread (seccomp TSYNC). Then, before the first byte from the network, it gives up reading, too.
 
 #include <stdint.h>
 #include <sys/types.h>
