@@ -7,28 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEAREST_MAX = 48 };
+#include "config/printable.h"
 
-// A complaint may quote what a file held: nothing in it may move a terminal's cursor or break the line.
-static void clean(char *text)
-{
-    for (char *at = text; *at != '\0'; at++) {
-        uint8_t byte = (uint8_t)*at;
-        bool c1 = byte == 0xc2 && (uint8_t)at[1] >= 0x80 && (uint8_t)at[1] < 0xa0;
-        if (byte < 0x20 || byte == 0x7f || c1)
-            *at = '?';
-    }
-}
+enum { NEAREST_MAX = 48 };
 
 __attribute__((format(printf, 4, 0))) static int complain_va(struct complaint *complaint, const char *file,
                                                              const char *path, const char *format, va_list list)
 {
-    char *text = complaint->text;
-    size_t room = sizeof(complaint->text);
+    char text[sizeof(complaint->text)];
+    size_t room = sizeof(text);
     int used = snprintf(text, room, "%s%s%s%s", file, file[0] != '\0' ? ": " : "", path, path[0] != '\0' ? ": " : "");
     if (used >= 0 && (size_t)used < room)
         (void)vsnprintf(text + used, room - (size_t)used, format, list);
-    clean(text);
+    // A complaint may quote what a file held.
+    (void)printable(text, complaint->text, sizeof(complaint->text));
     return -EINVAL;
 }
 

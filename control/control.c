@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +24,8 @@
 #define JOURNAL_SYNC_NS      UINT64_C(200000000) // a checkpoint waits for it, so more often than the records
 #define MEMORY_BASE_BYTES    (UINT64_C(2) << 30)
 #define MEMORY_EACH_BYTES    (UINT64_C(192) << 10) // of a conversation: more than one in a TLS handshake takes
+#define FILE_BASE_BYTES      (UINT64_C(1) << 30)
+#define FILE_EACH_BYTES      (UINT64_C(64) << 10) // of a position: far more than a record and its entries take
 
 // Everything of a running control.
 struct control {
@@ -39,6 +42,7 @@ struct control {
     pthread_mutex_t gate_mutex; // threads wait behind the gate until the sandbox stands
     pthread_cond_t gate_change;
     bool gate_open;
+    bool gate_cancelled;
     uint32_t lanes_done; // under gate_mutex
     _Atomic bool syncing_over;
 };
@@ -63,18 +67,22 @@ static int failed(const char *what, int error)
     return error;
 }
 
-static void gate_wait(struct control *control)
+// False when nothing is going to run after all.
+static bool gate_wait(struct control *control)
 {
     pthread_mutex_lock(&control->gate_mutex);
-    while (!control->gate_open)
+    while (!control->gate_open && !control->gate_cancelled)
         pthread_cond_wait(&control->gate_change, &control->gate_mutex);
+    bool open = control->gate_open;
     pthread_mutex_unlock(&control->gate_mutex);
+    return open;
 }
 
-static void gate_set_open(struct control *control)
+static void gate_set(struct control *control, bool open)
 {
     pthread_mutex_lock(&control->gate_mutex);
-    control->gate_open = true;
+    control->gate_open = open;
+    control->gate_cancelled = !open;
     pthread_cond_broadcast(&control->gate_change);
     pthread_mutex_unlock(&control->gate_mutex);
 }
@@ -88,7 +96,8 @@ static void *lane_thread(void *argument)
 {
     struct lane_start start = *(struct lane_start *)argument;
     free(argument);
-    gate_wait(start.control);
+    if (!gate_wait(start.control))
+        return NULL;
     lane_run(start.lane);
     atomic_store_explicit(&start.lane->alive_ns, 0, memory_order_relaxed); // others may have more to do
     pthread_mutex_lock(&start.control->gate_mutex);
@@ -136,7 +145,8 @@ static void records_sync(struct control *control)
 static void *sync_thread(void *argument)
 {
     struct control *control = argument;
-    gate_wait(control);
+    if (!gate_wait(control))
+        return NULL;
     uint64_t journal_ns = clock_ns();
     uint64_t records_ns = journal_ns;
     while (!atomic_load_explicit(&control->syncing_over, memory_order_relaxed)) {
@@ -217,22 +227,15 @@ static int lanes_init(struct control *control)
     return 0;
 }
 
-// Maps and reads everything that is ever mapped or read.
+// Maps everything that is ever mapped.
 static int control_init(struct control *control, const struct control_options *options)
 {
-    uint64_t cut = 0;
     int error = image_map(options->image_fd, &control->image);
     if (error != 0)
         return failed("plan image", error);
     error = channel_map(CHANNEL_CONTROL, &options->geometry, options->up_fd, options->down_fd, &control->channel);
     if (error != 0)
         goto out_image;
-    error = journal_init(&control->journal, options->journal_fd, control->image.settings->seed, options->resume);
-    if (error != 0)
-        goto out_channel;
-    error = sink_init(&control->sink, options->records_fd, &cut);
-    if (error != 0)
-        goto out_journal;
     control->shared = (struct lane_shared){
         .image = &control->image,
         .channel = &control->channel,
@@ -243,23 +246,34 @@ static int control_init(struct control *control, const struct control_options *o
         .user_agent = image_string(&control->image, control->image.settings->user_agent),
     };
     error = lanes_init(control);
-    if (error != 0)
-        goto out_sink;
-    atomic_fetch_add(&control->channel.down->counters[CONTROL_RECORDS_CUT], cut);
-    error = options->resume ? past_read(control) : hash_init(&control->seen, 0);
     if (error == 0)
         return 0;
-    for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
-        lane_fini(&control->lanes[i]);
-    free(control->lanes);
-out_sink:
-    sink_fini(&control->sink);
-out_journal:
-    journal_fini(&control->journal);
-out_channel:
     channel_unmap(&control->channel);
 out_image:
     image_unmap(&control->image);
+    return failed("cannot start", error);
+}
+
+// Journal and records, which an earlier control has written.
+static int control_read(struct control *control, const struct control_options *options)
+{
+    uint64_t cut = 0;
+    int error = journal_init(&control->journal, options->journal_fd, control->image.settings->seed, options->resume);
+    if (error != 0)
+        return failed("cannot start", error);
+    error = sink_init(&control->sink, options->records_fd, &cut);
+    if (error != 0)
+        goto out_journal;
+    atomic_fetch_add(&control->channel.down->counters[CONTROL_RECORDS_CUT], cut);
+    error = options->resume ? past_read(control) : hash_init(&control->seen, 0);
+    if (error == 0) {
+        uint64_t records = options->resume ? atomic_load(&control->channel.down->counters[CONTROL_RECORDS]) : 0;
+        atomic_store(&control->shared.results, records);
+        return 0;
+    }
+    sink_fini(&control->sink);
+out_journal:
+    journal_fini(&control->journal);
     return failed("cannot start", error);
 }
 
@@ -268,20 +282,42 @@ static void control_fini(struct control *control)
     for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
         lane_fini(&control->lanes[i]);
     free(control->lanes);
-    hash_fini(&control->seen);
-    sink_fini(&control->sink);
-    journal_fini(&control->journal);
     channel_unmap(&control->channel);
     image_unmap(&control->image);
 }
 
-static int privileges_drop(const struct control *control, const struct control_options *options, pid_t parent)
+// The most that a file may hold: what it holds now, and what all positions of the plan could add. A control that is not
+// ours any more cannot fill the disk behind a small plan.
+static uint64_t file_bytes_most(const struct control *control, const struct control_options *options)
 {
-    int error = sandbox_drop(options->user, options->group, parent);
+    struct stat status;
+    uint64_t bytes = FILE_BASE_BYTES;
+    const int fds[] = {options->records_fd, options->journal_fd};
+    for (size_t i = 0; i < 2; i++)
+        if (fstat(fds[i], &status) == 0 && S_ISREG(status.st_mode))
+            bytes += (uint64_t)status.st_size;
+    const struct image_settings *settings = control->image.settings;
+    uint64_t positions = settings->end_position - settings->first_position;
+    return positions < (INT64_MAX - bytes) / FILE_EACH_BYTES ? bytes + positions * FILE_EACH_BYTES : INT64_MAX;
+}
+
+// Reads what there is to be read, and then nothing any more.
+static int control_open(struct control *control, const struct control_options *options, bool sandbox)
+{
+    struct sandbox *narrow = NULL;
+    const struct sandbox_rules rules = {
+        .memory_bytes = MEMORY_BASE_BYTES + control->image.settings->max_open * MEMORY_EACH_BYTES,
+        .file_bytes = file_bytes_most(control, options),
+        .records_fd = options->records_fd,
+        .journal_fd = options->journal_fd,
+    };
+    int error = sandbox ? sandbox_narrow(&rules, &narrow) : 0;
     if (error != 0)
-        return failed("cannot drop privileges", error);
-    uint64_t open = control->image.settings->max_open;
-    error = sandbox_close(MEMORY_BASE_BYTES + open * MEMORY_EACH_BYTES);
+        return failed("cannot restrict itself", error);
+    error = control_read(control, options);
+    if (error != 0 || !sandbox)
+        return error;
+    error = sandbox_close(narrow);
     return error == 0 ? 0 : failed("cannot restrict itself", error);
 }
 
@@ -329,8 +365,7 @@ static int control_watch(struct control *control)
             status = 1;
         }
         if (atomic_load(&control->shared.failed) && status == 0) {
-            fprintf(stderr, "sonde-control: records cannot be written\n");
-            atomic_store(&control->shared.stop, true);
+            atomic_store(&control->shared.stop, true); // `sonde scan` says why: it knows the file's name
             status = 1;
         }
         if (terminated)
@@ -356,12 +391,44 @@ static void signals_set(void)
     sigaction(SIGTERM, &stop, NULL);
 }
 
+static void threads_join(struct control *control)
+{
+    for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
+        pthread_join(control->lanes[i].thread, NULL);
+    atomic_store(&control->syncing_over, true);
+    pthread_join(control->syncer, NULL);
+}
+
+// With threads that wait behind the gate.
+static int control_go(struct control *control, const struct control_options *options, bool sandbox)
+{
+    if (control_open(control, options, sandbox) != 0) {
+        gate_set(control, false);
+        threads_join(control);
+        return 1;
+    }
+    gate_set(control, true);
+    int status = control_watch(control);
+    threads_join(control);
+    errors_publish(control);
+    hash_fini(&control->seen);
+    sink_fini(&control->sink);
+    journal_fini(&control->journal);
+    // Whoever starts it again has them asked once more.
+    return atomic_load(&control->channel.down->counters[CONTROL_RECORDS_LOST]) != 0 ? 1 : status;
+}
+
 int control_run(const struct control_options *options, bool sandbox)
 {
     pid_t parent = getppid();
     // First of all, so that an early SIGTERM ends the scan and not the process.
     if (sandbox)
         signals_set();
+    int error = sandbox ? sandbox_drop(options->user, options->group, parent) : 0;
+    if (error != 0) {
+        failed("cannot drop privileges", error);
+        return 1;
+    }
     struct control *control = calloc(1, sizeof(*control));
     if (control == NULL || control_init(control, options) != 0) {
         free(control);
@@ -369,24 +436,13 @@ int control_run(const struct control_options *options, bool sandbox)
     }
     pthread_mutex_init(&control->gate_mutex, NULL);
     pthread_cond_init(&control->gate_change, NULL);
-    int error = threads_start(control);
+    error = threads_start(control);
     if (error != 0) {
         // Threads that wait behind the gate cannot be taken back one by one; the process ends, and they with it.
         failed("cannot start threads", error);
         return 1;
     }
-    if (sandbox && privileges_drop(control, options, parent) != 0)
-        return 1;
-    gate_set_open(control);
-    int status = control_watch(control);
-    for (uint32_t i = 0; i < control->channel.geometry.lanes; i++)
-        pthread_join(control->lanes[i].thread, NULL);
-    atomic_store(&control->syncing_over, true);
-    pthread_join(control->syncer, NULL);
-    errors_publish(control);
-    // Whoever starts it again has them asked once more.
-    if (atomic_load(&control->channel.down->counters[CONTROL_RECORDS_LOST]) != 0)
-        status = 1;
+    int status = control_go(control, options, sandbox);
     pthread_cond_destroy(&control->gate_change);
     pthread_mutex_destroy(&control->gate_mutex);
     control_fini(control);

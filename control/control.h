@@ -12,7 +12,8 @@
 //               its last whole record, and written from there. Anything else (a pipe, a terminal) is only written to.
 //   --journal   a regular file or memfd open for reading and writing, without O_APPEND (control/store/journal.h)
 //   --geometry  workers, lanes, and slots of the verdict, segment and request rings: struct channel_geometry
-//   --user      numbers of the user and group to become; needs root. Without root the process stays who it is.
+//   --user      numbers of the user and group to become, before anything is read; needs root. Without root it stays
+//               who it is.
 //   --resume    go on from the journal: what it holds and the records do not is asked again. Without it the journal is
 //               emptied first. The channel may be the one that an earlier control used, or a fresh one.
 //

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/dataplane.h"
 
+#include <errno.h>
+
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
@@ -30,5 +32,5 @@ int dataplane_run(struct dataplane *dataplane, const _Atomic bool *terminate)
         (void)worker_run(own);
     rte_eal_mp_wait_lcore();
     (void)pthread_join(thread, NULL);
-    return 0;
+    return housekeeping.port_gone ? -ENODEV : 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/housekeeping.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -72,6 +73,23 @@ static void stats_publish(struct housekeeping *housekeeping)
     atomic_store_explicit(&counters->rx_errors, before->rx_errors + stats.ierrors, memory_order_relaxed);
     atomic_store_explicit(&counters->rx_no_buffer, before->rx_no_buffer + stats.rx_nombuf, memory_order_relaxed);
     atomic_store_explicit(&counters->tx_errors, before->tx_errors + stats.oerrors, memory_order_relaxed);
+}
+
+// A virtual device whose interface was deleted sends nothing, and says nothing of it, for ever.
+static bool interface_gone(const struct port *port)
+{
+    char name[IF_NAMESIZE];
+    return port->interface_index != 0 && if_indextoname(port->interface_index, name) == NULL && errno == ENXIO;
+}
+
+static void port_watch(struct housekeeping *housekeeping)
+{
+    struct dataplane *dataplane = housekeeping->dataplane;
+    housekeeping->port_gone = interface_gone(&dataplane->port);
+    if (housekeeping->port_gone)
+        snprintf(dataplane->commands->error, sizeof(dataplane->commands->error),
+                 "the network interface behind port %s was deleted; sonde scan --resume goes on once it is back",
+                 dataplane->port.name);
 }
 
 static void heartbeat(struct dataplane *dataplane, uint64_t now_ns)
@@ -195,9 +213,10 @@ void *housekeeping_run(void *argument)
         phase_advance(housekeeping, now_ns);
         if (now_ns - housekeeping->last_stats_ns > (uint64_t)STATS_MS * 1000000) {
             stats_publish(housekeeping);
+            port_watch(housekeeping);
             housekeeping->last_stats_ns = now_ns;
         }
-        if (scan_over(housekeeping, now_ns))
+        if (housekeeping->port_gone || scan_over(housekeeping, now_ns))
             break;
         pause_ms(PERIOD_MS);
     }

@@ -24,6 +24,7 @@ struct housekeeping {
     uint64_t cooling_since_ns;
     uint64_t segment_end_ns[2]; // when the last even and odd segments were asked to the end
     uint64_t last_stats_ns;
+    bool port_gone; // the kernel interface behind the port does not exist any more
 };
 
 // Runs until the scan is over, then sets dataplane->stop. A pthread start routine; argument: struct housekeeping.

@@ -98,10 +98,24 @@ static bool card_parse(const char *text, struct pci_address *ret_address)
     return pci_address_parse(address, ret_address);
 }
 
+// net_af_xdp loads the BPF program of this argument into the kernel, as root.
+static bool vdev_loads(const char *text)
+{
+    static const char key[] = "xdp_prog";
+    for (const char *item = strchr(text, ','); item != NULL; item = strchr(item, ',')) {
+        item += 1 + strspn(item + 1, " ");
+        if (strncmp(item, key, sizeof(key) - 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 // DPDK finds the driver by the start of the name.
 static bool vdev_valid(const char *text)
 {
     size_t length = strcspn(text, ",");
+    if (vdev_loads(text))
+        return false;
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         size_t driver = strlen(drivers[i]);
         if (strncmp(text, drivers[i], driver) == 0)
@@ -245,6 +259,9 @@ static bool vdev_named(const struct plan_device *device, const char *name)
 int device_check(const struct plan_device *device, const char *file, struct complaint *ret_complaint)
 {
     struct pci_address address;
+    if (vdev_loads(device->vdev))
+        return complain(ret_complaint, file, "device.vdev",
+                        "\"%s\": xdp_prog loads a program into the kernel, which a plan may not", device->vdev);
     if (device->vdev[0] != '\0' && !vdev_valid(device->vdev))
         return complain(ret_complaint, file, "device.vdev",
                         "\"%s\" is no virtual device that a plan may name: expected " DRIVERS

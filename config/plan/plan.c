@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config/plan/plan_private.h"
+#include "config/printable.h"
 
 int plan_add_note(struct plan *plan, const char *format, ...)
 {
@@ -17,12 +18,19 @@ int plan_add_note(struct plan *plan, const char *format, ...)
     plan->notes = notes;
     va_list list;
     va_start(list, format);
-    int length = vasprintf(&notes[plan->note_count], format, list);
+    char *text = NULL;
+    int length = vasprintf(&text, format, list);
     va_end(list);
     if (length < 0)
         return -ENOMEM;
-    plan->note_count++;
-    return 0;
+    size_t capacity = PRINTABLE_GROWTH * (size_t)length + 1;
+    char *note = malloc(capacity);
+    if (note != NULL) {
+        printable(text, note, capacity);
+        notes[plan->note_count++] = note;
+    }
+    free(text);
+    return note != NULL ? 0 : -ENOMEM;
 }
 
 int plan_add_input(struct plan *plan, const char *path, const struct input *input)

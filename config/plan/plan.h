@@ -122,6 +122,7 @@ struct plan {
     struct interval_set addresses; // what is left after every exclusion
     struct plan_exclusion *exclusions;
     size_t exclusion_count;
+    char *exclusions_missing; // the path of the site's list where there is none, NULL = there is one
     struct plan_count *counts;
     size_t count_count;
     struct plan_input *inputs;

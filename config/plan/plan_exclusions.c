@@ -3,8 +3,10 @@
 #include "config/plan/plan_private.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config/lists.h"
 #include "config/reserved.h"
@@ -54,6 +56,35 @@ static int exclude_reserved(struct plan *plan)
     return 0;
 }
 
+// Whether path, or a folder on the way to it, is a link to nothing: somebody has meant something to be there.
+static bool path_dangles(const char *path)
+{
+    char start[PATH_MAX];
+    struct stat status;
+    for (const char *at = path; *at != '\0';) {
+        at += strspn(at, "/");
+        at += strcspn(at, "/");
+        size_t length = (size_t)(at - path);
+        if (length >= sizeof(start))
+            return true;
+        memcpy(start, path, length);
+        start[length] = '\0';
+        if (lstat(start, &status) != 0)
+            return errno != ENOENT;
+        if (stat(start, &status) != 0)
+            return true;
+    }
+    return false;
+}
+
+static int exclusions_absent(struct plan *plan, const char *path, struct complaint *complaint)
+{
+    if (path_dangles(path))
+        return complain(complaint, path, "", "is a link to nothing, expected the site's list, or no such name at all");
+    plan->exclusions_missing = strdup(path);
+    return plan->exclusions_missing != NULL ? 0 : -ENOMEM;
+}
+
 // The site's list applies to every plan. It need not be there; but a list that cannot be read or understood stops all
 // scans, because it may name somebody who asked not to be scanned.
 static int exclude_site(struct plan *plan, struct complaint *complaint)
@@ -66,7 +97,7 @@ static int exclude_site(struct plan *plan, struct complaint *complaint)
     size_t lines = 0;
     int error = input_read(path, PLAN_FILE_MAX, &input, complaint);
     if (error == -ENOENT)
-        return 0;
+        return exclusions_absent(plan, path, complaint);
     interval_set_init(&set);
     if (error == 0)
         error = list_read(path, &input, &set, &lines, complaint);

@@ -332,7 +332,7 @@ const struct key plan_keys[] = {
      .type = KEY_COUNT,
      AT(max_results),
      .fallback = "0",
-     .help = "Stop after as many records, 0 = never."},
+     .help = "The most records that are written: with the last of them the scan ends at once, 0 = no limit."},
     {.name = "max_runtime",
      .type = KEY_DURATION,
      AT(max_runtime_ns),

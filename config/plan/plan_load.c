@@ -143,6 +143,7 @@ static void free_lists(struct plan *plan)
         interval_set_fini(&own->pieces[i].set);
     }
     free(plan->exclusions);
+    free(plan->exclusions_missing);
     free(plan->inputs);
     free(plan->notes);
     free(own->pieces);

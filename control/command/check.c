@@ -114,6 +114,20 @@ static int exclusions_print(const struct plan *plan)
     printf("\nexcluded, addresses taken from what those before had left%s\n", columns.rows == 0 ? ": nothing" : "");
     int error = columns_print(&columns, 2, stdout);
     columns_fini(&columns);
+    if (plan->exclusions_missing != NULL)
+        printf("  no site exclusions: %s does not exist\n", plan->exclusions_missing);
+    return error;
+}
+
+static int inputs_print(const struct plan *plan)
+{
+    struct columns columns;
+    columns_init(&columns, 2, 0);
+    for (size_t i = 0; i < plan->input_count; i++)
+        columns_add(&columns, (const char *[]){plan->inputs[i].sha256, plan->inputs[i].path});
+    printf("\nread, with SHA-256\n");
+    int error = columns_print(&columns, 2, stdout);
+    columns_fini(&columns);
     return error;
 }
 
@@ -128,9 +142,8 @@ static int check_print(const struct plan *plan)
     columns_fini(&columns);
     if (error == 0)
         error = exclusions_print(plan);
-    printf("\nread, with SHA-256\n");
-    for (size_t i = 0; i < plan->input_count; i++)
-        printf("  %s  %s\n", plan->inputs[i].sha256, plan->inputs[i].path);
+    if (error == 0)
+        error = inputs_print(plan);
     for (size_t i = 0; i < plan->note_count; i++)
         printf("%snote: %s\n", i == 0 ? "\n" : "", plan->notes[i]);
     return error;

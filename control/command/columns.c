@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/printable.h"
+
 void columns_init(struct columns *columns, size_t count, unsigned int right)
 {
     *columns = (struct columns){.count = count, .right = right};
@@ -31,6 +33,16 @@ static int columns_grow(struct columns *columns)
     return 0;
 }
 
+// Cells quote files: nothing in them may reach the terminal but text.
+static char *cell_new(const char *text)
+{
+    size_t capacity = PRINTABLE_GROWTH * strlen(text) + 1;
+    char *cell = malloc(capacity);
+    if (cell != NULL)
+        printable(text, cell, capacity);
+    return cell;
+}
+
 void columns_add(struct columns *columns, const char *const *cells)
 {
     if (columns->error != 0)
@@ -41,7 +53,7 @@ void columns_add(struct columns *columns, const char *const *cells)
     }
     char **row = columns->cells + columns->rows * columns->count;
     for (size_t c = 0; c < columns->count; c++) {
-        row[c] = strdup(cells[c]);
+        row[c] = cell_new(cells[c]);
         if (row[c] != NULL)
             continue;
         while (c-- > 0)

@@ -19,7 +19,8 @@ struct columns {
 void columns_init(struct columns *columns, size_t count, unsigned int right);
 void columns_fini(struct columns *columns);
 
-// Appends a row; cells are copied, exactly `count` of them. A failure is kept in columns->error.
+// Appends a row; cells are copied as config/printable.h writes them, exactly `count` of
+// them. A failure is kept in columns->error.
 void columns_add(struct columns *columns, const char *const *cells);
 
 // Prints every row after `indent` spaces, columns two spaces apart. Returns columns->error.

@@ -6,7 +6,9 @@
 
 int json_print(json_t *value, FILE *out)
 {
-    int error = value == NULL || json_dumpf(value, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER) < 0 ? -ENOMEM : 0;
+    // In ASCII no character of a file's text can move a terminal's cursor.
+    const size_t style = JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII;
+    int error = value == NULL || json_dumpf(value, out, style) < 0 ? -ENOMEM : 0;
     fputc('\n', out);
     json_decref(value);
     return error;

@@ -8,7 +8,8 @@
 
 #include "control/command/options.h"
 
-// Prints value, indented, with a newline, and releases it. Returns 0, or -ENOMEM when value is NULL or does not fit.
+// Prints value, indented and in ASCII, with a newline, and releases it. Returns 0, or -ENOMEM when value is NULL or
+// does not fit.
 int json_print(json_t *value, FILE *out);
 
 // Flushes standard output. EXIT_DONE, or EXIT_FAILED after one line on standard error when error is not 0 or the output

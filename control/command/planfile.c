@@ -42,19 +42,19 @@ static enum exit_status refuse(enum exit_status status, const char *who, const c
     return status;
 }
 
-enum exit_status planfile_resume(const struct invocation *invocation, const char *folder, const char *path,
+enum exit_status planfile_resume(const struct invocation *invocation, const struct output *output, const char *path,
                                  struct checkpoint *ret_checkpoint, struct plan **ret_plan)
 {
     char message[512];
     struct checkpoint checkpoint;
     struct checkpoint_sweep sweep;
-    int error = checkpoint_read(folder, &checkpoint, message);
+    int error = checkpoint_read(output->folder_fd, output->folder, &checkpoint, message);
     if (error != 0) {
         fprintf(stderr, "sonde: %s\n", message);
         return EXIT_USAGE;
     }
     if (checkpoint.complete)
-        return refuse(EXIT_USAGE, folder, "the scan is complete: there is nothing to resume");
+        return refuse(EXIT_USAGE, output->folder, "the scan is complete: there is nothing to resume");
     // Where the plan names no seed, the scan's.
     struct plan_files files = {.plan = path != NULL ? path : checkpoint.plan, .seed = &checkpoint.sweep.seed};
     enum exit_status status = load(invocation, files, PLAN_NEED_SCAN, ret_plan);
@@ -62,7 +62,7 @@ enum exit_status planfile_resume(const struct invocation *invocation, const char
         return status;
     error = checkpoint_describe(*ret_plan, &sweep);
     if (error != 0)
-        return refuse(EXIT_FAILED, folder, strerror(-error));
+        return refuse(EXIT_FAILED, output->folder, strerror(-error));
     if (checkpoint_compare(&checkpoint.sweep, &sweep, message) != 0)
         return refuse(EXIT_USAGE, (*ret_plan)->path, message);
     checkpoint.resumes++;

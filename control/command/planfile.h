@@ -8,6 +8,7 @@
 #include "config/plan/plan.h"
 #include "control/command/options.h"
 #include "control/scan/checkpoint.h"
+#include "control/scan/output.h"
 
 // Writes the folder of the catalogues. program is argv[0] of sonde. Returns EXIT_DONE, else the exit status after a
 // line on standard error.
@@ -16,8 +17,8 @@ enum exit_status planfile_catalogues(const char *program, char ret_folder[static
 // Loads operands[0]. Returns EXIT_DONE with a plan for plan_free, else the exit status after a line on standard error.
 enum exit_status planfile_load(const struct invocation *invocation, enum plan_need need, struct plan **ret_plan);
 
-// For a scan that goes on: reads folder's checkpoint and loads its plan again, or the one at `path` (NULL = the
+// For a scan that goes on: reads the folder's checkpoint and loads its plan again, or the one at `path` (NULL = the
 // checkpoint's). Refuses a complete scan and a plan that would give its positions another meaning. EXIT_DONE with a
 // plan for plan_free, else the exit status after a line on standard error.
-enum exit_status planfile_resume(const struct invocation *invocation, const char *folder, const char *path,
+enum exit_status planfile_resume(const struct invocation *invocation, const struct output *output, const char *path,
                                  struct checkpoint *ret_checkpoint, struct plan **ret_plan);

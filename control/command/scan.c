@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/scan/capture.h"
 #include "control/scan/checkpointer.h"
 #include "control/scan/eal.h"
 #include "control/scan/kernel_guard.h"
@@ -46,6 +47,8 @@ struct scan {
     char id[40];
     char default_output[64];
     const char *dry_run; // pcap file, or NULL
+    struct capture capture;
+    struct runtime dpdk;
     struct eal eal;
     struct source source;
     struct plan_runtime runtime;
@@ -124,6 +127,23 @@ static enum exit_status tick_prepare(struct scan *scan)
     return EXIT_DONE;
 }
 
+static enum exit_status capture_prepare(struct scan *scan)
+{
+    char message[512];
+    if (scan->dry_run == NULL || capture_open(&scan->capture, scan->dry_run, given(scan, SCAN_FORCE), message) == 0)
+        return EXIT_DONE;
+    return refuse(EXIT_FAILED, message);
+}
+
+static enum exit_status dpdk_prepare(struct scan *scan)
+{
+    int error = runtime_make(&scan->dpdk, NULL);
+    if (error == 0)
+        return EXIT_DONE;
+    fprintf(stderr, "sonde: no folder for DPDK's run-time files can be made in /run or /tmp: %s\n", strerror(-error));
+    return EXIT_FAILED;
+}
+
 static enum exit_status source_prepare(struct scan *scan)
 {
     char message[256];
@@ -131,10 +151,9 @@ static enum exit_status source_prepare(struct scan *scan)
         fprintf(stderr, "sonde: %s: %s\n", scan->plan->path, message);
         return EXIT_USAGE;
     }
-    int error = eal_init(&scan->eal, &scan->plan->device, scan->dry_run);
+    int error = eal_init(&scan->eal, &scan->plan->device, scan->dry_run != NULL ? scan->capture.device_path : NULL);
     if (error == -EINVAL)
-        return refuse(EXIT_USAGE, scan->dry_run != NULL ? "--dry-run: expected a file name without a comma"
-                                                        : "device: names neither a card nor a virtual device");
+        return refuse(EXIT_USAGE, "device: names neither a card nor a virtual device");
     return error != 0 ? refuse(EXIT_FAILED, strerror(-error)) : EXIT_DONE;
 }
 
@@ -186,18 +205,10 @@ static void runtime_prepare(struct scan *scan, char port_name[static 64])
 static enum exit_status output_prepare(struct scan *scan)
 {
     char message[512];
-    if (scan->dry_run != NULL) {
-        if (access(scan->dry_run, F_OK) == 0 && !given(scan, SCAN_FORCE)) {
-            snprintf(message, sizeof(message), "%.400s exists; name another file, or --force to lose it",
-                     scan->dry_run);
-            return refuse(EXIT_FAILED, message);
-        }
+    if (scan->dry_run != NULL)
         return EXIT_DONE;
-    }
     if (given(scan, SCAN_RESUME))
-        return output_resume(&scan->output, scan->invocation->values[SCAN_RESUME], message) == 0
-                   ? EXIT_DONE
-                   : refuse(EXIT_FAILED, message);
+        return output_resume(&scan->output, message) == 0 ? EXIT_DONE : refuse(EXIT_FAILED, message);
     const char *where = scan->plan->output[0] != '\0' ? scan->plan->output : scan->default_output;
     if (given(scan, SCAN_OUTPUT))
         where = scan->invocation->values[SCAN_OUTPUT];
@@ -255,7 +266,7 @@ static enum exit_status checkpoint_prepare(struct scan *scan, uint64_t started_n
     if (error == 0 && !given(scan, SCAN_RESUME))
         error = scan_resume_begin(scan->plan, scan->id, &scan->shared, started_ns, &scan->checkpoint);
     if (error == 0)
-        error = checkpointer_start(&scan->checkpointer, &scan->checkpoint, &scan->shared, scan->output.folder);
+        error = checkpointer_start(&scan->checkpointer, &scan->checkpoint, &scan->shared, &scan->output);
     if (error == 0)
         return EXIT_DONE;
     fprintf(stderr, "sonde: %s: the scan cannot be begun there: %s\n", scan->output.folder, strerror(-error));
@@ -265,6 +276,20 @@ static enum exit_status checkpoint_prepare(struct scan *scan, uint64_t started_n
 static enum exit_status ending_status(enum scan_ending ending)
 {
     return ending == ENDING_FAILED ? EXIT_FAILED : ending == ENDING_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_DONE;
+}
+
+static enum exit_status dry_run_report(struct scan *scan)
+{
+    char message[512];
+    uint64_t frames = progress_sum(&scan->shared, COUNTER_PROBES_SENT);
+    enum exit_status status = ending_status(scan->supervisor.ending);
+    if (status != EXIT_DONE)
+        return status;
+    if (capture_settle(&scan->capture, scan->dry_run, frames, message) != 0)
+        return refuse(EXIT_FAILED, message);
+    if (!given(scan, SCAN_QUIET))
+        fprintf(stderr, "sonde: %llu frames written to %s, nothing sent\n", (unsigned long long)frames, scan->dry_run);
+    return EXIT_DONE;
 }
 
 // Writes summary.json and says how it went. A result that could not be made durable is a failure.
@@ -284,25 +309,21 @@ static enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
         .ended_ns = now_realtime(),
         .exit_status = ending_status(scan->supervisor.ending),
     };
-    if (scan->dry_run != NULL) {
-        if (!given(scan, SCAN_QUIET) && summary.exit_status == EXIT_DONE)
-            fprintf(stderr, "sonde: %llu frames written to %s, nothing sent\n",
-                    (unsigned long long)progress_sum(&scan->shared, COUNTER_PROBES_SENT), scan->dry_run);
-        return summary.exit_status;
-    }
     char lost[STORAGE_LINE_MAX];
     bool records_lost = storage_lost(&scan->shared, &scan->output, lost);
     if (records_lost) {
-        fprintf(stderr, "sonde: %s\n", lost);
+        if (!scan->output.is_pipe || scan->supervisor.failure[0] == '\0') // which has said so
+            fprintf(stderr, "sonde: %s\n", lost);
         summary.exit_status = EXIT_FAILED;
         summary.lost = lost;
     }
     if (atomic_load(&scan->shared.up->phase) != CHANNEL_STARTING)
         output_settle(&scan->output);
     int error = checkpointer_stop(&scan->checkpointer, scan->supervisor.ending == ENDING_COMPLETE && !records_lost);
-    if (scan->output.aside) {
-        fprintf(stderr, "sonde: %s: the results of the earlier scan are as they were\n", scan->output.folder);
-        return summary.exit_status;
+    if (scan->output.fresh && !scan->output.begun) {
+        if (scan->output.aside != 0)
+            fprintf(stderr, "sonde: %s: the results of the earlier scan are as they were\n", scan->output.folder);
+        return summary.exit_status; // the scan has not begun: nothing of it stays
     }
     json_t *json = summary_json(&summary);
     if (error == 0)
@@ -338,7 +359,11 @@ static enum exit_status plan_prepare(struct scan *scan)
         return planfile_load(scan->invocation, PLAN_NEED_SCAN, &scan->plan);
     if (scan->dry_run != NULL || given(scan, SCAN_OUTPUT) || given(scan, SCAN_FORCE))
         return refuse(EXIT_USAGE, "scan: --resume goes with neither --output, --force nor --dry-run");
-    enum exit_status status = planfile_resume(scan->invocation, folder, path, &scan->checkpoint, &scan->plan);
+    char message[512];
+    int error = output_find(&scan->output, folder, message);
+    if (error != 0)
+        return refuse(error == -ENOENT ? EXIT_USAGE : EXIT_FAILED, message);
+    enum exit_status status = planfile_resume(scan->invocation, &scan->output, path, &scan->checkpoint, &scan->plan);
     if (status == EXIT_DONE)
         snprintf(scan->id, sizeof(scan->id), "%s", scan->checkpoint.scan);
     return status;
@@ -352,6 +377,8 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
     if (status == EXIT_DONE)
         status = tick_prepare(scan);
     if (status == EXIT_DONE)
+        status = capture_prepare(scan);
+    if (status == EXIT_DONE)
         status = source_prepare(scan);
     if (status != EXIT_DONE)
         return status;
@@ -359,7 +386,9 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
     status = output_prepare(scan);
     if (status == EXIT_DONE)
         status = guard_prepare(scan);
-    return status == EXIT_DONE ? shared_prepare(scan) : status;
+    if (status == EXIT_DONE)
+        status = shared_prepare(scan);
+    return status == EXIT_DONE ? dpdk_prepare(scan) : status;
 }
 
 static enum exit_status scan_run(const struct invocation *invocation)
@@ -367,7 +396,9 @@ static enum exit_status scan_run(const struct invocation *invocation)
     struct scan scan = {
         .invocation = invocation,
         .dry_run = invocation->values[SCAN_DRY_RUN],
-        .output = {.records_fd = -1, .journal_fd = -1},
+        .output = OUTPUT_NONE,
+        .capture = {.folder_fd = -1, .fd = -1},
+        .dpdk = {.parent_fd = -1, .fd = -1},
         .answered_fd = -1,
         .shared = {.image_fd = -1, .commands_fd = -1, .up_fd = -1, .up_read_fd = -1, .down_fd = -1},
     };
@@ -382,17 +413,20 @@ static enum exit_status scan_run(const struct invocation *invocation)
             fprintf(stderr, "sonde: note: %s\n", scan.plan->notes[i]);
         scan.settings.plan = scan.plan;
         scan.settings.shared = &scan.shared;
-        scan.settings.eal = &scan.eal;
+        scan.settings.runtime = &scan.dpdk;
+        scan.settings.capture_fd = scan.capture.fd;
         scan.settings.output = scan.dry_run == NULL ? &scan.output : NULL;
         scan.settings.answered_fd = scan.answered_fd;
         scan.settings.quiet = given(&scan, SCAN_QUIET);
         scan.settings.json = given(&scan, SCAN_JSON);
         supervisor_run(&scan.supervisor, &scan.settings);
-        eal_remove_runtime(&scan.eal);
-        status = scan_report(&scan, started_ns);
+        runtime_remove(&scan.dpdk);
+        status = scan.dry_run != NULL ? dry_run_report(&scan) : scan_report(&scan, started_ns);
     }
     if (scan.answered_fd >= 0)
         close(scan.answered_fd);
+    runtime_remove(&scan.dpdk);
+    capture_close(&scan.capture);
     kernel_guard_free(scan.guard);
     shared_fini(&scan.shared);
     output_close(&scan.output);

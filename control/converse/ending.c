@@ -91,9 +91,18 @@ static size_t record_put(const struct ending_means *means, const struct ending *
     return length;
 }
 
+// Takes one of the plan's max_results.
+static bool result_take(const struct ending_means *means)
+{
+    uint64_t most = means->image->settings->max_results;
+    return most == 0 || atomic_fetch_add_explicit(means->results, 1, memory_order_relaxed) < most;
+}
+
 void ending_record(const struct ending_means *means, const struct ending *ending)
 {
     struct timespec now;
+    if (!result_take(means))
+        return;
     clock_gettime(CLOCK_REALTIME, &now);
     record_fill(means->image, ending, now);
     classify(means->classifier, ending->observation, now.tv_sec);

@@ -3,6 +3,7 @@
 // How a target's conversations ended, on its way to the record: classified, attributed, formatted, and put into the
 // lane's batch. One thread.
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "config/image/image.h"
@@ -28,8 +29,10 @@ struct ending_means {
     const struct image *image;
     struct classifier *classifier;
     struct batch *batch;
-    uint64_t *counters; // [CONTROL_COUNTER_COUNT], the lane's
+    uint64_t *counters;        // [CONTROL_COUNTER_COUNT], the lane's
+    _Atomic uint64_t *results; // all lanes': records begun, of image->settings->max_results
 };
 
-// Puts one record into the batch, or counts it as lost.
+// Puts one record into the batch, or counts it as lost. Beyond the plan's max_results it is neither: the journal keeps
+// its target, for a scan that is resumed.
 void ending_record(const struct ending_means *means, const struct ending *ending);

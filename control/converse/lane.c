@@ -30,8 +30,11 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     lane->batch = lane->classifier == NULL ? NULL : batch_new(shared->sink, shared->journal, lane->counters);
     lane->conversations = lane->batch == NULL ? NULL : session_env_new(&settings);
     error = lane->conversations == NULL ? -errno : 0;
-    lane->means = (struct ending_means){
-        .image = shared->image, .classifier = lane->classifier, .batch = lane->batch, .counters = lane->counters};
+    lane->means = (struct ending_means){.image = shared->image,
+                                        .classifier = lane->classifier,
+                                        .batch = lane->batch,
+                                        .counters = lane->counters,
+                                        .results = &shared->results};
 out:
     if (error != 0)
         lane_fini(lane);

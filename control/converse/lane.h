@@ -33,7 +33,7 @@ enum {
 #define LANE_IDLE_MIN UINT64_C(100000)      // sleeps while there is nothing to do
 #define LANE_IDLE_MAX UINT64_C(1000000)
 
-// What all lanes are given. Read-only while they run, but the last three.
+// What all lanes are given. Read-only while they run, but the last four.
 struct lane_shared {
     const struct image *image;
     const struct channel *channel;
@@ -45,6 +45,7 @@ struct lane_shared {
     _Atomic bool stop;           // main: wo. finish or abandon, then end
     _Atomic bool dataplane_gone; // main: wo. nothing can be sent any more
     _Atomic bool failed;         // lanes: wo. something could not be written for good
+    _Atomic uint64_t results;    // lanes: rw. records that were begun, of image->settings->max_results
 };
 
 struct lane {
@@ -91,6 +92,13 @@ void lane_fini(struct lane *lane);
 static inline bool lane_stopping(const struct lane *lane)
 {
     return lane->stop_ns != 0;
+}
+
+// Whether all the records are begun that the plan wants.
+static inline bool lane_sated(const struct lane *lane)
+{
+    uint64_t most = lane->shared->image->settings->max_results;
+    return most > 0 && atomic_load_explicit(&lane->shared->results, memory_order_relaxed) >= most;
 }
 
 // How many more conversations may be opened.

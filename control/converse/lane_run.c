@@ -31,7 +31,7 @@ static size_t queue_run(struct lane *lane)
     struct target target;
     size_t work = 0;
     while (work < LANE_BURST && lane->tokens > 0 && lane_room(lane) > 0 && !lane_stopping(lane) &&
-           !batch_troubled(lane->batch) && queue_take(&lane->queue, &target)) {
+           !batch_troubled(lane->batch) && !lane_sated(lane) && queue_take(&lane->queue, &target)) {
         // Without conversations only a restart leaves anything here, and the plan still wants none.
         if (lane->shared->image->settings->converse == CONVERSE_NONE)
             inquiry_skip(lane, &target, OUTCOME_PARTIAL);
@@ -109,10 +109,11 @@ static void all_abandon(struct lane *lane)
 static void stop_proceed(struct lane *lane)
 {
     struct target target;
-    bool gone = atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed);
+    // Without a dataplane nothing can be asked, and of a plan that has its results nothing is; what was not begun stays
+    // in the journal for a resumed scan.
+    bool gone = atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed) || lane_sated(lane);
     if (lane->stop_ns == 0)
         lane->stop_ns = lane->now_ns + LANE_STOP_NS;
-    // Without a dataplane nothing can be asked; what was not begun stays in the journal for a resumed scan.
     while (!gone && queue_take(&lane->queue, &target))
         inquiry_skip(lane, &target, OUTCOME_PARTIAL);
     for (uint32_t i = 0; i < pool_size(&lane->pool); i++) {
@@ -163,7 +164,8 @@ static bool lane_over(const struct lane *lane, uint32_t phase)
     if (atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed))
         return quiet || lane->batch->broken || lane->now_ns > lane->stop_ns + LANE_STOP_GRACE_NS;
     if (lane_stopping(lane))
-        return (quiet && rings_empty(lane)) || lane->batch->broken || lane->now_ns > lane->stop_ns + LANE_STOP_GRACE_NS;
+        return (quiet && (rings_empty(lane) || lane_sated(lane))) || lane->batch->broken ||
+               lane->now_ns > lane->stop_ns + LANE_STOP_GRACE_NS;
     return phase == CHANNEL_COOLED && quiet && lane->queue.count == 0 && rings_empty(lane);
 }
 

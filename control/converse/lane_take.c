@@ -104,7 +104,8 @@ static size_t verdicts_room(struct lane *lane, uint32_t worker)
     struct channel_pair *pair = channel_pair(lane->shared->channel, worker, lane->index);
     uint64_t burst = ring_ready(&pair->segments, LANE_SEGMENTS + 1) > LANE_SEGMENTS ? LANE_BURST_BEHIND : LANE_BURST;
     uint64_t room = now_mode && !lane_stopping(lane) ? lane_room(lane) : burst;
-    if (backoff_waits(&lane->journal_backoff, lane->now_ns) || batch_troubled(lane->batch) || lane->tokens <= 0)
+    if (backoff_waits(&lane->journal_backoff, lane->now_ns) || batch_troubled(lane->batch) || lane->tokens <= 0 ||
+        lane_sated(lane))
         return 0;
     return (size_t)(room < burst ? room : burst);
 }

@@ -78,6 +78,8 @@ json_t *check_json(const struct plan *plan)
     json_object_set_new(object, "assumed_hit_rate", json_real(summary->assumed_hit_rate));
     json_object_set_new(object, "contact", json_string(plan->contact));
     json_object_set_new(object, "exclusions", exclusions_json(plan));
+    json_object_set_new(object, "site_exclusions_missing",
+                        plan->exclusions_missing != NULL ? json_string(plan->exclusions_missing) : json_null());
     json_object_set_new(object, "inputs", check_json_inputs(plan));
     json_object_set_new(object, "notes", notes_json(plan));
     return object;

@@ -14,6 +14,8 @@
 #include <jansson.h>
 #include <openssl/evp.h>
 
+#include "control/scan/folder.h"
+
 enum { CHECKPOINT_SCHEMA = 2 };
 
 static int digest(const void *data, size_t bytes, char ret_hex[static CHECKPOINT_DIGEST_BYTES])
@@ -129,35 +131,26 @@ static int file_write(int fd, const json_t *object)
     size_t length = strlen(dumped);
     int error = write(fd, dumped, length) == (ssize_t)length ? 0 : errno != 0 ? -errno : -EIO;
     free(dumped);
-    return error == 0 && fsync(fd) != 0 ? -errno : error;
+    return error;
 }
 
-int checkpoint_write(const char *folder, const struct checkpoint *checkpoint)
+int checkpoint_write(int folder_fd, const struct checkpoint *checkpoint)
 {
     char hex[CHECKPOINT_DIGEST_BYTES];
     json_t *object = fields_json(checkpoint);
     int error = object_digest(object, hex);
-    int folder_fd = -1;
     int fd = -1;
     if (error != 0)
         goto out;
     json_object_set_new(object, "digest", json_string(hex));
-    if ((folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
-        (fd = openat(folder_fd, CHECKPOINT_NAME ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)) <
-            0) {
-        error = -errno;
-        goto out;
-    }
-    error = fchmod(fd, 0600) != 0 ? -errno : file_write(fd, object);
-    if (error == 0 && renameat(folder_fd, CHECKPOINT_NAME ".part", folder_fd, CHECKPOINT_NAME) != 0)
-        error = -errno;
-    if (error == 0 && fsync(folder_fd) != 0)
-        error = -errno;
+    error = folder_file_new(folder_fd, CHECKPOINT_NAME ".part", 0600, &fd);
+    if (error == 0)
+        error = file_write(fd, object);
+    if (error == 0)
+        error = folder_file_settle(folder_fd, fd, CHECKPOINT_NAME ".part", CHECKPOINT_NAME);
 out:
     if (fd >= 0)
         close(fd);
-    if (folder_fd >= 0)
-        close(folder_fd);
     json_decref(object);
     return error;
 }
@@ -210,32 +203,28 @@ static bool fields_take(const json_t *object, struct checkpoint *checkpoint)
     return whole;
 }
 
-int checkpoint_read(const char *folder, struct checkpoint *ret_checkpoint, char message[static 512])
+int checkpoint_read(int folder_fd, const char *folder, struct checkpoint *ret_checkpoint, char message[static 512])
 {
-    char path[PATH_MAX];
+    char path[512];
     char hex[CHECKPOINT_DIGEST_BYTES];
     json_error_t where;
     struct checkpoint checkpoint = {0};
-    if (snprintf(path, sizeof(path), "%s/" CHECKPOINT_NAME, folder) >= (int)sizeof(path)) {
-        snprintf(message, 512, "%.400s...: the name is too long", folder);
-        return -ENAMETOOLONG;
-    }
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        int error = -errno;
+    int fd = -1;
+    snprintf(path, sizeof(path), "%.400s/" CHECKPOINT_NAME, folder);
+    int error = folder_file_open(folder_fd, CHECKPOINT_NAME, false, &fd);
+    if (error != 0) {
         if (error == -ENOENT)
             snprintf(message, 512, "%.400s holds no checkpoint: there is nothing to resume", folder);
         else
             snprintf(message, 512, "%.400s: %s", path, strerror(-error));
         return error;
     }
-    json_t *object = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
-    fclose(file);
+    json_t *object = json_loadfd(fd, JSON_REJECT_DUPLICATES, &where);
+    close(fd);
     const char *digest_text = json_string_value(json_object_get(object, "digest"));
     uint64_t schema = 0;
     bool good = digest_text != NULL && object_digest(object, hex) == 0 && strcmp(hex, digest_text) == 0 &&
                 number_take(object, "schema", &schema);
-    int error = 0;
     if (!good || (schema == CHECKPOINT_SCHEMA && !fields_take(object, &checkpoint))) {
         snprintf(message, 512, "%.400s is damaged: it is no whole checkpoint", path);
         error = -EINVAL;

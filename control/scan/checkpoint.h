@@ -51,8 +51,10 @@ int checkpoint_describe(const struct plan *plan, struct checkpoint_sweep *ret_sw
 // Whether a plan still describes the sweep of a checkpoint. Returns 0, or -EINVAL with a line that says what differs.
 int checkpoint_compare(const struct checkpoint_sweep *was, const struct checkpoint_sweep *is, char message[static 512]);
 
-// Writes FOLDER/checkpoint whole or not at all, and durably. Any thread. Returns 0 or -errno.
-int checkpoint_write(const char *folder, const struct checkpoint *checkpoint);
+// Writes the folder's checkpoint (control/scan/folder.h) whole or not at all, and durably, into a file that nobody can
+// have open. Any thread. Returns 0 or -errno.
+int checkpoint_write(int folder_fd, const struct checkpoint *checkpoint);
 
-// Reads FOLDER/checkpoint. Returns 0, or -errno with a line: -ENOENT when there is none, -EINVAL for a damaged one.
-int checkpoint_read(const char *folder, struct checkpoint *ret_checkpoint, char message[static 512]);
+// Reads the folder's checkpoint. folder: its name for the line. Returns 0, or -errno with a line: -ENOENT when there is
+// none, -EINVAL for a damaged one.
+int checkpoint_read(int folder_fd, const char *folder, struct checkpoint *ret_checkpoint, char message[static 512]);

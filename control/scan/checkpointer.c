@@ -53,7 +53,7 @@ static int checkpoint_save(struct checkpointer *checkpointer)
     checkpoint->counters[COUNTER_POSITIONS_SKIPPED] = best->skipped < probes ? best->skipped : probes;
     checkpoint->counters[COUNTER_PROBES_AGAIN] = best->again;
     checkpoint->counters[COUNTER_PROBES_SENT] = probes - checkpoint->counters[COUNTER_POSITIONS_SKIPPED] + best->again;
-    return checkpoint_write(checkpointer->folder, checkpoint);
+    return checkpoint_write(checkpointer->folder_fd, checkpoint);
 }
 
 static void *checkpointer_run(void *argument)
@@ -78,11 +78,12 @@ static void *checkpointer_run(void *argument)
 }
 
 int checkpointer_start(struct checkpointer *checkpointer, const struct checkpoint *checkpoint,
-                       const struct shared *shared, const char *folder)
+                       const struct shared *shared, const struct output *output)
 {
     checkpointer->checkpoint = *checkpoint;
     checkpointer->shared = shared;
-    checkpointer->folder = folder;
+    checkpointer->folder = output->folder;
+    checkpointer->folder_fd = output->folder_fd;
     checkpointer->start_ns = clock_ns();
     checkpointer->active_ns = checkpoint->active_ns;
     durable_init(&checkpointer->durable, checkpoint->step, checkpoint->counters[COUNTER_POSITIONS_SKIPPED],

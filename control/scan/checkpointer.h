@@ -11,12 +11,14 @@
 
 #include "control/scan/checkpoint.h"
 #include "control/scan/durable.h"
+#include "control/scan/output.h"
 #include "control/scan/shared.h"
 
 struct checkpointer {
     struct checkpoint checkpoint; // as it was at the start; the thread keeps it up to date
     const struct shared *shared;
-    const char *folder;
+    const char *folder; // its name, for messages
+    int folder_fd;
     struct durable durable;
     pthread_t thread;
     uint64_t start_ns; // CLOCK_MONOTONIC
@@ -26,10 +28,10 @@ struct checkpointer {
     bool failed; // a write failed: said once
 };
 
-// Writes the first checkpoint and starts the thread. checkpoint is copied; folder and shared outlive it. Returns 0 or
+// Writes the first checkpoint and starts the thread. checkpoint is copied; output and shared outlive it. Returns 0 or
 // -errno.
 int checkpointer_start(struct checkpointer *checkpointer, const struct checkpoint *checkpoint,
-                       const struct shared *shared, const char *folder);
+                       const struct shared *shared, const struct output *output);
 
 // Ends the thread and writes the last checkpoint, once control has ended. Does nothing when it was not started. Returns
 // 0 or -errno.

@@ -24,7 +24,8 @@ static _Noreturn void child_give_up(int report_fd)
 }
 
 // In the child: nothing but the descriptors given stays open past exec.
-static _Noreturn void child_exec(const struct child_start *start, char *const *argv, pid_t parent, int report_fd)
+static _Noreturn void child_exec(const struct child_start *start, char *const *argv, char *const *environment,
+                                 pid_t parent, int report_fd)
 {
     sigset_t none;
     sigemptyset(&none);
@@ -45,7 +46,7 @@ static _Noreturn void child_exec(const struct child_start *start, char *const *a
     for (size_t i = 0; i < start->descriptor_count; i++)
         if (fcntl(start->descriptors[i].fd, F_SETFD, 0) < 0)
             child_give_up(report_fd);
-    execv(start->path, argv);
+    execve(start->path, argv, environment);
     child_give_up(report_fd);
 }
 
@@ -62,6 +63,8 @@ static char **arguments_new(const struct child_start *start)
     argv[count++] = (char *)(uintptr_t)start->path;
     for (size_t i = 0; i < start->descriptor_count; i++) {
         char *number = numbers + i * NUMBER_MAX;
+        if (start->descriptors[i].option == NULL)
+            continue;
         snprintf(number, NUMBER_MAX, "%d", start->descriptors[i].fd);
         argv[count++] = (char *)(uintptr_t)start->descriptors[i].option;
         argv[count++] = number;
@@ -69,6 +72,29 @@ static char **arguments_new(const struct child_start *start)
     for (size_t i = 0; start->arguments != NULL && start->arguments[i] != NULL && count < CHILD_ARGUMENTS_MAX; i++)
         argv[count++] = (char *)(uintptr_t)start->arguments[i];
     return argv;
+}
+
+// Our own environment with one variable changed, in one block for free().
+static char **environment_new(const struct child_start *start)
+{
+    size_t count = 0;
+    size_t length = start->variable != NULL ? strlen(start->variable) : 0;
+    while (environ[count] != NULL)
+        count++;
+    size_t text = start->variable != NULL ? length + strlen(start->value) + 2 : 0;
+    char **environment = calloc(1, (count + 2) * sizeof(*environment) + text);
+    if (environment == NULL || start->variable == NULL) {
+        if (environment != NULL)
+            memcpy(environment, environ, count * sizeof(*environment));
+        return environment;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], start->variable, length) != 0 || environ[i][length] != '=')
+            environment[kept++] = environ[i];
+    environment[kept] = (char *)(environment + count + 2);
+    snprintf(environment[kept], text, "%s=%s", start->variable, start->value);
+    return environment;
 }
 
 int child_start(struct child *child, const struct child_start *start)
@@ -81,13 +107,16 @@ int child_start(struct child *child, const struct child_start *start)
     int result = 0;
     int error = 0;
     char **argv = arguments_new(start);
+    char **environment = environment_new(start);
+    bool memory = argv != NULL && environment != NULL;
     pid_t parent = getpid();
-    pid_t pid = argv != NULL ? fork() : -1;
+    pid_t pid = memory ? fork() : -1;
     if (pid == 0)
-        child_exec(start, argv, parent, report[1]);
+        child_exec(start, argv, environment, parent, report[1]);
     if (pid < 0)
-        result = argv != NULL ? -errno : -ENOMEM;
+        result = memory ? -errno : -ENOMEM;
     free(argv);
+    free(environment);
     close(report[1]);
     if (result == 0 && read(report[0], &error, sizeof(error)) == sizeof(error)) {
         waitpid(pid, NULL, 0);

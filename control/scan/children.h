@@ -17,7 +17,7 @@ struct child {
 };
 
 struct child_descriptor {
-    const char *option; // "--image"
+    const char *option; // "--image"; NULL: only stays open, under the number that it has
     int fd;
 };
 
@@ -26,7 +26,9 @@ struct child_start {
     const struct child_descriptor *descriptors;
     size_t descriptor_count;
     const char *const *arguments; // further ones, NULL-terminated; NULL = none
-    int output_fd;                // becomes its standard error and output; -1 = our own standard error
+    const char *variable;         // "NAME", set in its environment to `value`; NULL = none
+    const char *value;
+    int output_fd; // becomes its standard error and output; -1 = our own standard error
 };
 
 // Starts the program. Returns 0, or -errno also of an exec that failed.

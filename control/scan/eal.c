@@ -3,14 +3,12 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/plan/device.h"
@@ -182,24 +180,4 @@ void eal_fini(struct eal *eal)
     for (size_t i = 0; i < eal->argument_count; i++)
         free(eal->arguments[i]);
     eal->argument_count = 0;
-}
-
-void eal_remove_runtime(const struct eal *eal)
-{
-    // DPDK: /var/run as root, else XDG_RUNTIME_DIR, else /tmp.
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
-    const char *base = geteuid() == 0 ? "/var/run" : runtime != NULL ? runtime : "/tmp";
-    char parent[512];
-    char folder[600];
-    snprintf(parent, sizeof(parent), "%.480s/dpdk", base);
-    snprintf(folder, sizeof(folder), "%s/%s", parent, eal->file_prefix);
-    DIR *files = opendir(folder);
-    if (files == NULL)
-        return;
-    const struct dirent *entry;
-    while ((entry = readdir(files)) != NULL)
-        unlinkat(dirfd(files), entry->d_name, 0); // refuses "." and ".." as folders
-    closedir(files);
-    rmdir(folder);
-    rmdir(parent); // stays when another program of DPDK's has a folder there
 }

@@ -20,15 +20,12 @@ struct eal {
     size_t argument_count;
 };
 
-// Decides the arguments. dry_run_path replaces the device by a capture file (one worker then); NULL = the real device.
-// EAL is always told --no-pci, or which cards to allow. Returns 0, -ENOMEM, -E2BIG for more arguments than fit, or
-// -EINVAL for a dry_run_path with a comma, which a device string cannot hold, and for a device that names neither a
-// card nor a virtual device or that device_check refuses. eal_fini releases; it is legal after a failure.
+// Decides the arguments. dry_run_path (struct capture) replaces the device by a capture file (one worker then); NULL =
+// the real device. EAL is always told --no-pci, or which cards to allow. Returns 0, -ENOMEM, -E2BIG for more arguments
+// than fit, or -EINVAL for a dry_run_path with a comma, which a device string cannot hold, and for a device that names
+// neither a card nor a virtual device or that device_check refuses. eal_fini releases; it is legal after a failure.
 int eal_init(struct eal *ret_eal, const struct plan_device *device, const char *dry_run_path);
 void eal_fini(struct eal *eal);
-
-// Removes the folder that DPDK leaves behind for this prefix. Nothing runs under it any more.
-void eal_remove_runtime(const struct eal *eal);
 
 // Bytes of free hugepages of every size, as the files under folder (/sys/kernel/mm/hugepages) say.
 uint64_t eal_free_hugepages(const char *folder);

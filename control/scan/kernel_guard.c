@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "control/scan/programs.h"
+
 // nft is run as a program and not linked: libnftables is under the GPL, sonde is not. Interactive, it keeps the netlink
 // socket that owns the table for as long as its standard input is open, which is as long as this process lives.
 
@@ -40,10 +42,33 @@ int kernel_guard_rules(int pid, uint32_t address, const struct kernel_guard_port
     return length > 0 && (size_t)length < capacity ? length : -ENOSPC;
 }
 
+// Starts the system's own nft, whatever PATH says, in an environment of ours. attributes may be NULL.
+static int nft_spawn(char *const *arguments, const posix_spawn_file_actions_t *actions,
+                     const posix_spawnattr_t *attributes, pid_t *ret_pid)
+{
+    char *const environment[] = {(char[]){"PATH=" SYSTEM_PATH}, (char[]){"TERM=dumb"}, NULL};
+    char path[PATH_MAX];
+    int error = program_find_system("nft", path);
+    return error != 0 ? error : -posix_spawn(ret_pid, path, actions, attributes, arguments, environment);
+}
+
+bool kernel_guard_usable(void)
+{
+    char *const arguments[] = {(char[]){"nft"}, (char[]){"list"}, (char[]){"tables"}, NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t pid = 0;
+    int status = -1;
+    posix_spawn_file_actions_init(&actions);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+    int error = nft_spawn(arguments, &actions, NULL, &pid);
+    posix_spawn_file_actions_destroy(&actions);
+    return error == 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 static int nft_start(struct kernel_guard *guard)
 {
     char *const arguments[] = {(char[]){"nft"}, (char[]){"-i"}, NULL};
-    char *const environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"TERM=dumb"}, NULL};
     int input[2];
     int output[2] = {-1, -1};
     if (pipe2(input, O_CLOEXEC) != 0)
@@ -63,14 +88,14 @@ static int nft_start(struct kernel_guard *guard)
     posix_spawn_file_actions_adddup2(&actions, output[1], 2);
     // A group of its own: a Ctrl-C must not take the guard away while conversations still finish.
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    int error = posix_spawnp(&guard->pid, "nft", &actions, &attributes, arguments, environment);
+    int error = nft_spawn(arguments, &actions, &attributes, &guard->pid);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     close(input[0]);
     close(output[1]);
     guard->input_fd = input[1];
     guard->output_fd = output[0];
-    return -error;
+    return error;
 }
 
 // Reads what nft says until it has listed the table or complained. Returns 0, -EIO with its complaint, or -ETIMEDOUT.

@@ -5,6 +5,7 @@
 // process drops TCP to our own port ranges before the kernel's TCP sees it; packet sockets have their copy by then. The
 // kernel removes the table when the process ends, however it ends.
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@ struct kernel_guard_ports {
 int kernel_guard_new(uint32_t address, const struct kernel_guard_ports *ranges, size_t range_count,
                      struct kernel_guard **ret_guard, char message[static 256]);
 void kernel_guard_free(struct kernel_guard *guard);
+
+// Whether nft is there and may list the tables: needs root.
+bool kernel_guard_usable(void);
 
 // The nft commands of the table, for kernel_guard_new and its test. Returns their length, or -ENOSPC.
 int kernel_guard_rules(int pid, uint32_t address, const struct kernel_guard_ports *ranges, size_t range_count,

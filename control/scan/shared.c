@@ -3,14 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { NOBODY = 65534 }; // where no such user is listed
 
 // Per (worker, lane) pair: verdicts of a burst of answers and segments of a few thousand conversations, 15 MB.
 // A ring of verdicts stays in the second-level cache; what it has no room for is parked (WORKER_PARKED of
@@ -63,16 +60,6 @@ static int image_make(struct shared *shared, const struct plan *plan, const stru
     return error != 0 ? error : memory_seal(shared->image_fd, F_SEAL_WRITE);
 }
 
-// Who both children become: a user of its own where the system has one.
-static void user_choose(struct commands *commands)
-{
-    const struct passwd *user = getpwnam("sonde");
-    if (user == NULL)
-        user = getpwnam("nobody");
-    commands->drop_user = user != NULL ? user->pw_uid : NOBODY;
-    commands->drop_group = user != NULL ? user->pw_gid : NOBODY;
-}
-
 static int commands_make(struct shared *shared, const struct plan *plan)
 {
     shared->commands_fd = memory_new("sonde-commands", sizeof(struct commands));
@@ -88,7 +75,9 @@ static int commands_make(struct shared *shared, const struct plan *plan)
     shared->commands = commands;
     commands->magic = COMMANDS_MAGIC;
     commands->geometry = shared->geometry;
-    user_choose(commands);
+    users_choose(&shared->users);
+    commands->drop_user = shared->users.dataplane.user;
+    commands->drop_group = shared->users.dataplane.group;
     atomic_store_explicit(&commands->rate_millipps, (uint64_t)(plan->rate_pps * 1000), memory_order_relaxed);
     ssize_t drawn = getrandom(commands->cookie_key, sizeof(commands->cookie_key), 0);
     return drawn == sizeof(commands->cookie_key) ? 0 : -EIO;

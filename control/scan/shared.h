@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "config/plan/plan.h"
+#include "control/scan/users.h"
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/commands.h"
 
@@ -15,6 +16,7 @@ struct shared {
     int up_read_fd; // the same memory for control: cannot be mapped writable
     int down_fd;
     struct channel_geometry geometry;
+    struct users users;
     struct commands *commands;              // rw
     const struct channel_up_header *up;     // ro
     const struct channel_down_header *down; // ro and untrusted

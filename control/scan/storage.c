@@ -50,8 +50,8 @@ void storage_watch(struct storage *storage, const struct shared *shared, const s
 {
     for (size_t i = 0; i < STORAGE_FILES; i++) {
         int error = file_error(shared, i);
-        // Of a pipe without a reader the supervisor has its own line.
-        if (error != 0 && !(error == EPIPE && output->folder == NULL)) {
+        // Of what can hold nothing back, a pipe or a device, the supervisor has its own line.
+        if (error != 0 && !(i == 0 && output->is_pipe)) {
             storage->files[i].well_ns = now_ns;
             if (storage->files[i].error == 0) {
                 storage->files[i].error = error;

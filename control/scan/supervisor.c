@@ -86,24 +86,28 @@ static void stop_probes(struct supervisor *supervisor, enum scan_ending ending)
 static int dataplane_start(struct supervisor *supervisor)
 {
     const struct shared *shared = supervisor->settings->shared;
-    const struct child_descriptor descriptors[] = {
+    struct child_descriptor descriptors[6] = {
         {"--image", shared->image_fd},
         {"--commands", shared->commands_fd},
         {"--up", shared->up_fd},
         {"--down", shared->down_fd},
-        {"--answered", supervisor->settings->answered_fd},
     };
-    size_t count = sizeof(descriptors) / sizeof(descriptors[0]);
+    size_t count = 4;
+    if (supervisor->settings->answered_fd >= 0)
+        descriptors[count++] = (struct child_descriptor){"--answered", supervisor->settings->answered_fd};
+    if (supervisor->settings->capture_fd >= 0)
+        descriptors[count++] = (struct child_descriptor){NULL, supervisor->settings->capture_fd};
     uint64_t beat = atomic_load_explicit(&shared->commands->heartbeat_ns, memory_order_relaxed);
     pulse_start(&supervisor->dataplane_pulse, beat, clock_ns());
     supervisor->dataplane.name = "sonde-dataplane";
-    return child_start(&supervisor->dataplane,
-                       &(struct child_start){
-                           .path = supervisor->settings->dataplane_path,
-                           .descriptors = descriptors,
-                           .descriptor_count = supervisor->settings->answered_fd < 0 ? count - 1 : count,
-                           .output_fd = -1,
-                       });
+    return child_start(&supervisor->dataplane, &(struct child_start){
+                                                   .path = supervisor->settings->dataplane_path,
+                                                   .descriptors = descriptors,
+                                                   .descriptor_count = count,
+                                                   .variable = "RUNTIME_DIRECTORY",
+                                                   .value = supervisor->settings->runtime->path,
+                                                   .output_fd = -1,
+                                               });
 }
 
 static int control_start(struct supervisor *supervisor)
@@ -118,7 +122,7 @@ static int control_start(struct supervisor *supervisor)
     };
     char user[32];
     char geometry[64];
-    snprintf(user, sizeof(user), "%u:%u", shared->commands->drop_user, shared->commands->drop_group);
+    snprintf(user, sizeof(user), "%u:%u", shared->users.control.user, shared->users.control.group);
     snprintf(geometry, sizeof(geometry), "%u,%u,%u,%u,%u", shared->geometry.workers, shared->geometry.lanes,
              shared->geometry.verdict_slots, shared->geometry.segment_slots, shared->geometry.request_slots);
     bool resume = supervisor->control_starts > 0 || supervisor->settings->answered_fd >= 0;
@@ -129,13 +133,21 @@ static int control_start(struct supervisor *supervisor)
     // What stands there is an earlier control's.
     uint64_t beat = atomic_load_explicit(&shared->down->heartbeat_ns, memory_order_relaxed);
     pulse_start(&supervisor->control_pulse, beat, supervisor->start_control_ns);
-    return child_start(&supervisor->control, &(struct child_start){
-                                                 .path = supervisor->settings->control_path,
-                                                 .descriptors = descriptors,
-                                                 .descriptor_count = sizeof(descriptors) / sizeof(descriptors[0]),
-                                                 .arguments = arguments,
-                                                 .output_fd = -1,
-                                             });
+    int errors_fd = -1;
+    int error = relay_open(&supervisor->control_errors, supervisor->control.name, &errors_fd);
+    if (error != 0)
+        return error;
+    error = child_start(&supervisor->control, &(struct child_start){
+                                                  .path = supervisor->settings->control_path,
+                                                  .descriptors = descriptors,
+                                                  .descriptor_count = sizeof(descriptors) / sizeof(descriptors[0]),
+                                                  .arguments = arguments,
+                                                  .output_fd = errors_fd,
+                                              });
+    close(errors_fd);
+    if (error != 0)
+        relay_close(&supervisor->control_errors);
+    return error;
 }
 
 static void signals_take(struct supervisor *supervisor, uint64_t now_ns)
@@ -177,11 +189,11 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
         return;
     }
     // The folder is empty and of no more use once EAL is up, and now nothing can leave it behind.
-    if (state >= DATAPLANE_SWEEPING && !supervisor->runtime_removed) {
-        supervisor->runtime_removed = true;
+    if (state >= DATAPLANE_SWEEPING && !supervisor->sweeping) {
+        supervisor->sweeping = true;
         if (state != DATAPLANE_FAILED && supervisor->settings->output != NULL)
             output_settle(supervisor->settings->output);
-        eal_remove_runtime(supervisor->settings->eal);
+        runtime_remove(supervisor->settings->runtime);
     }
     if (!supervisor->exit_ordered && !supervisor->channel_killed &&
         progress_sum(supervisor->settings->shared, COUNTER_CHANNEL_KILLED) > 0) {
@@ -199,6 +211,14 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
     }
 }
 
+// A full device where records cannot be held back: every control would ask the same hosts and fail the same way.
+static int records_error(const struct supervisor *supervisor)
+{
+    uint64_t error =
+        atomic_load_explicit(&supervisor->settings->shared->down->counters[CONTROL_RECORD_ERRNO], memory_order_relaxed);
+    return supervisor->settings->output->is_pipe && error < 4096 ? (int)error : 0;
+}
+
 // A pipe whose reader has gone: every control would fail the same way.
 static bool records_unwanted(const struct supervisor *supervisor)
 {
@@ -214,6 +234,12 @@ static void control_restart(struct supervisor *supervisor, uint64_t now_ns)
         fail(supervisor, now_ns, "nobody reads the records on standard output any more");
         return;
     }
+    int error = records_error(supervisor);
+    if (error != 0) {
+        fail(supervisor, now_ns, "standard output: %s: the scan ends here, and what it had found is lost",
+             strerror(error));
+        return;
+    }
     if (supervisor->control_starts >= CONTROL_STARTS_MAX) {
         fail(supervisor, now_ns, "sonde-control ended (%s) for the %uth time: giving up", end,
              supervisor->control_starts);
@@ -222,7 +248,7 @@ static void control_restart(struct supervisor *supervisor, uint64_t now_ns)
     if (now_ns - supervisor->start_control_ns < RESTART_NS)
         return;
     fprintf(stderr, "sonde: sonde-control ended (%s): starting it again, unfinished targets are asked again\n", end);
-    int error = control_start(supervisor);
+    error = control_start(supervisor);
     if (error != 0)
         fail(supervisor, now_ns, "%s: %s", supervisor->settings->control_path, strerror(-error));
 }
@@ -248,7 +274,9 @@ static void control_watch(struct supervisor *supervisor, uint64_t now_ns)
 {
     if (supervisor->control_done)
         return;
+    relay_take(&supervisor->control_errors);
     if (child_ended(&supervisor->control)) {
+        relay_close(&supervisor->control_errors);
         uint32_t phase = atomic_load_explicit(&supervisor->settings->shared->up->phase, memory_order_acquire);
         bool expected = phase == CHANNEL_COOLED && child_succeeded(&supervisor->control);
         if (!expected && !supervisor->control_abandoned)
@@ -273,8 +301,11 @@ static void limits_watch(struct supervisor *supervisor, uint64_t now_ns)
     const struct plan *plan = supervisor->settings->plan;
     uint64_t records =
         atomic_load_explicit(&supervisor->settings->shared->down->counters[CONTROL_RECORDS], memory_order_relaxed);
-    if (plan->max_results > 0 && records >= plan->max_results)
+    // Control writes no more than these; what is open beyond them is not worth waiting for.
+    if (plan->max_results > 0 && records >= plan->max_results && supervisor->ending == ENDING_COMPLETE) {
         stop_probes(supervisor, ENDING_MAX_RESULTS);
+        supervisor->abandon_ns = now_ns;
+    }
     if (plan->max_runtime_ns > 0 && now_ns - supervisor->start_ns >= plan->max_runtime_ns &&
         supervisor->abandon_ns == 0) {
         stop_probes(supervisor, ENDING_MAX_RUNTIME);
@@ -379,6 +410,7 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
     uint64_t now_ns = clock_ns();
     *supervisor = (struct supervisor){.settings = settings, .ending = ENDING_COMPLETE, .start_ns = now_ns};
     supervisor->progress_ns = now_ns + SECOND_NS;
+    supervisor->control_errors.read_fd = -1;
     progress_init(&supervisor->progress, settings->shared, settings->plan->summary.swept,
                   settings->plan->summary.probes, now_ns);
     supervisor->signal_fd = signals_open();

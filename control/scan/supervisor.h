@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 #include "control/scan/children.h"
-#include "control/scan/eal.h"
 #include "control/scan/output.h"
 #include "control/scan/progress.h"
+#include "control/scan/relay.h"
+#include "control/scan/runtime.h"
 #include "control/scan/shared.h"
 #include "control/scan/storage.h"
 #include "dataplane/channel/pulse.h"
@@ -36,10 +37,11 @@ enum { SUPERVISOR_TICK_US = 50000 };
 struct supervisor_settings {
     const struct plan *plan;
     const struct shared *shared;
-    struct output *output; // NULL: no control (a dry run)
-    const struct eal *eal;
+    struct output *output;   // NULL: no control (a dry run)
+    struct runtime *runtime; // DPDK's folder, removed as soon as it runs
     char dataplane_path[PATH_MAX];
     char control_path[PATH_MAX];
+    int capture_fd;   // of a dry run, else -1
     int answered_fd;  // what has answered already, of a scan that is resumed; -1 = it begins
     uint64_t tick_us; // between two looks at the children: SUPERVISOR_TICK_US, but for tests
     bool quiet;
@@ -50,6 +52,7 @@ struct supervisor {
     const struct supervisor_settings *settings;
     struct child dataplane;
     struct child control;
+    struct relay control_errors; // what it says
     struct pulse dataplane_pulse;
     struct pulse control_pulse;
     struct progress_source progress;
@@ -60,7 +63,7 @@ struct supervisor {
     bool control_abandoned; // it was told to record what is open and end
     bool exit_ordered;
     bool channel_killed;
-    bool runtime_removed; // DPDK's folder is gone
+    bool sweeping; // has been seen
     uint32_t interrupts;
     uint64_t start_ns;
     uint64_t start_control_ns; // the last start

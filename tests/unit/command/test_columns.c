@@ -26,6 +26,17 @@ Test(columns, numbers_stand_to_the_right_and_columns_fit_their_widest_cell)
     columns_fini(&columns);
 }
 
+Test(columns, a_file_cannot_move_the_terminals_cursor)
+{
+    struct columns columns;
+    columns_init(&columns, 2, 0);
+    columns_add(&columns, (const char *[]){"EC2\x1b[2J", "x\ny"});
+    char *text = printed(&columns, 0);
+    cr_assert_str_eq(text, "EC2\\x1b[2J  x\\x0ay\n");
+    free(text);
+    columns_fini(&columns);
+}
+
 Test(columns, characters_are_counted_not_bytes)
 {
     struct columns columns;

@@ -244,7 +244,6 @@ Test(scan, without_its_dataplane_a_scan_fails_with_the_reason)
         const char *mode;
         const char *reason;
     } cases[] = {
-        {"fail", "the port does not exist"},
         {"die", "killed by signal 6"},
         {"hang", "has hung"},
     };
@@ -258,6 +257,17 @@ Test(scan, without_its_dataplane_a_scan_fails_with_the_reason)
         cr_assert_not_null(strstr(text_of(summary, "failure"), cases[i].reason));
         json_decref(summary);
     }
+}
+
+Test(scan, one_that_does_not_start_leaves_nothing_that_demands_force)
+{
+    setenv("FAKE_DATAPLANE", "fail", 1);
+    cr_assert_eq(sonde(scan_words), 1, "%s", output_text);
+    cr_assert_not_null(strstr(output_text, "the port does not exist"), "%s", output_text);
+    cr_assert_eq(strchr(output_text, '\n')[1], '\0', "one line: %s", output_text);
+    cr_assert_neq(access("out", F_OK), 0, "it left a folder");
+    setenv("FAKE_DATAPLANE", "", 1);
+    cr_assert_eq(sonde(scan_words), 0, "%s", output_text);
 }
 
 static void wait_for_records(void)

@@ -94,6 +94,8 @@ Test(device, a_virtual_device_has_one_of_the_drivers_that_run_nothing)
         {"net_af_xdp1,iface=veth0", "", {NULL}, NULL},
         {"net_tap_a", "", {NULL}, NULL},
         {"net_null", "", {NULL}, "device.vdev: \"net_null\" is no virtual device"},
+        {"net_af_xdp0,iface=eth0,xdp_prog=/tmp/x.o", "", {NULL}, "xdp_prog loads a program into the kernel"},
+        {"", "", {"--vdev=net_af_xdp0,iface=eth0,xdp_prog=/tmp/x.o"}, "device.eal[0]: expected a virtual device"},
         {"net_failsafe0,exec(id)", "", {NULL}, "device.vdev: \"net_failsafe0,exec(id)\" is no"},
         {"net_bonding0,slave=0000:01:00.0", "", {NULL}, "device.vdev"},
         {"0000:01:00.0", "", {NULL}, "device.vdev"},

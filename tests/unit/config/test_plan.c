@@ -159,6 +159,38 @@ Test(plan, the_sites_list_is_always_honoured_and_never_half)
     fixture_fini(&fixture);
 }
 
+// A link to nothing is a list that somebody meant to be there.
+Test(plan, only_a_name_that_does_not_exist_at_all_means_no_list)
+{
+    struct fixture fixture;
+    char path[128];
+    fixture_init(&fixture);
+    assert_loads(&fixture, SIMPLE "}");
+    snprintf(path, sizeof(path), "%s/exclusions", fixture.folder);
+    cr_assert_str_eq(fixture.plan->exclusions_missing, path);
+    cr_assert_eq(symlink("not-there", path), 0);
+    cr_assert_eq(fixture_load(&fixture, SIMPLE "}", PLAN_NEED_TARGETS), -EINVAL);
+    cr_assert_not_null(strstr(fixture.complaint.text, "/exclusions: is a link to nothing"), "%s",
+                       fixture.complaint.text);
+    unlink(path);
+    fixture_write(&fixture, "exclusions", "");
+    assert_loads(&fixture, SIMPLE "}");
+    cr_assert_null(fixture.plan->exclusions_missing);
+    // The folder, too.
+    char plan[128];
+    char link[128];
+    const struct plan_files files = {plan, SONDE_TEST_SOURCE_ROOT "/config", path};
+    snprintf(plan, sizeof(plan), "%s/plan.json", fixture.folder);
+    snprintf(link, sizeof(link), "%s/etc", fixture.folder);
+    snprintf(path, sizeof(path), "%s/etc/exclusions", fixture.folder);
+    cr_assert_eq(symlink("not-there", link), 0);
+    plan_free(fixture.plan);
+    fixture.plan = NULL;
+    cr_assert_eq(plan_load(&files, PLAN_NEED_TARGETS, &fixture.plan, &fixture.complaint), -EINVAL);
+    cr_assert_not_null(strstr(fixture.complaint.text, "is a link to nothing"), "%s", fixture.complaint.text);
+    fixture_fini(&fixture);
+}
+
 Test(plan, the_rate_is_lowered_to_what_the_fullest_network_allows)
 {
     struct fixture fixture;

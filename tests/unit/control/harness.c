@@ -80,6 +80,7 @@ static void image_make(struct harness *harness, const struct harness_plan *plan)
     settings->end_position = settings->positions;
     settings->seed = 7;
     settings->converse = plan->converse;
+    settings->max_results = plan->max_results;
     settings->max_open = plan->max_open == 0 ? 10000 : plan->max_open;
     settings->converse_rate_pps = 1e6;
     settings->flow_port_first = 61000;
@@ -173,16 +174,25 @@ void harness_start(struct harness *harness, bool resume, int records_fd)
     cr_assert_gt(harness->child, 0);
 }
 
-// Limits are set from outside only by root with CAP_SYS_RESOURCE, or by the user that the program has become.
-static bool limit_set(pid_t pid, const struct rlimit *limit)
+// The program lowers its own limit for good, and nobody without CAP_SYS_RESOURCE raises it again.
+static bool limit_put(pid_t pid, uint64_t bytes)
 {
-    if (prlimit(pid, RLIMIT_FSIZE, limit, NULL) == 0)
+    struct rlimit limit;
+    if (prlimit(pid, RLIMIT_FSIZE, NULL, &limit) != 0)
+        return false;
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    return prlimit(pid, RLIMIT_FSIZE, &limit, NULL) == 0;
+}
+
+// Limits are set from outside only by root with CAP_SYS_RESOURCE, or by the user that the program has become.
+static bool limit_set(pid_t pid, uint64_t bytes)
+{
+    if (limit_put(pid, bytes))
         return true;
     pid_t helper = fork();
     if (helper == 0)
         _exit(setresgid(HARNESS_USER, HARNESS_USER, HARNESS_USER) == 0 &&
-                      setresuid(HARNESS_USER, HARNESS_USER, HARNESS_USER) == 0 &&
-                      prlimit(pid, RLIMIT_FSIZE, limit, NULL) == 0
+                      setresuid(HARNESS_USER, HARNESS_USER, HARNESS_USER) == 0 && limit_put(pid, bytes)
                   ? 0
                   : 1);
     int status = -1;
@@ -191,13 +201,12 @@ static bool limit_set(pid_t pid, const struct rlimit *limit)
 
 void harness_disk_limit(struct harness *harness, uint64_t bytes)
 {
-    const struct rlimit limit = {.rlim_cur = bytes, .rlim_max = RLIM_INFINITY};
     const struct timespec pause = {.tv_nsec = 1000000};
-    bool set = limit_set(harness->child, &limit);
+    bool set = limit_set(harness->child, bytes);
     // It may be between the two users.
     for (int i = 0; i < 5000 && !set; i++) {
         nanosleep(&pause, NULL);
-        set = limit_set(harness->child, &limit);
+        set = limit_set(harness->child, bytes);
     }
     cr_assert(set, "the limit cannot be set");
 }

@@ -58,6 +58,7 @@ struct harness_plan {
     uint8_t converse; // enum converse_mode, must be given
     uint32_t max_open;
     uint16_t decoys[2]; // up to the first 0
+    uint64_t max_results;
 };
 
 void harness_init(struct harness *harness, const struct harness_plan *plan);

@@ -57,6 +57,31 @@ static void finish_clean(void)
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
 }
 
+static bool sated(struct harness *of)
+{
+    return harness_counter(of, CONTROL_RECORDS) >= 3;
+}
+
+// Neither a record more, nor a wait for those that are open: "max_results" ends a scan.
+Test(control, writes_no_more_records_than_the_plan_wants_and_then_waits_for_nobody, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .max_results = 3});
+    harness.application = http_server;
+    harness_start(&harness, false, -1);
+    for (uint32_t i = 0; i < 40; i++)
+        harness_answer(&harness, 0x0a000001 + i, i % 2 == 0 ? 80 : 8081);
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, sated), "too few records");
+    kill(harness.child, SIGTERM);
+    finish_clean();
+    json_t *records = harness_records(&harness);
+    cr_assert_not_null(records);
+    cr_assert_eq(json_array_size(records), 3, "%zu records", json_array_size(records));
+    cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS), 3);
+    cr_assert_eq(harness_counter(&harness, CONTROL_COMPLETE), outcomes(records, "complete"));
+    cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_LOST), 0);
+    json_decref(records);
+}
+
 Test(control, continues_the_probes_connection_and_writes_a_classified_record, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});

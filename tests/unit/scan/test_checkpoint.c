@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +12,19 @@
 
 static char folder[] = "/tmp/sonde-checkpoint-XXXXXX";
 static char path[64];
+static int folder_fd;
 
 static void setup(void)
 {
     cr_assert_not_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/checkpoint", folder);
+    folder_fd = open(folder, O_RDONLY | O_DIRECTORY);
+    cr_assert_geq(folder_fd, 0);
 }
 
 static void teardown(void)
 {
+    close(folder_fd);
     unlink(path);
     cr_expect_eq(rmdir(folder), 0, "something else was left in the folder");
 }
@@ -80,11 +85,36 @@ Test(checkpoint, comes_back_as_it_was_written_and_nobody_else_may_read_it)
     struct stat status;
     char message[512] = "";
     memset(&read, 0, sizeof(read));
-    cr_assert_eq(checkpoint_write(folder, &written), 0);
-    cr_assert_eq(checkpoint_read(folder, &read, message), 0, "%s", message);
+    cr_assert_eq(checkpoint_write(folder_fd, &written), 0);
+    cr_assert_eq(checkpoint_read(folder_fd, folder, &read, message), 0, "%s", message);
     cr_assert_eq(memcmp(&read, &written, sizeof(read)), 0);
     cr_assert_eq(stat(path, &status), 0);
     cr_assert_eq(status.st_mode & 0777, 0600);
+}
+
+// Who opened the file of that name beforehand would learn the key of the cookies.
+Test(checkpoint, goes_into_a_file_that_nobody_has_open_and_through_no_link)
+{
+    struct checkpoint written = sample();
+    struct checkpoint read;
+    char message[512] = "";
+    char part[64];
+    char other[64];
+    struct stat status;
+    snprintf(part, sizeof(part), "%s/checkpoint.part", folder);
+    snprintf(other, sizeof(other), "%s/other", folder);
+    int early = open(part, O_RDWR | O_CREAT, 0666);
+    cr_assert_eq(checkpoint_write(folder_fd, &written), 0);
+    cr_expect_eq(fstat(early, &status), 0);
+    cr_expect_eq(status.st_size, 0, "somebody who had it open reads the key");
+    close(early);
+    cr_assert_eq(symlink("other", part), 0);
+    cr_assert_eq(checkpoint_write(folder_fd, &written), 0);
+    cr_expect_neq(access(other, F_OK), 0, "it went through a link");
+    cr_assert_eq(rename(path, other), 0);
+    cr_assert_eq(symlink("other", path), 0);
+    cr_expect_eq(checkpoint_read(folder_fd, folder, &read, message), -ELOOP, "it was read through a link");
+    unlink(other);
 }
 
 Test(checkpoint, every_truncation_is_refused)
@@ -93,11 +123,11 @@ Test(checkpoint, every_truncation_is_refused)
     struct checkpoint written = sample();
     struct checkpoint read;
     char message[512];
-    cr_assert_eq(checkpoint_write(folder, &written), 0);
+    cr_assert_eq(checkpoint_write(folder_fd, &written), 0);
     size_t length = file_read(text, sizeof(text));
     for (size_t cut = 0; cut < length; cut++) {
         file_put(text, cut);
-        cr_assert_eq(checkpoint_read(folder, &read, message), -EINVAL, "%zu of %zu bytes", cut, length);
+        cr_assert_eq(checkpoint_read(folder_fd, folder, &read, message), -EINVAL, "%zu of %zu bytes", cut, length);
         cr_assert_not_null(strstr(message, "damaged"), "%s", message);
     }
 }
@@ -114,7 +144,7 @@ Test(checkpoint, every_changed_character_is_refused)
     struct checkpoint written = sample();
     struct checkpoint read;
     char message[512];
-    cr_assert_eq(checkpoint_write(folder, &written), 0);
+    cr_assert_eq(checkpoint_write(folder_fd, &written), 0);
     size_t length = file_read(text, sizeof(text));
     for (size_t at = 0; at < length; at++) {
         char was = text[at];
@@ -122,7 +152,7 @@ Test(checkpoint, every_changed_character_is_refused)
             continue;
         text[at] = was == '7' ? '8' : '7';
         file_put(text, length);
-        cr_assert_eq(checkpoint_read(folder, &read, message), -EINVAL, "byte %zu", at);
+        cr_assert_eq(checkpoint_read(folder_fd, folder, &read, message), -EINVAL, "byte %zu", at);
         text[at] = was;
     }
 }
@@ -131,7 +161,7 @@ Test(checkpoint, a_folder_without_one_is_told_so)
 {
     struct checkpoint read;
     char message[512];
-    cr_assert_eq(checkpoint_read(folder, &read, message), -ENOENT);
+    cr_assert_eq(checkpoint_read(folder_fd, folder, &read, message), -ENOENT);
     cr_assert_not_null(strstr(message, "holds no checkpoint"), "%s", message);
 }
 

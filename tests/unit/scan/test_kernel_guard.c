@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/scan/kernel_guard.h"
@@ -48,4 +49,35 @@ Test(kernel_guard, the_table_lives_as_long_as_the_guard)
     cr_expect(table_is_there());
     kernel_guard_free(guard);
     cr_expect_not(table_is_there());
+}
+
+// Who calls us chooses PATH; a program that stands there first runs as root.
+Test(kernel_guard, an_nft_that_stands_first_in_PATH_is_not_run)
+{
+    char folder[] = "/tmp/sonde-test-XXXXXX";
+    char nft[64];
+    char ran[64];
+    char path[128];
+    char message[256];
+    struct kernel_guard *guard = NULL;
+    if (unshare(CLONE_NEWNET) != 0)
+        cr_skip_test("needs root");
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(nft, sizeof(nft), "%s/nft", folder);
+    snprintf(ran, sizeof(ran), "%s/ran", folder);
+    FILE *file = fopen(nft, "w");
+    cr_assert_not_null(file);
+    fprintf(file, "#!/bin/sh\n: >%s\necho Error: fake\n", ran);
+    fclose(file);
+    cr_assert_eq(chmod(nft, 0755), 0);
+    snprintf(path, sizeof(path), "%s:%s", folder, getenv("PATH"));
+    setenv("PATH", path, 1);
+    cr_expect(kernel_guard_usable());
+    int error = kernel_guard_new(0x0a090002, ranges, 2, &guard, message);
+    cr_expect_eq(error, 0, "%s", message);
+    kernel_guard_free(guard);
+    cr_expect_neq(access(ran, F_OK), 0, "the other nft was run");
+    unlink(ran);
+    unlink(nft);
+    rmdir(folder);
 }
