@@ -10,6 +10,7 @@
 
 #include "control/scan/eal.h"
 #include "control/scan/figures.h"
+#include "control/scan/kernel_guard.h"
 #include "control/command/json_output.h"
 #include "control/scan/programs.h"
 #include "control/command/subcommands.h"
@@ -61,9 +62,9 @@ static void privileges_examine(void)
                capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
     finding_print(net, "privileges", net ? "may open ports (CAP_NET_RAW, CAP_NET_ADMIN)" : "may not open ports",
                   "run sonde scan as root; check, targets and scan --dry-run need no privilege");
-    bool usable = system("nft list tables >/dev/null 2>&1") == 0;
+    bool usable = kernel_guard_usable();
     finding_print(usable, "nftables", usable ? "usable" : "not usable",
-                  "needed where the source address is the kernel's own: the package nftables, and root");
+                  "needed where the source address is the kernel's own: root, and a kernel with nf_tables");
 }
 
 // "e1000e" for eth0, or "virtual" for an interface without a device.

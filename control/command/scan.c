@@ -215,12 +215,12 @@ static enum exit_status guard_prepare(struct scan *scan)
         {ports->probe_port_first, ports->probe_port_count},
         {ports->flow_port_first, ports->flow_port_count},
     };
-    char reason[256];
-    if (kernel_guard_new(scan->source.address, ranges, 2, &scan->guard, reason) != 0) {
+    int error = kernel_guard_new(scan->source.address, ranges, 2, &scan->guard);
+    if (error != 0) {
         fprintf(stderr,
                 "sonde: the kernel owns the source address and would reset every connection; the nftables rule that "
                 "keeps it from that could not be set: %s (give source.address an address that is not the kernel's)\n",
-                reason);
+                strerror(-error));
         return EXIT_FAILED;
     }
     if (!given(scan, SCAN_QUIET))
