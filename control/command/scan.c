@@ -12,6 +12,7 @@
 #include "control/scan/checkpointer.h"
 #include "control/scan/eal.h"
 #include "control/scan/kernel_guard.h"
+#include "control/scan/listeners.h"
 #include "control/scan/output.h"
 #include "config/plan/device.h"
 #include "control/command/planfile.h"
@@ -206,6 +207,47 @@ static enum exit_status output_prepare(struct scan *scan)
     return EXIT_DONE;
 }
 
+// What something on this machine listens on is left to it: the range becomes the longest stretch beside it.
+static enum exit_status ports_spare(const struct scan *scan, const struct listeners *listeners, bool probes)
+{
+    struct plan_source *source = &scan->plan->source;
+    const char *key = probes ? "probe_ports" : "flow_ports";
+    uint16_t *first = probes ? &source->probe_port_first : &source->flow_port_first;
+    uint16_t *count = probes ? &source->probe_port_count : &source->flow_port_count;
+    const struct kernel_guard_ports range = {*first, *count};
+    struct kernel_guard_ports left;
+    char names[64];
+    if (listeners_name(listeners, &range, names) == 0)
+        return EXIT_DONE;
+    if (!listeners_spare(listeners, &range, probes, &left)) {
+        fprintf(stderr,
+                "sonde: %s: source.%s: this machine itself listens on %s, and too little is left of %u-%u; expected a "
+                "range that nothing listens on (ss -ltn)\n",
+                scan->plan->path, key, names, range.first, range.first + range.count - 1U);
+        return EXIT_USAGE;
+    }
+    *first = left.first;
+    *count = left.count;
+    if (!given(scan, SCAN_QUIET))
+        fprintf(stderr, "sonde: this machine itself listens on %s, which is left to it: source.%s is %u-%u\n", names,
+                key, left.first, left.first + left.count - 1U);
+    return EXIT_DONE;
+}
+
+static enum exit_status ports_prepare(struct scan *scan)
+{
+    struct listeners listeners;
+    if (scan->dry_run != NULL || !scan->source.kernel_owns)
+        return EXIT_DONE;
+    int error = listeners_read(&listeners, scan->source.address);
+    if (error != 0) {
+        fprintf(stderr, "sonde: what this machine listens on cannot be read from /proc/net: %s\n", strerror(-error));
+        return EXIT_FAILED;
+    }
+    enum exit_status status = ports_spare(scan, &listeners, true);
+    return status == EXIT_DONE ? ports_spare(scan, &listeners, false) : status;
+}
+
 static enum exit_status guard_prepare(struct scan *scan)
 {
     if (scan->dry_run != NULL || !scan->source.kernel_owns)
@@ -356,7 +398,9 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
     if (status != EXIT_DONE)
         return status;
     runtime_prepare(scan, port_name);
-    status = output_prepare(scan);
+    status = ports_prepare(scan);
+    if (status == EXIT_DONE)
+        status = output_prepare(scan);
     if (status == EXIT_DONE)
         status = guard_prepare(scan);
     return status == EXIT_DONE ? shared_prepare(scan) : status;
