@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "control/scan/checkpointer.h"
+#include "control/scan/claim.h"
 #include "control/scan/eal.h"
 #include "control/scan/kernel_guard.h"
 #include "control/scan/listeners.h"
@@ -52,6 +53,7 @@ struct scan {
     struct plan_runtime runtime;
     struct output output;
     struct shared shared;
+    struct claim *claim;
     struct kernel_guard *guard;
     struct supervisor_settings settings;
     struct supervisor supervisor;
@@ -248,6 +250,25 @@ static enum exit_status ports_prepare(struct scan *scan)
     return status == EXIT_DONE ? ports_spare(scan, &listeners, false) : status;
 }
 
+// Virtual devices without an interface are networks of their own, and a card is claimed by DPDK, but not its address.
+static enum exit_status claim_prepare(struct scan *scan)
+{
+    const struct plan_source *ports = &scan->plan->source;
+    const struct kernel_guard_ports ranges[] = {
+        {ports->probe_port_first, ports->probe_port_count},
+        {ports->flow_port_first, ports->flow_port_count},
+    };
+    char message[CLAIM_MESSAGE_MAX];
+    if (scan->dry_run != NULL || (scan->source.interface[0] == '\0' && device_has_vdev(&scan->plan->device)))
+        return EXIT_DONE;
+    // A scan that is resumed has the id of the one that ended, or that has not ended after all.
+    char name[32];
+    snprintf(name, sizeof(name), "%.16s-%d", scan->id, getpid());
+    if (claim_new(scan->source.address, ranges, 2, name, &scan->claim, message) != 0)
+        return refuse(EXIT_FAILED, message);
+    return EXIT_DONE;
+}
+
 static enum exit_status guard_prepare(struct scan *scan)
 {
     if (scan->dry_run != NULL || !scan->source.kernel_owns)
@@ -400,7 +421,11 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
     runtime_prepare(scan, port_name);
     status = ports_prepare(scan);
     if (status == EXIT_DONE)
+        status = claim_prepare(scan);
+    if (status == EXIT_DONE)
         status = output_prepare(scan);
+    if (status == EXIT_DONE && scan->claim != NULL)
+        claim_locate(scan->claim, scan->output.folder);
     if (status == EXIT_DONE)
         status = guard_prepare(scan);
     return status == EXIT_DONE ? shared_prepare(scan) : status;
@@ -427,6 +452,7 @@ static enum exit_status scan_run(const struct invocation *invocation)
         scan.settings.plan = scan.plan;
         scan.settings.shared = &scan.shared;
         scan.settings.eal = &scan.eal;
+        scan.settings.claim = scan.claim;
         scan.settings.output = scan.dry_run == NULL ? &scan.output : NULL;
         scan.settings.answered_fd = scan.answered_fd;
         scan.settings.quiet = given(&scan, SCAN_QUIET);
@@ -438,6 +464,7 @@ static enum exit_status scan_run(const struct invocation *invocation)
     if (scan.answered_fd >= 0)
         close(scan.answered_fd);
     kernel_guard_free(scan.guard);
+    claim_free(scan.claim);
     shared_fini(&scan.shared);
     output_close(&scan.output);
     eal_fini(&scan.eal);

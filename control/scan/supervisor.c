@@ -395,6 +395,7 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
         dataplane_watch(supervisor, now_ns);
         control_watch(supervisor, now_ns);
         limits_watch(supervisor, now_ns);
+        claim_answer(settings->claim);
         if (settings->output != NULL)
             storage_watch(&supervisor->storage, settings->shared, settings->output, now_ns);
         progress_show(supervisor, now_ns);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "control/scan/children.h"
+#include "control/scan/claim.h"
 #include "control/scan/eal.h"
 #include "control/scan/output.h"
 #include "control/scan/progress.h"
@@ -38,6 +39,7 @@ struct supervisor_settings {
     const struct shared *shared;
     struct output *output; // NULL: no control (a dry run)
     const struct eal *eal;
+    struct claim *claim; // of address and ports; NULL = none was needed
     char dataplane_path[PATH_MAX];
     char control_path[PATH_MAX];
     int answered_fd;  // what has answered already, of a scan that is resumed; -1 = it begins
