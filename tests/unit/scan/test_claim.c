@@ -91,12 +91,8 @@ Test(claim, ranges_that_overlap_meet_and_others_do_not)
         struct kernel_guard_ports ports[2];
         int error;
     } cases[] = {
-        {{{1024, 1}, {32768, 100}}, 0},
-        {{{8192, 8192}, {32768, 100}}, 0},
-        {{{8192, 8193}, {32768, 100}}, -EBUSY},
-        {{{1024, 1}, {32767, 2}}, -EBUSY},
-        {{{20000, 1}, {1024, 1}}, -EBUSY},
-        {{{1024, 64000}, {1023, 1}}, -EBUSY},
+        {{{1024, 1}, {32768, 100}}, 0},    {{{8192, 8192}, {32768, 100}}, 0}, {{{8192, 8193}, {32768, 100}}, -EBUSY},
+        {{{1024, 1}, {32767, 2}}, -EBUSY}, {{{20000, 1}, {1024, 1}}, -EBUSY}, {{{1024, 64000}, {1023, 1}}, -EBUSY},
     };
     uint32_t where = address();
     pid_t holder = holder_start(where, "/tmp");
