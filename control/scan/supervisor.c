@@ -379,8 +379,13 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
     uint64_t now_ns = clock_ns();
     *supervisor = (struct supervisor){.settings = settings, .ending = ENDING_COMPLETE, .start_ns = now_ns};
     supervisor->progress_ns = now_ns + SECOND_NS;
-    progress_init(&supervisor->progress, settings->shared, settings->plan->summary.swept,
-                  settings->plan->summary.probes, now_ns);
+    const struct plan *plan = settings->plan;
+    const struct remaining_sweep sweep = {.positions = plan->summary.swept,
+                                          .segment_positions = plan_segment_positions(plan),
+                                          .attempts = plan->attempts,
+                                          .samples = settings->shared->commands->samples != 0,
+                                          .gap_ns = plan->attempt_gap_ns};
+    progress_init(&supervisor->progress, settings->shared, &sweep, now_ns);
     supervisor->signal_fd = signals_open();
     if (supervisor->signal_fd < 0) {
         fail(supervisor, now_ns, "signals: %s", strerror(errno));
