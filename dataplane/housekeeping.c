@@ -180,6 +180,7 @@ void *housekeeping_run(void *argument)
     struct housekeeping *housekeeping = (struct housekeeping *)argument;
     struct dataplane *dataplane = housekeeping->dataplane;
     baseline_take(housekeeping);
+    clock_awake_start(&housekeeping->clock, clock_ns());
     // The segment before the one that a resumed scan begins with gets a whole cooldown, too.
     uint32_t open = atomic_load_explicit(&dataplane->segment_open, memory_order_relaxed);
     if (open > 0)
@@ -191,8 +192,9 @@ void *housekeeping_run(void *argument)
         uint64_t now_ns = clock_ns();
         tsc_correct(&dataplane->tsc, now_ns, &dataplane->clock_correction_ns);
         heartbeat(dataplane, now_ns);
-        segment_advance(housekeeping, now_ns);
-        phase_advance(housekeeping, now_ns);
+        uint64_t awake_ns = clock_awake_ns(&housekeeping->clock, now_ns, false);
+        segment_advance(housekeeping, awake_ns);
+        phase_advance(housekeeping, awake_ns);
         if (now_ns - housekeeping->last_stats_ns > (uint64_t)STATS_MS * 1000000) {
             stats_publish(housekeeping);
             housekeeping->last_stats_ns = now_ns;

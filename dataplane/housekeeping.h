@@ -3,6 +3,7 @@
 // The ordinary thread beside the workers: heartbeats, phases of the scan, opening of segments, the port's own counters,
 // and the end. It never touches a frame.
 
+#include "dataplane/channel/clock.h"
 #include "dataplane/channel/pulse.h"
 #include "dataplane/dataplane.h"
 
@@ -21,8 +22,9 @@ struct housekeeping {
     const _Atomic bool *terminate;
     struct port_baseline baseline;
     struct pulse scan; // of `sonde scan`
+    struct clock_awake clock;   // of the times below, in which late answers can come
     uint64_t cooling_since_ns;
-    uint64_t segment_end_ns[2]; // when the last even and odd segments were asked to the end
+    uint64_t segment_end_ns[2]; // when the last even and odd segments were asked to the end; 0 = not yet
     uint64_t last_stats_ns;
 };
 

@@ -321,7 +321,7 @@ static void progress_show(struct supervisor *supervisor, uint64_t now_ns)
 // A polite request's time goes on only while this process is awake: whoever was asked stood still with it.
 static void pause_forgive(struct supervisor *supervisor, uint64_t gap_ns)
 {
-    uint64_t paused_ns = gap_ns > PULSE_GAP_NS ? gap_ns - PULSE_GAP_NS : 0;
+    uint64_t paused_ns = gap_ns > CLOCK_GAP_NS ? gap_ns - CLOCK_GAP_NS : 0;
     if (supervisor->abandon_ns != 0)
         supervisor->abandon_ns += paused_ns;
     if (supervisor->kill_ns != 0)
