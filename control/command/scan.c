@@ -453,6 +453,7 @@ static enum exit_status scan_run(const struct invocation *invocation)
         scan.settings.shared = &scan.shared;
         scan.settings.eal = &scan.eal;
         scan.settings.claim = scan.claim;
+        scan.settings.interface = scan.source.interface[0] != '\0' ? scan.source.interface : port_name;
         scan.settings.output = scan.dry_run == NULL ? &scan.output : NULL;
         scan.settings.answered_fd = scan.answered_fd;
         scan.settings.quiet = given(&scan, SCAN_QUIET);

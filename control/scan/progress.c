@@ -47,6 +47,8 @@ static uint64_t losses_sum(const struct shared *shared)
 
 static const char *phase_name(const struct shared *shared)
 {
+    if (atomic_load_explicit(&shared->commands->link, memory_order_relaxed) != LINK_UP)
+        return "link down";
     switch (atomic_load_explicit(&shared->commands->state, memory_order_relaxed)) {
     case DATAPLANE_STARTING:
         return "starting";

@@ -14,7 +14,7 @@
 enum { PROGRESS_LINE_MAX = 320 };
 
 struct progress {
-    const char *phase; // "starting", "sweeping", "cooling", "finishing"
+    const char *phase; // "starting", "sweeping", "cooling", "finishing", "link down"
     double elapsed_s;
     double share;    // probes sent, of these and those that are still to be sent as far as that is known; 0 to 1
     double left_s;   // until all probes are sent; negative = not known

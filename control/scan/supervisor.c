@@ -284,6 +284,19 @@ static void limits_watch(struct supervisor *supervisor, uint64_t now_ns)
         control_abandon(supervisor, now_ns);
 }
 
+// Nothing can be asked any more, so what is open cannot end either.
+static void link_watch(struct supervisor *supervisor, uint64_t now_ns)
+{
+    const struct supervisor_settings *settings = supervisor->settings;
+    const struct outage_settings outage = {.interface = settings->interface,
+                                           .wait_ns = settings->plan->link_wait_ns,
+                                           .folder = settings->output != NULL ? settings->output->folder : NULL};
+    if (supervisor->exit_ordered || !outage_watch(&supervisor->outage, &outage, settings->shared->commands, now_ns))
+        return;
+    stop_probes(supervisor, ENDING_INTERRUPTED);
+    control_abandon(supervisor, now_ns);
+}
+
 // Ends what has nothing left to do. Both have ended when this returns true.
 static bool wind_up(struct supervisor *supervisor, uint64_t now_ns)
 {
@@ -400,6 +413,7 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
         dataplane_watch(supervisor, now_ns);
         control_watch(supervisor, now_ns);
         limits_watch(supervisor, now_ns);
+        link_watch(supervisor, now_ns);
         claim_answer(settings->claim);
         if (settings->output != NULL)
             storage_watch(&supervisor->storage, settings->shared, settings->output, now_ns);

@@ -10,6 +10,7 @@
 #include "control/scan/children.h"
 #include "control/scan/claim.h"
 #include "control/scan/eal.h"
+#include "control/scan/outage.h"
 #include "control/scan/output.h"
 #include "control/scan/progress.h"
 #include "control/scan/shared.h"
@@ -39,7 +40,8 @@ struct supervisor_settings {
     const struct shared *shared;
     struct output *output; // NULL: no control (a dry run)
     const struct eal *eal;
-    struct claim *claim; // of address and ports; NULL = none was needed
+    const char *interface; // that the port sends through, for messages
+    struct claim *claim;   // of address and ports; NULL = none was needed
     char dataplane_path[PATH_MAX];
     char control_path[PATH_MAX];
     int answered_fd;  // what has answered already, of a scan that is resumed; -1 = it begins
@@ -56,6 +58,7 @@ struct supervisor {
     struct pulse control_pulse;
     struct progress_source progress;
     struct storage storage;
+    struct outage outage;
     int signal_fd;
     uint32_t control_starts;
     bool control_done;
