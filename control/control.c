@@ -197,7 +197,7 @@ static int past_read(struct control *control)
     atomic_store(&down->counters[CONTROL_RECORDS], past.records);
     atomic_store(&down->counters[CONTROL_VERDICTS], control->seen.count);
     atomic_store(&down->counters[CONTROL_JOURNAL_ENTRIES], control->seen.count);
-    for (size_t i = 0; i < OUTCOME_COUNT && past.outcomes_known; i++)
+    for (size_t i = 0; i < OUTCOME_COUNT; i++)
         atomic_store(&down->counters[ending_outcome_counters[i]], past.outcomes[i]);
     // Those that an earlier one lost are among what is asked again.
     atomic_store(&down->counters[CONTROL_RECORDS_LOST], 0);

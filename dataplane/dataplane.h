@@ -40,10 +40,12 @@ struct dataplane {
     struct tsc tsc;
 
     // housekeeping: wo; workers: ro.
-    _Alignas(64) _Atomic uint32_t segment_open; // the segment that may be asked now
-    _Atomic uint32_t segment_floor;             // answers to earlier segments are too late
-    _Atomic bool stop;                          // workers return
-    _Atomic int64_t clock_correction_ns;        // what the TSC's frequency, known to 100 ppm or so, has cost by now
+    _Alignas(64) _Atomic uint32_t segment_open;    // the segment that may be asked now
+    _Atomic uint32_t segment_floor;                // answers to earlier segments are too late
+    _Atomic bool stop;                             // workers return
+    _Atomic bool link_down;                        // nothing may leave, and what left of late is asked again:
+    _Atomic uint64_t link_steps[IMAGE_LCORES_MAX]; // each worker goes back there; before link_down
+    _Atomic int64_t clock_correction_ns;           // what the TSC's frequency, known to 100 ppm or so, has cost by now
 };
 
 // Opens the port, learns the gateway's MAC by ARP where it was not given, and prepares the workers. Returns 0 or

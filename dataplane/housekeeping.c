@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/housekeeping.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -13,7 +12,7 @@
 #include "dataplane/channel/clock.h"
 #include "dataplane/worker.h"
 
-enum { PERIOD_MS = 10, ORPHAN_SECONDS = 5, INTERRUPTED_COOLDOWN_MS = 2000, STATS_MS = 200 };
+enum { PERIOD_MS = 10, ORPHAN_SECONDS = 5, INTERRUPTED_COOLDOWN_MS = 2000, STATS_MS = 200, LINK_STEPS_MS = 500 };
 
 static void pause_ms(long ms)
 {
@@ -73,23 +72,6 @@ static void stats_publish(struct housekeeping *housekeeping)
     atomic_store_explicit(&counters->rx_errors, before->rx_errors + stats.ierrors, memory_order_relaxed);
     atomic_store_explicit(&counters->rx_no_buffer, before->rx_no_buffer + stats.rx_nombuf, memory_order_relaxed);
     atomic_store_explicit(&counters->tx_errors, before->tx_errors + stats.oerrors, memory_order_relaxed);
-}
-
-// A virtual device whose interface was deleted sends nothing, and says nothing of it, for ever.
-static bool interface_gone(const struct port *port)
-{
-    char name[IF_NAMESIZE];
-    return port->interface_index != 0 && if_indextoname(port->interface_index, name) == NULL && errno == ENXIO;
-}
-
-static void port_watch(struct housekeeping *housekeeping)
-{
-    struct dataplane *dataplane = housekeeping->dataplane;
-    housekeeping->port_gone = interface_gone(&dataplane->port);
-    if (housekeeping->port_gone)
-        snprintf(dataplane->commands->error, sizeof(dataplane->commands->error),
-                 "the network interface behind port %s was deleted; sonde scan --resume goes on once it is back",
-                 dataplane->port.name);
 }
 
 static void heartbeat(struct dataplane *dataplane, uint64_t now_ns)
@@ -183,6 +165,69 @@ static void phase_advance(struct housekeeping *housekeeping, uint64_t now_ns)
         phase_set(dataplane, DATAPLANE_COOLED, CHANNEL_COOLED);
 }
 
+// Where the workers are now and then, so that they can go back to where they were half a second or more before the link
+// went down.
+static void link_steps_take(struct housekeeping *housekeeping, uint64_t now_ns)
+{
+    const struct dataplane *dataplane = housekeeping->dataplane;
+    if (now_ns - housekeeping->link_step_ns < (uint64_t)LINK_STEPS_MS * 1000000)
+        return;
+    housekeeping->link_step_ns = now_ns;
+    for (uint32_t i = 0; i < dataplane->worker_count; i++) {
+        housekeeping->link_steps[1][i] = housekeeping->link_steps[0][i];
+        housekeeping->link_steps[0][i] =
+            atomic_load_explicit(&dataplane->commands->progress[i].step, memory_order_relaxed);
+    }
+}
+
+static void link_lose(struct housekeeping *housekeeping)
+{
+    struct dataplane *dataplane = housekeeping->dataplane;
+    for (uint32_t i = 0; i < dataplane->worker_count; i++) {
+        uint64_t step = housekeeping->link_steps[1][i];
+        housekeeping->link_steps[0][i] = step;
+        atomic_store_explicit(&dataplane->link_steps[i], step, memory_order_relaxed);
+    }
+    atomic_store_explicit(&dataplane->link_down, true, memory_order_release);
+    // Some of what had been sent by then is to be sent again.
+    if (atomic_load_explicit(&dataplane->commands->state, memory_order_relaxed) == DATAPLANE_COOLING &&
+        atomic_load_explicit(&dataplane->commands->order, memory_order_relaxed) == ORDER_RUN)
+        phase_set(dataplane, DATAPLANE_SWEEPING, CHANNEL_SWEEPING);
+}
+
+// Returns whether nobody can be heard.
+static bool link_watch(struct housekeeping *housekeeping, uint64_t now_ns)
+{
+    struct dataplane *dataplane = housekeeping->dataplane;
+    enum link_state was = housekeeping->link;
+    housekeeping->link = carrier_look(&housekeeping->carrier);
+    bool down = housekeeping->link != LINK_UP;
+    if (!down)
+        link_steps_take(housekeeping, now_ns);
+    if (down && was == LINK_UP)
+        link_lose(housekeeping);
+    if (!down && was != LINK_UP)
+        atomic_store_explicit(&dataplane->link_down, false, memory_order_release);
+    if (dataplane->channel != NULL)
+        atomic_store_explicit(&dataplane->channel->up->deaf, down, memory_order_relaxed);
+    atomic_store_explicit(&dataplane->commands->link, (uint32_t)housekeeping->link, memory_order_relaxed);
+    return down;
+}
+
+static void time_pass(struct housekeeping *housekeeping, uint64_t now_ns)
+{
+    struct dataplane *dataplane = housekeeping->dataplane;
+    bool down = link_watch(housekeeping, now_ns);
+    uint64_t awake_ns = clock_awake_ns(&housekeeping->clock, now_ns, down);
+    atomic_store_explicit(&dataplane->commands->deaf_ns, housekeeping->clock.lost_ns, memory_order_release);
+    bool ordered = atomic_load_explicit(&dataplane->commands->order, memory_order_relaxed) != ORDER_RUN;
+    // Whoever is told to end ends; else nothing is over while nobody can be heard.
+    if (down && !ordered)
+        return;
+    segment_advance(housekeeping, awake_ns);
+    phase_advance(housekeeping, awake_ns);
+}
+
 static bool scan_over(struct housekeeping *housekeeping, uint64_t now_ns)
 {
     const struct commands *commands = housekeeping->dataplane->commands;
@@ -198,6 +243,10 @@ void *housekeeping_run(void *argument)
     struct housekeeping *housekeeping = (struct housekeeping *)argument;
     struct dataplane *dataplane = housekeeping->dataplane;
     baseline_take(housekeeping);
+    clock_awake_start(&housekeeping->clock, clock_ns());
+    carrier_init(&housekeeping->carrier, &dataplane->port, dataplane->image->settings->is_vdev != 0);
+    for (uint32_t i = 0; i < dataplane->worker_count; i++)
+        housekeeping->link_steps[0][i] = housekeeping->link_steps[1][i] = dataplane->commands->resume_step;
     // The segment before the one that a resumed scan begins with gets a whole cooldown, too.
     uint32_t open = atomic_load_explicit(&dataplane->segment_open, memory_order_relaxed);
     if (open > 0)
@@ -209,18 +258,17 @@ void *housekeeping_run(void *argument)
         uint64_t now_ns = clock_ns();
         tsc_correct(&dataplane->tsc, now_ns, &dataplane->clock_correction_ns);
         heartbeat(dataplane, now_ns);
-        segment_advance(housekeeping, now_ns);
-        phase_advance(housekeeping, now_ns);
+        time_pass(housekeeping, now_ns);
         if (now_ns - housekeeping->last_stats_ns > (uint64_t)STATS_MS * 1000000) {
             stats_publish(housekeeping);
-            port_watch(housekeeping);
             housekeeping->last_stats_ns = now_ns;
         }
-        if (housekeeping->port_gone || scan_over(housekeeping, now_ns))
+        if (scan_over(housekeeping, now_ns))
             break;
         pause_ms(PERIOD_MS);
     }
     stats_publish(housekeeping);
+    carrier_fini(&housekeeping->carrier);
     atomic_store_explicit(&dataplane->stop, true, memory_order_release);
     return NULL;
 }

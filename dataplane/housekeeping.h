@@ -3,6 +3,8 @@
 // The ordinary thread beside the workers: heartbeats, phases of the scan, opening of segments, the port's own counters,
 // and the end. It never touches a frame.
 
+#include "dataplane/carrier.h"
+#include "dataplane/channel/clock.h"
 #include "dataplane/channel/pulse.h"
 #include "dataplane/dataplane.h"
 
@@ -20,11 +22,15 @@ struct housekeeping {
     struct dataplane *dataplane;
     const _Atomic bool *terminate;
     struct port_baseline baseline;
-    struct pulse scan; // of `sonde scan`
+    struct pulse scan;        // of `sonde scan`
+    struct clock_awake clock; // of the times below, in which late answers can come
     uint64_t cooling_since_ns;
-    uint64_t segment_end_ns[2]; // when the last even and odd segments were asked to the end
+    uint64_t segment_end_ns[2]; // when the last even and odd segments were asked to the end; 0 = not yet
     uint64_t last_stats_ns;
-    bool port_gone; // the kernel interface behind the port does not exist any more
+    struct carrier carrier;
+    enum link_state link;
+    uint64_t link_step_ns;                       // when link_steps were taken
+    uint64_t link_steps[2][CHANNEL_WORKERS_MAX]; // where each worker was then, and the time before
 };
 
 // Runs until the scan is over, then sets dataplane->stop. A pthread start routine; argument: struct housekeeping.

@@ -50,6 +50,7 @@ static void segment_begin(struct sweep *sweep)
     sweep->wait_until = 0;
     sweep->segment_done = false;
     sweep->samples_from = 0;
+    sweep->again_until = 0;
     pass_begin(sweep, 0);
 }
 
@@ -97,6 +98,31 @@ void sweep_segment(struct sweep *sweep)
 {
     sweep->segment++;
     segment_begin(sweep);
+}
+
+void sweep_rewind(struct sweep *sweep, uint64_t step)
+{
+    uint64_t first = (sweep->base - sweep->settings.first_position) * sweep->passes;
+    uint64_t samples_from = sweep->samples_from;
+    uint64_t again_until = sweep->attempt > 0 ? sweep->length : sweep->cursor;
+    // Others may have begun the next segment already.
+    if (sweep->segment_done && !sweep->finished)
+        return;
+    if (step < first)
+        step = first;
+    if (step >= sweep_step(sweep))
+        return;
+    sweep->segment_done = false;
+    sweep->finished = false;
+    pass_begin(sweep, 0);
+    step_seek(sweep, step);
+    sweep->samples_from = samples_from; // what RSTs have settled is known
+    if (sweep->attempt > 0)
+        return;
+    // A second SYN would end a connection that its peer has closed a moment ago, and disturb an open one.
+    sweep->again_until = again_until > sweep->again_until ? again_until : sweep->again_until;
+    sweep->rest_from = sweep->cursor & 63;
+    sweep->cursor &= ~UINT64_C(63);
 }
 
 uint64_t sweep_position(const struct sweep *sweep)
@@ -161,6 +187,8 @@ static uint64_t word_open(struct sweep *sweep)
     mask &= ~UINT64_C(0) << sweep->rest_from;
     sweep->rest_from = 0;
     uint64_t set = atomic_load_explicit(answered_word(sweep->answered, sweep->segment, start), memory_order_relaxed);
+    if (sweep->attempt == 0)
+        return ~set & mask;
     if (sweep->attempt >= sweep->settings.attempts)
         return word_sample(sweep, set, mask);
     sweep->skipped += (uint64_t)__builtin_popcountll(set & mask);
@@ -207,7 +235,7 @@ uint32_t sweep_next(struct sweep *sweep, uint64_t now, uint32_t most, uint64_t *
     }
     if (now < sweep->wait_until)
         return 0;
-    if (sweep->attempt == 0)
+    if (sweep->attempt == 0 && sweep->cursor >= sweep->again_until && !sweep->rest_valid)
         return first_attempt_next(sweep, most, ret_positions);
     return later_attempt_next(sweep, most, ret_positions);
 }

@@ -43,6 +43,7 @@ struct sweep {
     uint64_t rest;         // bits of the word at cursor & ~63 that are still to be asked, later attempts only; one at
                            // least while it is valid
     uint64_t rest_from;    // bits of the next word below this one were asked by a scan that this one resumes
+    uint64_t again_until;  // offset; below it the first pass goes once more, and leaves out what has answered
     uint64_t wait_until;   // TSC; the next attempt does not begin before
     uint64_t skipped;      // positions left out so far because they had answered
     uint64_t again;        // probes so far that only samples were asked for
@@ -72,6 +73,10 @@ uint32_t sweep_next(struct sweep *sweep, uint64_t now, uint32_t most, uint64_t *
 
 // Goes on to the next segment; the caller has made sure that every worker is done with this one.
 void sweep_segment(struct sweep *sweep);
+
+// Goes back to an earlier step of this worker's share: what was asked since and has not answered is asked again, but
+// not what a segment before had. Once in a while, for it divides.
+void sweep_rewind(struct sweep *sweep, uint64_t step);
 
 // All positions below this one are asked in this attempt, as far as this worker's share goes.
 uint64_t sweep_position(const struct sweep *sweep);

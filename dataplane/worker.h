@@ -29,6 +29,7 @@ enum worker_hold {
     HOLD_NOT = 0,
     HOLD_ORDER,     // ORDER_STOP_PROBES, or the sweep is finished
     HOLD_HEARTBEAT, // `sonde scan` is gone: nothing leaves
+    HOLD_LINK,      // the link is down: nothing leaves
     HOLD_CONTROL,   // max_open conversations are open, or verdicts are parked
 };
 
@@ -50,6 +51,7 @@ struct worker {
     struct sweep sweep;
     struct guard guard;
     enum worker_hold hold;
+    bool link_was_down; // at the last tick
     uint64_t next_tick;
     uint64_t rate_seen;
     uint64_t probes_left;             // of a dry run; else more than there are

@@ -66,33 +66,6 @@ static void steps_watch(struct worker *worker)
         worker->steps[i] = atomic_load_explicit(&dataplane->commands->progress[i].step, memory_order_acquire);
 }
 
-// What the outside wants is looked at twenty thousand times a second, not at every turn: those lines are shared.
-static void worker_tick(struct worker *worker, uint64_t now)
-{
-    const struct dataplane *dataplane = worker->dataplane;
-    struct commands *commands = dataplane->commands;
-    worker->next_tick = now + worker->tick_interval;
-    rate_follow(worker);
-    rings_watch(worker);
-    steps_watch(worker);
-    uint64_t alive = atomic_load_explicit(&commands->scan_heartbeat_ns, memory_order_relaxed);
-    uint64_t now_ns = dataplane_ns(dataplane, now);
-    // By the clock, not by a pulse: after a pause of the whole machine nothing leaves before the scan beats again.
-    if (clock_since(now_ns, alive) > (uint64_t)HEARTBEAT_STALE_MS * 1000000)
-        worker->hold = HOLD_HEARTBEAT;
-    else if (atomic_load_explicit(&commands->order, memory_order_relaxed) != ORDER_RUN || worker->sweep.finished)
-        worker->hold = HOLD_ORDER;
-    else if (control_lags(worker))
-        worker->hold = HOLD_CONTROL;
-    else
-        worker->hold = HOLD_NOT;
-    if (worker->parked_count > 0)
-        worker_unpark(worker, now_ns);
-    if (worker->sweep.segment_done && !worker->sweep.finished &&
-        atomic_load_explicit(&dataplane->segment_open, memory_order_acquire) > worker->sweep.segment)
-        sweep_segment(&worker->sweep);
-}
-
 static void progress_publish(struct worker *worker)
 {
     struct sweep *sweep = &worker->sweep;
@@ -117,6 +90,50 @@ static void progress_publish(struct worker *worker)
         return;
     atomic_store_explicit(&worker->progress->finished, sweep->finished, memory_order_relaxed);
     atomic_store_explicit(&worker->segments_done, sweep->segment + 1, memory_order_release);
+}
+
+// What was sent while the link died may be lost, and the answers to what was sent before.
+static void link_follow(struct worker *worker)
+{
+    const struct dataplane *dataplane = worker->dataplane;
+    bool down = atomic_load_explicit(&dataplane->link_down, memory_order_acquire);
+    if (down && !worker->link_was_down) {
+        sweep_rewind(&worker->sweep,
+                     atomic_load_explicit(&dataplane->link_steps[worker->number], memory_order_relaxed));
+        atomic_store_explicit(&worker->progress->finished, worker->sweep.finished, memory_order_relaxed);
+        progress_publish(worker);
+    }
+    worker->link_was_down = down;
+}
+
+// What the outside wants is looked at twenty thousand times a second, not at every turn: those lines are shared.
+static void worker_tick(struct worker *worker, uint64_t now)
+{
+    const struct dataplane *dataplane = worker->dataplane;
+    struct commands *commands = dataplane->commands;
+    worker->next_tick = now + worker->tick_interval;
+    rate_follow(worker);
+    rings_watch(worker);
+    steps_watch(worker);
+    link_follow(worker);
+    uint64_t alive = atomic_load_explicit(&commands->scan_heartbeat_ns, memory_order_relaxed);
+    uint64_t now_ns = dataplane_ns(dataplane, now);
+    // By the clock, not by a pulse: after a pause of the whole machine nothing leaves before the scan beats again.
+    if (clock_since(now_ns, alive) > (uint64_t)HEARTBEAT_STALE_MS * 1000000)
+        worker->hold = HOLD_HEARTBEAT;
+    else if (worker->link_was_down)
+        worker->hold = HOLD_LINK;
+    else if (atomic_load_explicit(&commands->order, memory_order_relaxed) != ORDER_RUN || worker->sweep.finished)
+        worker->hold = HOLD_ORDER;
+    else if (control_lags(worker))
+        worker->hold = HOLD_CONTROL;
+    else
+        worker->hold = HOLD_NOT;
+    if (worker->parked_count > 0)
+        worker_unpark(worker, now_ns);
+    if (worker->sweep.segment_done && !worker->sweep.finished &&
+        atomic_load_explicit(&dataplane->segment_open, memory_order_acquire) > worker->sweep.segment)
+        sweep_segment(&worker->sweep);
 }
 
 // One burst of probes, straight from the template pool to the port.
@@ -167,7 +184,7 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
 static uint32_t worker_send(struct worker *worker, uint64_t now)
 {
     uint32_t moved = 0;
-    if (worker->hold == HOLD_HEARTBEAT)
+    if (worker->hold == HOLD_HEARTBEAT || worker->hold == HOLD_LINK)
         return moved;
     if (worker->pending_count > 0 && !worker_flush(worker))
         return moved;

@@ -106,6 +106,7 @@ struct plan {
     uint32_t attempts;
     uint64_t attempt_gap_ns;
     uint64_t cooldown_ns;
+    uint64_t link_wait_ns;
     uint64_t max_results;
     uint64_t max_runtime_ns;
     uint64_t seed; // random when not given

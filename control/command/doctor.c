@@ -64,7 +64,7 @@ static void privileges_examine(void)
                   "run sonde scan as root; check, targets and scan --dry-run need no privilege");
     bool usable = kernel_guard_usable();
     finding_print(usable, "nftables", usable ? "usable" : "not usable",
-                  "needed where the source address is the kernel's own: the package nftables, and root");
+                  "needed where the source address is the kernel's own: root, and a kernel with nf_tables");
 }
 
 // "e1000e" for eth0, or "virtual" for an interface without a device.

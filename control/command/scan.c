@@ -11,8 +11,10 @@
 
 #include "control/scan/capture.h"
 #include "control/scan/checkpointer.h"
+#include "control/scan/claim.h"
 #include "control/scan/eal.h"
 #include "control/scan/kernel_guard.h"
+#include "control/scan/listeners.h"
 #include "control/scan/output.h"
 #include "config/plan/device.h"
 #include "control/command/planfile.h"
@@ -54,6 +56,7 @@ struct scan {
     struct plan_runtime runtime;
     struct output output;
     struct shared shared;
+    struct claim *claim;
     struct kernel_guard *guard;
     struct supervisor_settings settings;
     struct supervisor supervisor;
@@ -217,6 +220,66 @@ static enum exit_status output_prepare(struct scan *scan)
     return EXIT_DONE;
 }
 
+// What something on this machine listens on is left to it: the range becomes the longest stretch beside it.
+static enum exit_status ports_spare(const struct scan *scan, const struct listeners *listeners, bool probes)
+{
+    struct plan_source *source = &scan->plan->source;
+    const char *key = probes ? "probe_ports" : "flow_ports";
+    uint16_t *first = probes ? &source->probe_port_first : &source->flow_port_first;
+    uint16_t *count = probes ? &source->probe_port_count : &source->flow_port_count;
+    const struct kernel_guard_ports range = {*first, *count};
+    struct kernel_guard_ports left;
+    char names[64];
+    if (listeners_name(listeners, &range, names) == 0)
+        return EXIT_DONE;
+    if (!listeners_spare(listeners, &range, probes, &left)) {
+        fprintf(stderr,
+                "sonde: %s: source.%s: this machine itself listens on %s, and too little is left of %u-%u; expected a "
+                "range that nothing listens on (ss -ltn)\n",
+                scan->plan->path, key, names, range.first, range.first + range.count - 1U);
+        return EXIT_USAGE;
+    }
+    *first = left.first;
+    *count = left.count;
+    if (!given(scan, SCAN_QUIET))
+        fprintf(stderr, "sonde: this machine itself listens on %s, which is left to it: source.%s is %u-%u\n", names,
+                key, left.first, left.first + left.count - 1U);
+    return EXIT_DONE;
+}
+
+static enum exit_status ports_prepare(struct scan *scan)
+{
+    struct listeners listeners;
+    if (scan->dry_run != NULL || !scan->source.kernel_owns)
+        return EXIT_DONE;
+    int error = listeners_read(&listeners, scan->source.address);
+    if (error != 0) {
+        fprintf(stderr, "sonde: what this machine listens on cannot be read from /proc/net: %s\n", strerror(-error));
+        return EXIT_FAILED;
+    }
+    enum exit_status status = ports_spare(scan, &listeners, true);
+    return status == EXIT_DONE ? ports_spare(scan, &listeners, false) : status;
+}
+
+// Virtual devices without an interface are networks of their own, and a card is claimed by DPDK, but not its address.
+static enum exit_status claim_prepare(struct scan *scan)
+{
+    const struct plan_source *ports = &scan->plan->source;
+    const struct kernel_guard_ports ranges[] = {
+        {ports->probe_port_first, ports->probe_port_count},
+        {ports->flow_port_first, ports->flow_port_count},
+    };
+    char message[CLAIM_MESSAGE_MAX];
+    if (scan->dry_run != NULL || (scan->source.interface[0] == '\0' && device_has_vdev(&scan->plan->device)))
+        return EXIT_DONE;
+    // A scan that is resumed has the id of the one that ended, or that has not ended after all.
+    char name[32];
+    snprintf(name, sizeof(name), "%.16s-%d", scan->id, getpid());
+    if (claim_new(scan->source.address, ranges, 2, name, &scan->claim, message) != 0)
+        return refuse(EXIT_FAILED, message);
+    return EXIT_DONE;
+}
+
 static enum exit_status guard_prepare(struct scan *scan)
 {
     if (scan->dry_run != NULL || !scan->source.kernel_owns)
@@ -226,12 +289,12 @@ static enum exit_status guard_prepare(struct scan *scan)
         {ports->probe_port_first, ports->probe_port_count},
         {ports->flow_port_first, ports->flow_port_count},
     };
-    char reason[256];
-    if (kernel_guard_new(scan->source.address, ranges, 2, &scan->guard, reason) != 0) {
+    int error = kernel_guard_new(scan->source.address, ranges, 2, &scan->guard);
+    if (error != 0) {
         fprintf(stderr,
                 "sonde: the kernel owns the source address and would reset every connection; the nftables rule that "
                 "keeps it from that could not be set: %s (give source.address an address that is not the kernel's)\n",
-                reason);
+                strerror(-error));
         return EXIT_FAILED;
     }
     if (!given(scan, SCAN_QUIET))
@@ -383,7 +446,13 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
     if (status != EXIT_DONE)
         return status;
     runtime_prepare(scan, port_name);
-    status = output_prepare(scan);
+    status = ports_prepare(scan);
+    if (status == EXIT_DONE)
+        status = claim_prepare(scan);
+    if (status == EXIT_DONE)
+        status = output_prepare(scan);
+    if (status == EXIT_DONE && scan->claim != NULL)
+        claim_locate(scan->claim, scan->output.folder);
     if (status == EXIT_DONE)
         status = guard_prepare(scan);
     if (status == EXIT_DONE)
@@ -415,6 +484,8 @@ static enum exit_status scan_run(const struct invocation *invocation)
         scan.settings.shared = &scan.shared;
         scan.settings.runtime = &scan.dpdk;
         scan.settings.capture_fd = scan.capture.fd;
+        scan.settings.claim = scan.claim;
+        scan.settings.interface = scan.source.interface[0] != '\0' ? scan.source.interface : port_name;
         scan.settings.output = scan.dry_run == NULL ? &scan.output : NULL;
         scan.settings.answered_fd = scan.answered_fd;
         scan.settings.quiet = given(&scan, SCAN_QUIET);
@@ -428,6 +499,7 @@ static enum exit_status scan_run(const struct invocation *invocation)
     runtime_remove(&scan.dpdk);
     capture_close(&scan.capture);
     kernel_guard_free(scan.guard);
+    claim_free(scan.claim);
     shared_fini(&scan.shared);
     output_close(&scan.output);
     eal_fini(&scan.eal);

@@ -109,8 +109,9 @@ void ending_record(const struct ending_means *means, const struct ending *ending
     size_t length = record_put(means, ending);
     if (length == 0)
         return;
-    const struct journal_entry target = {
-        .position = ending->target->position, .address = ending->target->address, .port = ending->target->port};
+    const struct journal_entry target = {.position = ending->target->position,
+                                         .address = ending->target->address,
+                                         .port = ending->target->port,
+                                         .counter = (uint8_t)ending_outcome_counters[ending->outcome]};
     batch_add(means->batch, length, &target, ending->now_ns);
-    means->counters[ending_outcome_counters[ending->outcome]]++;
 }

@@ -12,7 +12,9 @@ enum { LANE_KEPT_LIMIT = 64 << 20 };
 
 int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
 {
-    *lane = (struct lane){.shared = shared, .index = index, .now_ns = clock_ns()};
+    *lane = (struct lane){.shared = shared, .index = index, .stamp_ns = clock_ns()};
+    lane->now_ns = lane->stamp_ns;
+    clock_awake_start(&lane->clock, lane->stamp_ns);
     lane->flows = (struct flow_lane){.ops = shared->flow_ops, .kept.limit = LANE_KEPT_LIMIT};
     lane->tokens_ns = lane->now_ns;
     wheel_init(&lane->wheel, lane->now_ns);

@@ -20,6 +20,7 @@
 #include "control/converse/hash.h"
 #include "control/converse/wheel.h"
 #include "dataplane/channel/channel.h"
+#include "dataplane/channel/clock.h"
 
 enum {
     LANE_BURST = 64,        // verdicts at a time
@@ -69,7 +70,9 @@ struct lane {
     struct queue queue;
     struct admission admission;
     struct inquiry *dirty;
-    uint64_t now_ns;
+    struct clock_awake clock;
+    uint64_t now_ns;                // by that clock: of this turn, for every deadline
+    uint64_t stamp_ns;              // CLOCK_MONOTONIC of this turn: for what meets stamps of the dataplane
     struct backoff journal_backoff; // while it waits no verdict is taken
     uint64_t stop_ns;               // when what is open is abandoned, 0 = not stopping
     bool verdicts_wait;             // some are left in a ring, for want of room

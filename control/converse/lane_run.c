@@ -127,19 +127,28 @@ static void stop_proceed(struct lane *lane)
     inquiries_settle(lane);
 }
 
+// What a lane waits for cannot come while the link is down, but for its own end.
+static void time_take(struct lane *lane, uint64_t now_ns)
+{
+    bool deaf = atomic_load_explicit(&lane->shared->channel->up->deaf, memory_order_relaxed) != 0;
+    lane->stamp_ns = now_ns;
+    lane->now_ns = clock_awake_ns(&lane->clock, now_ns, deaf && !lane_stopping(lane));
+    lane->flows.lost_ns = lane->clock.lost_ns;
+}
+
 size_t lane_turn(struct lane *lane, uint64_t now_ns)
 {
     size_t work = 0;
-    lane->now_ns = now_ns;
+    time_take(lane, now_ns);
     bool gone = atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed);
     tokens_refill(lane);
-    lane->window = admission_window(&lane->admission, lane->open, now_ns);
+    lane->window = admission_window(&lane->admission, lane->open, lane->now_ns);
     if (gone || atomic_load_explicit(&lane->shared->stop, memory_order_relaxed))
         stop_proceed(lane);
     if (!gone)
         work += lane_take_verdicts(lane) + lane_take_segments(lane) + timers_run(lane) + queue_run(lane);
-    if (lane->batch->count > 0 && (work == 0 || now_ns - lane->batch->oldest_ns > LANE_SYNC_NS))
-        (void)batch_flush(lane->batch, now_ns);
+    if (lane->batch->count > 0 && (work == 0 || lane->now_ns - lane->batch->oldest_ns > LANE_SYNC_NS))
+        (void)batch_flush(lane->batch, lane->now_ns);
     if (lane->batch->broken)
         atomic_store_explicit(&lane->shared->failed, true, memory_order_relaxed);
     lane_publish(lane);

@@ -13,7 +13,7 @@ static void verdict_handle(struct lane *lane, uint32_t worker, const struct verd
                             .suspect = verdict->suspect};
     uint8_t mode = lane->shared->image->settings->converse;
     struct flow_packet refusal = flow_refusal(verdict);
-    bool stale = clock_since(lane->now_ns, verdict->stamp_ns) > LANE_STALE_NS;
+    bool stale = clock_since(lane->stamp_ns, verdict->stamp_ns) > LANE_STALE_NS;
     if (hash_find(&lane->by_tuple, tuple_key(verdict->address, verdict->remote_port, verdict->local_port)) !=
         HASH_NONE) {
         lane->counters[CONTROL_VERDICTS_REPEATED]++; // its connection is open: an answer that came twice
@@ -90,10 +90,10 @@ static uint64_t ring_drained(struct lane *lane, uint32_t worker)
 {
     struct ring *ring = &channel_pair(lane->shared->channel, worker, lane->index)->verdicts;
     if (ring_ready(ring, 1) == 0)
-        return lane->now_ns;
+        return lane->stamp_ns;
     lane->verdicts_wait = true;
     uint64_t stamp_ns = ((const struct verdict *)ring_slot(ring, 0))->stamp_ns;
-    return stamp_ns < lane->now_ns ? stamp_ns : lane->now_ns;
+    return stamp_ns < lane->stamp_ns ? stamp_ns : lane->stamp_ns;
 }
 
 // How many verdicts of a worker may be taken now. What is open goes first: were new conversations opened as fast while
@@ -113,7 +113,7 @@ static size_t verdicts_room(struct lane *lane, uint32_t worker)
 size_t lane_take_verdicts(struct lane *lane)
 {
     size_t work = 0;
-    uint64_t drained_ns = lane->now_ns;
+    uint64_t drained_ns = lane->stamp_ns;
     lane->verdicts_wait = false;
     for (uint32_t worker = 0; worker < lane->shared->channel->geometry.workers; worker++) {
         size_t limit = verdicts_room(lane, worker);

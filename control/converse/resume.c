@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "control/converse/ending.h"
 #include "control/record/record.h"
 #include "dataplane/channel/channel.h"
 
@@ -40,6 +41,8 @@ static int done_visit(void *context, const struct journal_entry *entry)
     if (entry->kind != JOURNAL_DONE)
         return 0;
     resume->past.records++;
+    for (size_t i = 0; i < OUTCOME_COUNT; i++)
+        resume->past.outcomes[i] += ending_outcome_counters[i] == (enum control_counter)entry->counter;
     return hash_put(&resume->finished, host_key(entry->address, entry->port), 0);
 }
 
@@ -59,7 +62,7 @@ static int taken_visit(void *context, const struct journal_entry *entry)
 int resume_read(const struct journal *journal, const struct sink *sink, struct queue *const *queues, uint32_t lanes,
                 struct hash *ret_seen, struct resume_past *ret_past)
 {
-    struct resume resume = {.queues = queues, .lanes = lanes, .past.outcomes_known = sink->is_file};
+    struct resume resume = {.queues = queues, .lanes = lanes};
     int error = hash_init(&resume.finished, 1024);
     if (error == 0)
         error = hash_init(&resume.seen, 1024);

@@ -13,10 +13,9 @@
 #include "control/store/sink.h"
 #include "control/converse/hash.h"
 
-// What the records say of those that are there.
+// What the records say of those that are there, or of a pipe, which cannot be read back, the journal.
 struct resume_past {
     uint64_t records;
-    bool outcomes_known; // a pipe cannot be read back
     uint64_t outcomes[OUTCOME_COUNT];
 };
 

@@ -68,6 +68,7 @@ struct flow_ops {
 struct flow_lane {
     const struct flow_ops *ops;
     struct flow_kept kept; // out of order
+    uint64_t lost_ns;      // how far the times given to flows are behind the clock of segments' stamps
     uint64_t retransmissions;
     uint64_t refused;
 };

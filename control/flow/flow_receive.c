@@ -58,7 +58,8 @@ static void rtt_take(struct flow *flow, const struct segment *segment, uint64_t 
     if (!flow->timing || (int32_t)(segment->ack - flow->timed_seq) < 0)
         return;
     // The stamp of the receiving worker is nearer to the truth than our turn to look.
-    uint64_t stamp = segment->stamp_ns > flow->sent_ns && segment->stamp_ns < now_ns ? segment->stamp_ns : now_ns;
+    uint64_t stamp = segment->stamp_ns - flow->lane->lost_ns;
+    stamp = stamp > flow->sent_ns && stamp < now_ns ? stamp : now_ns;
     uint64_t us = (stamp - flow->sent_ns) / 1000;
     flow->rtt_us = us == 0 ? 1 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
     flow->timing = false;

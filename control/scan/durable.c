@@ -9,9 +9,16 @@ void durable_init(struct durable *durable, uint64_t step, uint64_t skipped, uint
     durable->best = (struct durable_sample){.step = step, .skipped = skipped, .again = again};
 }
 
+// A pause of the dataplane's, or a link that was down: answers may come later by as much.
+static uint64_t heard_ns(const struct shared *shared, uint64_t ns)
+{
+    uint64_t deaf_ns = atomic_load_explicit(&shared->commands->deaf_ns, memory_order_acquire);
+    return ns > deaf_ns ? ns - deaf_ns : 0;
+}
+
 void durable_sample(struct durable *durable, const struct shared *shared, uint64_t now_ns)
 {
-    struct durable_sample sample = {.ns = now_ns, .step = UINT64_MAX};
+    struct durable_sample sample = {.ns = heard_ns(shared, now_ns), .step = UINT64_MAX};
     for (uint32_t w = 0; w < shared->geometry.workers; w++) {
         const struct worker_counters *counters = &shared->commands->counters[w];
         uint64_t step = atomic_load_explicit(&shared->commands->progress[w].step, memory_order_acquire);
@@ -19,6 +26,8 @@ void durable_sample(struct durable *durable, const struct shared *shared, uint64
         sample.skipped += atomic_load_explicit(&counters->values[COUNTER_POSITIONS_SKIPPED], memory_order_relaxed);
         sample.again += atomic_load_explicit(&counters->values[COUNTER_PROBES_AGAIN], memory_order_relaxed);
     }
+    if (durable->taken > 0 && sample.step < durable->samples[(durable->taken - 1) % DURABLE_SAMPLES].step)
+        durable->taken = 0;
     durable->samples[durable->taken++ % DURABLE_SAMPLES] = sample;
 }
 
@@ -39,7 +48,7 @@ uint64_t durable_limit(const struct shared *shared)
 
 void durable_advance(struct durable *durable, const struct shared *shared)
 {
-    uint64_t limit = durable_limit(shared);
+    uint64_t limit = heard_ns(shared, durable_limit(shared));
     uint64_t kept = durable->taken < DURABLE_SAMPLES ? durable->taken : DURABLE_SAMPLES;
     for (uint64_t back = 1; back <= kept; back++) {
         const struct durable_sample *sample = &durable->samples[(durable->taken - back) % DURABLE_SAMPLES];

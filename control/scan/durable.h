@@ -15,7 +15,7 @@ enum { DURABLE_SAMPLES = 2048 }; // 100 s of them: verdicts may wait for room in
 #define DURABLE_SLACK_NS UINT64_C(150000000)
 
 struct durable_sample {
-    uint64_t ns; // CLOCK_MONOTONIC, before anything was read
+    uint64_t ns; // CLOCK_MONOTONIC, before anything was read, less the time in which nothing could be heard until then
     uint64_t step;
     uint64_t skipped; // sums over the workers
     uint64_t again;
@@ -30,7 +30,7 @@ struct durable {
 // Begins at a step, with the counts that go with it.
 void durable_init(struct durable *durable, uint64_t step, uint64_t skipped, uint64_t again);
 
-// Remembers where the workers are now.
+// Remembers where the workers are now. Where they went back (a link went down) what was remembered says too much.
 void durable_sample(struct durable *durable, const struct shared *shared, uint64_t now_ns);
 
 // Brings `best` up to what is journaled by now.

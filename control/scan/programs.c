@@ -58,23 +58,6 @@ int program_find(const char *sonde_path, const char *name, char ret_path[static 
     return access(ret_path, X_OK) == 0 ? 0 : -ENOENT;
 }
 
-int program_find_system(const char *name, char ret_path[static PATH_MAX])
-{
-    const char *folder = SYSTEM_PATH;
-    while (*folder != '\0') {
-        char path[PATH_MAX];
-        int bytes = (int)strcspn(folder, ":");
-        int length = snprintf(path, sizeof(path), "%.*s/%s", bytes, folder, name);
-        if (length < (int)sizeof(path) && access(path, X_OK) == 0) {
-            memcpy(ret_path, path, (size_t)length + 1);
-            return 0;
-        }
-        folder += bytes;
-        folder += *folder == ':';
-    }
-    return -ENOENT;
-}
-
 int catalogues_find(const char *sonde_path, char ret_path[static PATH_MAX])
 {
     char folder[PATH_MAX];

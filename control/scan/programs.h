@@ -11,9 +11,3 @@ int program_find(const char *sonde_path, const char *name, char ret_path[static 
 
 // Writes the folder that holds services.json, findings.json and products.json. Returns as program_find.
 int catalogues_find(const char *sonde_path, char ret_path[static PATH_MAX]);
-
-// Where programs that are not ours are looked for: never where PATH says, which the caller's shell decides.
-#define SYSTEM_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
-
-// The absolute path of a program of the system's (nft) in SYSTEM_PATH. Returns 0, or -ENOENT with ret_path untouched.
-int program_find_system(const char *name, char ret_path[static PATH_MAX]);

@@ -12,14 +12,12 @@ const enum dataplane_counter progress_losses[PROGRESS_LOSSES] = {
     COUNTER_DROP_NO_BUFFER,     COUNTER_CHANNEL_KILLED,
 };
 
-void progress_init(struct progress_source *source, const struct shared *shared, uint64_t swept, uint64_t probes,
+void progress_init(struct progress_source *source, const struct shared *shared, const struct remaining_sweep *sweep,
                    uint64_t now_ns)
 {
-    *source = (struct progress_source){
-        .shared = shared, .swept = swept, .probes = probes, .start_ns = now_ns, .last_ns = now_ns};
+    *source = (struct progress_source){.shared = shared, .sweep = *sweep, .start_ns = now_ns, .last_ns = now_ns};
     // A resumed scan begins with what was sent before.
     source->last_sent = progress_sum(shared, COUNTER_PROBES_SENT);
-    source->last_done = source->last_sent + progress_sum(shared, COUNTER_POSITIONS_SKIPPED);
 }
 
 uint64_t progress_sum(const struct shared *shared, enum dataplane_counter counter)
@@ -49,6 +47,8 @@ static uint64_t losses_sum(const struct shared *shared)
 
 static const char *phase_name(const struct shared *shared)
 {
+    if (atomic_load_explicit(&shared->commands->link, memory_order_relaxed) != LINK_UP)
+        return "link down";
     switch (atomic_load_explicit(&shared->commands->state, memory_order_relaxed)) {
     case DATAPLANE_STARTING:
         return "starting";
@@ -61,40 +61,62 @@ static const char *phase_name(const struct shared *shared)
     }
 }
 
-static double share_of(uint64_t part, uint64_t whole)
+static double share_of(double part, double whole)
 {
-    return whole == 0 ? 0 : part >= whole ? 1 : (double)part / (double)whole;
+    return whole <= 0 ? 0 : part >= whole ? 1 : part / whole;
+}
+
+// What the workers have left: each goes through the whole sweep and asks its share of it.
+static struct remaining remaining_sum(const struct progress_source *source, double settled)
+{
+    const struct shared *shared = source->shared;
+    struct remaining sum = {.probes = 0};
+    double workers = (double)shared->geometry.workers;
+    for (uint32_t w = 0; w < shared->geometry.workers; w++) {
+        const struct worker_progress *progress = &shared->commands->progress[w];
+        uint64_t step = atomic_load_explicit(&progress->step, memory_order_relaxed);
+        bool finished = atomic_load_explicit(&progress->finished, memory_order_relaxed) != 0;
+        struct remaining left = remaining_from(&source->sweep, step, settled);
+        sum.asked += left.asked / workers;
+        if (finished)
+            continue;
+        sum.probes += left.probes / workers;
+        sum.gap_ns = left.gap_ns > sum.gap_ns ? left.gap_ns : sum.gap_ns;
+    }
+    return sum;
 }
 
 void progress_take(struct progress_source *source, uint64_t now_ns, struct progress *ret_progress)
 {
     const struct shared *shared = source->shared;
     uint64_t sent = progress_sum(shared, COUNTER_PROBES_SENT);
-    uint64_t done = sent + progress_sum(shared, COUNTER_POSITIONS_SKIPPED);
+    uint64_t open = progress_sum(shared, COUNTER_ANSWERS_OPEN);
+    uint64_t answers =
+        open + progress_sum(shared, COUNTER_ANSWERS_CLOSED) + progress_sum(shared, COUNTER_ANSWERS_UNREACHABLE);
+    double asked = remaining_sum(source, 0).asked;
+    struct remaining left = remaining_sum(source, share_of((double)answers, asked));
     double seconds = (double)(now_ns - source->last_ns) / 1e9;
-    double done_pps = seconds > 0 ? (double)(done - source->last_done) / seconds : 0;
+    double sent_pps = seconds > 0 ? (double)(sent - source->last_sent) / seconds : 0;
     // The first second says it all; later ones each a tenth.
-    source->smooth_pps = source->smooth_pps <= 0 ? done_pps : source->smooth_pps * 0.9 + done_pps * 0.1;
+    source->smooth_pps = source->smooth_pps <= 0 ? sent_pps : source->smooth_pps * 0.9 + sent_pps * 0.1;
     struct progress progress = {
         .phase = phase_name(shared),
         .elapsed_s = (double)(now_ns - source->start_ns) / 1e9,
-        .share = share_of(done, source->probes),
+        .share = share_of((double)sent, (double)sent + left.probes),
         .left_s = -1,
-        .rate_pps = seconds > 0 ? (double)(sent - source->last_sent) / seconds : 0,
+        .rate_pps = sent_pps,
         .probes = sent,
-        .open = progress_sum(shared, COUNTER_ANSWERS_OPEN),
+        .answers = answers,
+        .open = open,
+        .hit_rate = share_of((double)open, asked),
         .conversations_open = atomic_load_explicit(&shared->down->open_conversations, memory_order_relaxed),
         .conversations_waiting = control_count(shared, CONTROL_CONVERSATIONS_QUEUED),
         .records = control_count(shared, CONTROL_RECORDS),
         .drops = losses_sum(shared),
     };
-    progress.answers = progress.open + progress_sum(shared, COUNTER_ANSWERS_CLOSED) +
-                       progress_sum(shared, COUNTER_ANSWERS_UNREACHABLE);
-    progress.hit_rate = share_of(progress.open, done < source->swept ? done : source->swept);
-    if (strcmp(progress.phase, "sweeping") == 0 && source->smooth_pps > 0 && done < source->probes)
-        progress.left_s = (double)(source->probes - done) / source->smooth_pps;
+    if (strcmp(progress.phase, "sweeping") == 0 && source->smooth_pps > 0 && left.probes > 0)
+        progress.left_s = left.probes / source->smooth_pps + (double)left.gap_ns / 1e9;
     source->last_ns = now_ns;
-    source->last_done = done;
     source->last_sent = sent;
     *ret_progress = progress;
 }

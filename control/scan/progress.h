@@ -8,14 +8,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "control/scan/remaining.h"
 #include "control/scan/shared.h"
 
 enum { PROGRESS_LINE_MAX = 320 };
 
 struct progress {
-    const char *phase; // "starting", "sweeping", "cooling", "finishing"
+    const char *phase; // "starting", "sweeping", "cooling", "finishing", "link down"
     double elapsed_s;
-    double share;    // of all probes sent or skipped, 0 to 1
+    double share;    // probes sent, of these and those that are still to be sent as far as that is known; 0 to 1
     double left_s;   // until all probes are sent; negative = not known
     double rate_pps; // probes sent per second since the snapshot before
     uint64_t probes;
@@ -31,16 +32,14 @@ struct progress {
 // What snapshots are taken from and compared with.
 struct progress_source {
     const struct shared *shared;
-    uint64_t swept;    // positions of the plan
-    uint64_t probes;   // all attempts of them
+    struct remaining_sweep sweep;
     uint64_t start_ns; // CLOCK_MONOTONIC
     uint64_t last_ns;  // of the snapshot before
-    uint64_t last_done;
     uint64_t last_sent;
-    double smooth_pps; // positions done per second, over about ten seconds
+    double smooth_pps; // probes sent per second, over about ten seconds
 };
 
-void progress_init(struct progress_source *source, const struct shared *shared, uint64_t swept, uint64_t probes,
+void progress_init(struct progress_source *source, const struct shared *shared, const struct remaining_sweep *sweep,
                    uint64_t now_ns);
 
 // A snapshot at now_ns; keeps it for the next one's rates.

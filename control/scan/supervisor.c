@@ -315,6 +315,19 @@ static void limits_watch(struct supervisor *supervisor, uint64_t now_ns)
         control_abandon(supervisor, now_ns);
 }
 
+// Nothing can be asked any more, so what is open cannot end either.
+static void link_watch(struct supervisor *supervisor, uint64_t now_ns)
+{
+    const struct supervisor_settings *settings = supervisor->settings;
+    const struct outage_settings outage = {.interface = settings->interface,
+                                           .wait_ns = settings->plan->link_wait_ns,
+                                           .folder = settings->output != NULL ? settings->output->folder : NULL};
+    if (supervisor->exit_ordered || !outage_watch(&supervisor->outage, &outage, settings->shared->commands, now_ns))
+        return;
+    stop_probes(supervisor, ENDING_INTERRUPTED);
+    control_abandon(supervisor, now_ns);
+}
+
 // Ends what has nothing left to do. Both have ended when this returns true.
 static bool wind_up(struct supervisor *supervisor, uint64_t now_ns)
 {
@@ -352,7 +365,7 @@ static void progress_show(struct supervisor *supervisor, uint64_t now_ns)
 // A polite request's time goes on only while this process is awake: whoever was asked stood still with it.
 static void pause_forgive(struct supervisor *supervisor, uint64_t gap_ns)
 {
-    uint64_t paused_ns = gap_ns > PULSE_GAP_NS ? gap_ns - PULSE_GAP_NS : 0;
+    uint64_t paused_ns = gap_ns > CLOCK_GAP_NS ? gap_ns - CLOCK_GAP_NS : 0;
     if (supervisor->abandon_ns != 0)
         supervisor->abandon_ns += paused_ns;
     if (supervisor->kill_ns != 0)
@@ -411,8 +424,13 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
     *supervisor = (struct supervisor){.settings = settings, .ending = ENDING_COMPLETE, .start_ns = now_ns};
     supervisor->progress_ns = now_ns + SECOND_NS;
     supervisor->control_errors.read_fd = -1;
-    progress_init(&supervisor->progress, settings->shared, settings->plan->summary.swept,
-                  settings->plan->summary.probes, now_ns);
+    const struct plan *plan = settings->plan;
+    const struct remaining_sweep sweep = {.positions = plan->summary.swept,
+                                          .segment_positions = plan_segment_positions(plan),
+                                          .attempts = plan->attempts,
+                                          .samples = settings->shared->commands->samples != 0,
+                                          .gap_ns = plan->attempt_gap_ns};
+    progress_init(&supervisor->progress, settings->shared, &sweep, now_ns);
     supervisor->signal_fd = signals_open();
     if (supervisor->signal_fd < 0) {
         fail(supervisor, now_ns, "signals: %s", strerror(errno));
@@ -427,6 +445,8 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
         dataplane_watch(supervisor, now_ns);
         control_watch(supervisor, now_ns);
         limits_watch(supervisor, now_ns);
+        link_watch(supervisor, now_ns);
+        claim_answer(settings->claim);
         if (settings->output != NULL)
             storage_watch(&supervisor->storage, settings->shared, settings->output, now_ns);
         progress_show(supervisor, now_ns);

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "control/scan/children.h"
+#include "control/scan/claim.h"
+#include "control/scan/outage.h"
 #include "control/scan/output.h"
 #include "control/scan/progress.h"
 #include "control/scan/relay.h"
@@ -39,6 +41,8 @@ struct supervisor_settings {
     const struct shared *shared;
     struct output *output;   // NULL: no control (a dry run)
     struct runtime *runtime; // DPDK's folder, removed as soon as it runs
+    const char *interface;   // that the port sends through, for messages
+    struct claim *claim;     // of address and ports; NULL = none was needed
     char dataplane_path[PATH_MAX];
     char control_path[PATH_MAX];
     int capture_fd;   // of a dry run, else -1
@@ -57,6 +61,7 @@ struct supervisor {
     struct pulse control_pulse;
     struct progress_source progress;
     struct storage storage;
+    struct outage outage;
     int signal_fd;
     uint32_t control_starts;
     bool control_done;

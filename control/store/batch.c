@@ -87,6 +87,14 @@ void batch_add(struct batch *batch, size_t length, const struct journal_entry *t
     block->done[block->count++].kind = JOURNAL_DONE;
 }
 
+static void block_count(const struct batch *batch, const struct batch_block *block)
+{
+    for (size_t i = 0; i < block->count; i++)
+        batch->counters[block->done[i].counter]++;
+    batch->counters[CONTROL_RECORDS] += block->count;
+    batch->counters[CONTROL_RECORD_BYTES] += block->length;
+}
+
 static void flush_fail(struct batch *batch, uint64_t now_ns)
 {
     batch->counters[CONTROL_RECORD_WRITE_ERRORS]++;
@@ -107,8 +115,7 @@ int batch_flush(struct batch *batch, uint64_t now_ns)
         }
         if (!batch->sink->is_file && journal_append(batch->journal, block->done, block->count) != 0)
             batch->counters[CONTROL_JOURNAL_ERRORS]++;
-        batch->counters[CONTROL_RECORDS] += block->count;
-        batch->counters[CONTROL_RECORD_BYTES] += block->length;
+        block_count(batch, block);
         block_end(batch);
     }
     backoff_succeed(&batch->backoff);

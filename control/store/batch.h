@@ -53,7 +53,8 @@ char *batch_room(struct batch *batch, size_t *ret_bytes);
 // its target.
 int batch_renew(struct batch *batch, uint64_t now_ns);
 
-// What was written into batch_room's room is a record of so many bytes, whose target has this key.
+// What was written into batch_room's room is a record of so many bytes, whose target has this key and counter. Both it
+// and CONTROL_RECORDS count the record when it is written, so that they add up whatever happens in between.
 void batch_add(struct batch *batch, size_t length, const struct journal_entry *target, uint64_t now_ns);
 
 // Writes everything. Returns 0 or -errno with the rest held; every record that was not written is in the journal

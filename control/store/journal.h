@@ -30,7 +30,8 @@ struct journal_entry {
     uint16_t port;
     uint8_t kind;    // enum journal_kind
     uint8_t suspect; // bits of enum suspect
-    uint32_t reserved;
+    uint8_t counter; // of a "done": the enum control_counter that its record counts under, besides CONTROL_RECORDS
+    uint8_t reserved[3];
     uint32_t check; // of the bytes before
 };
 _Static_assert(sizeof(struct journal_entry) == 24 && sizeof(struct journal_header) == 24, "no padding in the file");

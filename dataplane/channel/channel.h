@@ -77,6 +77,7 @@ struct channel_up_header {
     uint64_t epoch_ns;
     _Alignas(64) _Atomic uint64_t heartbeat_ns; // CLOCK_MONOTONIC, at least every 100 ms
     _Atomic uint32_t phase;                     // enum channel_phase
+    _Atomic uint32_t deaf;                      // 1: the link is down, so nobody can be heard, and no deadline runs
 };
 
 // Start of `down`. control: wo; dataplane: ro (untrusted); sonde scan: ro (untrusted).

@@ -26,6 +26,13 @@ enum dataplane_state {
     DATAPLANE_FAILED,  // it is about to exit with status 1; `error` says why
 };
 
+// Whether the port's link carries anything. While it does not, nothing is sent, and no time passes for deadlines.
+enum link_state {
+    LINK_UP = 0,
+    LINK_DOWN,
+    LINK_GONE, // its interface does not exist any more, and never comes back to this process
+};
+
 // Where a worker is: enough for a checkpoint. worker: wo; scan, housekeeping: ro; other workers: ro, at their ticks.
 struct worker_progress {
     _Alignas(64) _Atomic uint64_t position; // all of this worker's positions below are sent in this attempt
@@ -66,6 +73,8 @@ struct commands {
 
     _Alignas(64) _Atomic uint32_t state; // enum dataplane_state; dataplane: wo
     _Atomic uint64_t heartbeat_ns;       // CLOCK_MONOTONIC; dataplane: wo
+    _Atomic uint64_t deaf_ns;            // for how long nothing could be heard: link and pauses; dataplane: wo
+    _Atomic uint32_t link;               // enum link_state; dataplane: wo
     char error[512];                     // NUL-terminated before state becomes DATAPLANE_FAILED
     char port_name[64];                  // what was opened
     uint8_t source_mac[6];

@@ -3,14 +3,13 @@
 // Whether somebody else still lives, judged by a heartbeat in shared memory. The watcher never compares the beat with
 // its own clock: it remembers the last value and adds up for how long this has not changed, in time in which the
 // watcher itself was awake. So neither a beat that is written between our look at the clock and our look at the beat
-// nor a machine that stood still (a virtual machine that is moved, SIGSTOP of everything) looks like a death. Owned by
-// the watcher's thread.
+// nor a machine that stood still (a virtual machine that is moved, SIGSTOP of everything) looks like a death. A watcher
+// that looks less often than every CLOCK_GAP_NS only takes longer to judge. Owned by the watcher's thread.
 
 #include <stdbool.h>
 #include <stdint.h>
 
-// The most that counts between two looks. A watcher that looks less often only takes longer to judge.
-#define PULSE_GAP_NS UINT64_C(250000000)
+#include "dataplane/channel/clock.h"
 
 struct pulse {
     uint64_t beat;      // as last seen; any change counts, whatever the values say

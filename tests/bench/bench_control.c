@@ -71,7 +71,7 @@ static void die(const char *what, int error)
     exit(1);
 }
 
-static uint64_t clock_ns(clockid_t clock)
+static uint64_t clock_read(clockid_t clock)
 {
     struct timespec now;
     clock_gettime(clock, &now);
@@ -165,7 +165,7 @@ static void servers_accept(struct rig *rig, uint64_t count)
 {
     struct ring *ring = &channel_pair(&rig->dataplane, 0, 0)->verdicts;
     uint64_t room = ring_free(ring, count);
-    uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    uint64_t now_ns = clock_read(CLOCK_MONOTONIC);
     count = count < room ? count : room;
     for (uint64_t i = 0; i < count; i++) {
         const struct verdict verdict = {.position = rig->position,
@@ -233,16 +233,16 @@ static void servers_turn(struct rig *rig)
 
 static size_t lane_timed_turn(struct rig *rig)
 {
-    uint64_t began_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    size_t work = lane_turn(rig->lane, clock_ns(CLOCK_MONOTONIC));
-    rig->cpu_seconds += (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - began_ns) / 1e9;
+    uint64_t began_ns = clock_read(CLOCK_THREAD_CPUTIME_ID);
+    size_t work = lane_turn(rig->lane, clock_read(CLOCK_MONOTONIC));
+    rig->cpu_seconds += (double)(clock_read(CLOCK_THREAD_CPUTIME_ID) - began_ns) / 1e9;
     return work;
 }
 
 // Until all are recorded and closed, with at most `open` at once.
 static void rig_converse(struct rig *rig, uint64_t conversations, uint64_t open)
 {
-    uint64_t end_ns = clock_ns(CLOCK_MONOTONIC) + UINT64_C(120000000000);
+    uint64_t end_ns = clock_read(CLOCK_MONOTONIC) + UINT64_C(120000000000);
     while (rig->lane->counters[CONTROL_RECORDS] < conversations || rig->lane->pool.used > 0) {
         uint64_t under_way = rig->position - rig->lane->counters[CONTROL_RECORDS] - rig->lane->batch->count;
         uint64_t left = conversations - rig->position;
@@ -250,7 +250,7 @@ static void rig_converse(struct rig *rig, uint64_t conversations, uint64_t open)
         servers_accept(rig, left < room ? left : room);
         (void)lane_timed_turn(rig);
         servers_turn(rig);
-        if (clock_ns(CLOCK_MONOTONIC) > end_ns)
+        if (clock_read(CLOCK_MONOTONIC) > end_ns)
             die("no end within 120 s", -ETIMEDOUT);
     }
 }
@@ -300,24 +300,24 @@ static void bench_pace(uint64_t pace)
     struct rig rig;
     rig_init(&rig, &kinds[0]);
     clockid_t clock;
-    uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
+    uint64_t began_ns = clock_read(CLOCK_MONOTONIC);
     uint64_t conversations = pace * 2;
     if (pthread_create(&rig.lane->thread, NULL, lane_thread, rig.lane) != 0 ||
         pthread_getcpuclockid(rig.lane->thread, &clock) != 0)
         die("thread", -EAGAIN);
     const _Atomic uint64_t *records = &rig.dataplane.down->counters[CONTROL_RECORDS];
     while (atomic_load(records) < conversations) {
-        uint64_t due = (uint64_t)((double)(clock_ns(CLOCK_MONOTONIC) - began_ns) / 1e9 * (double)pace);
+        uint64_t due = (uint64_t)((double)(clock_read(CLOCK_MONOTONIC) - began_ns) / 1e9 * (double)pace);
         due = due < conversations ? due : conversations;
         servers_accept(&rig, due - rig.position);
         servers_turn(&rig);
         const struct timespec pause = {.tv_nsec = 20000};
         nanosleep(&pause, NULL);
-        if (clock_ns(CLOCK_MONOTONIC) - began_ns > UINT64_C(60000000000))
+        if (clock_read(CLOCK_MONOTONIC) - began_ns > UINT64_C(60000000000))
             die("no end within 60 s", -ETIMEDOUT);
     }
-    double us = (double)clock_ns(clock) / 1e3;
-    double wall_us = (double)(clock_ns(CLOCK_MONOTONIC) - began_ns) / 1e3;
+    double us = (double)clock_read(clock) / 1e3;
+    double wall_us = (double)(clock_read(CLOCK_MONOTONIC) - began_ns) / 1e3;
     atomic_store(&rig.dataplane.up->phase, CHANNEL_COOLED);
     while (atomic_load(&rig.dataplane.down->counters[CONTROL_FLOWS_OPEN]) > 0)
         servers_turn(&rig);
@@ -335,11 +335,11 @@ static void bench_flows(uint64_t flows)
     struct rig rig;
     rig_init(&rig, &mute);
     double before = resident_mb();
-    uint64_t end_ns = clock_ns(CLOCK_MONOTONIC) + UINT64_C(60000000000);
+    uint64_t end_ns = clock_read(CLOCK_MONOTONIC) + UINT64_C(60000000000);
     // Servers that never answer would never widen the window.
     rig.lane->admission.window = (double)flows;
     while (rig.position < flows || rig.lane->counters[CONTROL_SEGMENTS_IN] < flows) {
-        if (clock_ns(CLOCK_MONOTONIC) > end_ns)
+        if (clock_read(CLOCK_MONOTONIC) > end_ns)
             die("not open within 60 s", -ETIMEDOUT);
         servers_accept(&rig, flows - rig.position);
         (void)lane_timed_turn(&rig);

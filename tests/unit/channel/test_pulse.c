@@ -40,9 +40,9 @@ Test(pulse, a_pause_of_the_watcher_counts_as_a_quarter_of_a_second_at_most)
 {
     struct pulse pulse;
     pulse_start(&pulse, 5, START);
-    cr_assert_eq(pulse_look(&pulse, 5, START + 3600000 * MS), PULSE_GAP_NS);
-    cr_assert_eq(pulse_look(&pulse, 5, START + 3600000 * MS + PULSE_GAP_NS), 2 * PULSE_GAP_NS);
-    cr_assert_eq(pulse_look(&pulse, 5, START + 3600000 * MS + PULSE_GAP_NS + 1), 2 * PULSE_GAP_NS + 1);
+    cr_assert_eq(pulse_look(&pulse, 5, START + 3600000 * MS), CLOCK_GAP_NS);
+    cr_assert_eq(pulse_look(&pulse, 5, START + 3600000 * MS + CLOCK_GAP_NS), 2 * CLOCK_GAP_NS);
+    cr_assert_eq(pulse_look(&pulse, 5, START + 3600000 * MS + CLOCK_GAP_NS + 1), 2 * CLOCK_GAP_NS + 1);
 }
 
 Test(pulse, a_clock_that_seems_to_go_backwards_counts_nothing)
@@ -63,4 +63,28 @@ Test(clock, a_stamp_that_is_newer_than_now_is_no_age_at_all)
     uint64_t before_ns = clock_ns();
     cr_assert_leq(before_ns, clock_ns());
     cr_assert_gt(before_ns, 0);
+}
+
+// The clock of deadlines, dataplane/channel/clock.h.
+Test(clock, it_goes_with_the_time_and_stands_still_through_a_pause)
+{
+    struct clock_awake clock;
+    clock_awake_start(&clock, START);
+    cr_assert_eq(clock_awake_ns(&clock, START + 10 * MS, false), START + 10 * MS);
+    cr_assert_eq(clock_awake_ns(&clock, START + 10 * MS, false), START + 10 * MS);
+    cr_assert_eq(clock_awake_ns(&clock, START + 9 * MS, false), START + 10 * MS, "it never goes back");
+    cr_assert_eq(clock_awake_ns(&clock, START + 10 * MS + CLOCK_GAP_NS, false), START + 10 * MS + CLOCK_GAP_NS);
+    cr_assert_eq(clock.lost_ns, 0);
+    cr_assert_eq(clock_awake_ns(&clock, START + 60000 * MS, false), START + 10 * MS + 2 * CLOCK_GAP_NS);
+    cr_assert_eq(clock_awake_ns(&clock, START + 60020 * MS, false), START + 30 * MS + 2 * CLOCK_GAP_NS);
+}
+
+Test(clock, it_stands_still_while_nobody_can_be_heard)
+{
+    struct clock_awake clock;
+    clock_awake_start(&clock, START);
+    for (uint64_t ms = 10; ms <= 5000; ms += 10)
+        cr_assert_eq(clock_awake_ns(&clock, START + ms * MS, true), START);
+    cr_assert_eq(clock_awake_ns(&clock, START + 5010 * MS, false), START + 10 * MS);
+    cr_assert_eq(clock.lost_ns, 5000 * MS);
 }

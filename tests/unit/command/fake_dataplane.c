@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Stands in sonde-dataplane's place: keeps the protocol of dataplane/channel/commands.h and sends nothing.
 // FAKE_DATAPLANE says what goes wrong: "fail" before the start, "die" or "hang" in mid-sweep, "endless" sweeps until it
-// is told to stop.
+// is told to stop; "flap" has a link that is down for a while, "unplugged" and "gone" sweep without end over one that
+// stays down, or whose interface is gone.
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,20 @@ static uint32_t state_at(uint64_t elapsed_ns, uint32_t order, int endless)
     return elapsed_ns < 350000000 ? DATAPLANE_COOLING : DATAPLANE_COOLED;
 }
 
+static int mode_is(const char *mode, const char *name)
+{
+    return strcmp(mode, name) == 0;
+}
+
+static uint32_t link_at(uint64_t elapsed_ns, const char *mode)
+{
+    if (elapsed_ns < 50000000)
+        return LINK_UP;
+    if (mode_is(mode, "flap"))
+        return elapsed_ns < 200000000 ? LINK_DOWN : LINK_UP;
+    return mode_is(mode, "unplugged") ? LINK_DOWN : mode_is(mode, "gone") ? LINK_GONE : LINK_UP;
+}
+
 int main(int argc, char **argv)
 {
     const char *mode = getenv("FAKE_DATAPLANE");
@@ -59,7 +74,9 @@ int main(int argc, char **argv)
         if (clock_since(now_ns, atomic_load(&commands->scan_heartbeat_ns)) > 700000000)
             return 5;
         atomic_store(&commands->heartbeat_ns, now_ns);
-        uint32_t state = state_at(now_ns - start_ns, order, strcmp(mode, "endless") == 0);
+        uint32_t state = state_at(now_ns - start_ns, order,
+                                  mode_is(mode, "endless") || mode_is(mode, "unplugged") || mode_is(mode, "gone"));
+        atomic_store(&commands->link, link_at(now_ns - start_ns, mode));
         atomic_store(&commands->state, state);
         atomic_store(&up->phase, state == DATAPLANE_COOLED ? CHANNEL_COOLED : CHANNEL_SWEEPING);
         counter_add(&commands->counters[0], COUNTER_PROBES_SENT, 1);

@@ -277,6 +277,38 @@ static void wait_for_records(void)
         poll(NULL, 0, 10);
 }
 
+Test(scan, a_link_that_goes_down_is_told_at_once_and_that_it_is_up_again)
+{
+    setenv("FAKE_DATAPLANE", "flap", 1);
+    cr_assert_eq(sonde(scan_words), 0, "%s", output_text);
+    const char *down = strstr(output_text, "sonde: the link of net_null0 is down: ");
+    cr_assert_not_null(down, "%s", output_text);
+    cr_assert_not_null(strstr(down, "waited for 1 min\n"), "%s", output_text);
+    cr_assert_not_null(strstr(down, "sonde: the link of net_null0 is up again after 0."), "%s", output_text);
+}
+
+Test(scan, a_link_that_stays_down_ends_it_as_interrupted_and_resumable)
+{
+    static const char *const modes[] = {"unplugged", "gone"};
+    static const char *const lines[] = {"sonde: the link of net_null0 has been down for 0.4 s: the scan ends here",
+                                        "sonde: the interface net_null0 is gone: the scan ends here"};
+    plan_write("plan.json", plan_text, ", \"link_wait\": \"400 ms\"}");
+    for (size_t i = 0; i < 2; i++) {
+        const char *const words[] = {"scan", "plan.json", "--quiet", "--output", "out", "--force", NULL};
+        setenv("FAKE_DATAPLANE", modes[i], 1);
+        cr_assert_eq(sonde(words), 130, "%s: %s", modes[i], output_text);
+        const char *line = strstr(output_text, lines[i]);
+        cr_assert_not_null(line, "%s: %s", modes[i], output_text);
+        cr_assert_not_null(strstr(line, "sonde scan --resume out goes on\n"), "%s", output_text);
+        json_t *summary = summary_read();
+        cr_assert_str_eq(text_of(summary, "outcome"), "interrupted");
+        json_decref(summary);
+    }
+    const char *const resume[] = {"scan", "--quiet", "--resume", "out", NULL};
+    setenv("FAKE_DATAPLANE", "", 1);
+    cr_assert_eq(sonde(resume), 0, "%s", output_text);
+}
+
 Test(scan, an_interrupt_ends_it_with_130_and_whole_results)
 {
     setenv("FAKE_DATAPLANE", "endless", 1);

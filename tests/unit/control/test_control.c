@@ -32,6 +32,28 @@ static void http_server(struct peer *peer)
     peer->fin_wanted = true;
 }
 
+static _Atomic bool holds_back; // the server has been asked and says nothing yet
+
+static void http_server_at_last(struct peer *peer)
+{
+    if (!holds_back)
+        http_server(peer);
+}
+
+static bool all_asked(struct harness *of)
+{
+    for (size_t i = 0; i < of->peer_count; i++)
+        if (memmem(of->peers[i]->in, of->peers[i]->in_length, "\r\n\r\n", 4) == NULL)
+            return false;
+    return true;
+}
+
+static bool never(struct harness *of)
+{
+    (void)of;
+    return false;
+}
+
 static const char *field(json_t *record, const char *part, const char *name)
 {
     json_t *from = part == NULL ? record : json_object_get(record, part);
@@ -246,6 +268,32 @@ Test(control, killed_in_mid_scan_it_is_restarted_and_every_record_is_there_once,
     records_check(200, "complete");
     cr_assert_gt(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), 0);
     cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_CUT), 12);
+}
+
+// The machine stands still for longer than an answer may take, and the answers come after it: nobody was late.
+Test(control, a_pause_is_taken_out_of_what_a_server_may_take_its_time_for, .fini = teardown)
+{
+    enum { PAUSE_S = 8, ANSWER_AFTER_MS = 300 };
+    holds_back = true;
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = http_server_at_last;
+    harness_start(&harness, false, -1);
+    for (uint32_t i = 0; i < 20; i++)
+        harness_answer(&harness, 0x0a000100 + i, 80);
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_asked));
+    cr_assert_eq(kill(harness.child, SIGSTOP), 0);
+    sleep(PAUSE_S);
+    cr_assert_eq(kill(harness.child, SIGCONT), 0);
+    (void)harness_until(&harness, ANSWER_AFTER_MS, never);
+    holds_back = false;
+    for (size_t i = 0; i < harness.peer_count; i++) {
+        http_server(harness.peers[i]);
+        peer_push(harness.peers[i]);
+    }
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded));
+    finish_clean();
+    records_check(20, "complete");
+    cr_assert_eq(harness.peer_count, 20, "%zu connections", harness.peer_count);
 }
 
 // By itself each would take twelve seconds: two of listening, and five of waiting for each of two answers.

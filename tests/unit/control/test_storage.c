@@ -56,6 +56,19 @@ static void records_check(json_t *records, size_t expected)
     json_decref(keys);
 }
 
+// The parts of the summary's line of records are what they are parts of.
+static void sums_check(size_t expected)
+{
+    static const enum control_counter outcomes[] = {CONTROL_COMPLETE, CONTROL_PARTIAL, CONTROL_TIMEOUT,
+                                                    CONTROL_RESET,    CONTROL_REFUSED, CONTROL_NOT_RECOGNISED};
+    uint64_t sum = 0;
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
+        sum += harness_counter(&harness, outcomes[i]);
+    cr_expect_eq(harness_counter(&harness, CONTROL_RECORDS), expected, "%lu",
+                 harness_counter(&harness, CONTROL_RECORDS));
+    cr_expect_eq(sum, expected, "%lu records have an outcome, %zu are there", sum, expected);
+}
+
 Test(storage, a_verdict_that_waited_too_long_is_asked_again_on_a_further_connection, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
@@ -127,6 +140,7 @@ Test(storage, records_that_went_into_a_pipe_are_not_repeated_after_a_crash, .fin
     harness_start(&harness, true, ends[1]);
     finish_clean();
     cr_assert_eq(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), 10);
+    sums_check(30);
     json_t *records = pipe_records(ends[0]);
     records_check(records, 30);
     json_decref(records);
@@ -155,6 +169,7 @@ Test(storage, a_full_disk_leaves_whole_records_and_a_resumed_scan_has_them_all, 
     json_t *records = harness_records(&harness);
     cr_assert_not_null(records, "half a record stands at the end");
     cr_assert_lt(json_array_size(records), 100);
+    sums_check(json_array_size(records));
     uint64_t missing = harness_counter(&harness, CONTROL_VERDICTS) - json_array_size(records);
     cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_LOST), missing);
     json_decref(records);
@@ -162,6 +177,7 @@ Test(storage, a_full_disk_leaves_whole_records_and_a_resumed_scan_has_them_all, 
     finish_clean();
     records = harness_records(&harness);
     records_check(records, 100);
+    sums_check(100);
     cr_assert_eq(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), missing, "exactly those are asked again");
     cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_LOST), 0);
     json_decref(records);

@@ -266,3 +266,76 @@ Test(sweep, small_plans_are_shared_by_all_workers)
     cr_assert_eq(sweep_chunk(4096, 2), 256);
     cr_assert_eq(sweep_chunk(10, 2), 64);
 }
+
+// So many turns of every worker, in one segment.
+static void play_turns(struct play *play, uint64_t turns)
+{
+    for (uint64_t turn = 0; turn < turns; turn++)
+        for (uint32_t i = 0; i < play->settings.workers; i++)
+            play_turn(play, &play->workers[i], 1 + (uint32_t)(turn * 7 + i * 13) % 64);
+}
+
+// A link goes down: each worker goes back to where it was a while before.
+static void rewind_check(uint64_t positions, uint32_t workers, uint64_t before, uint64_t since)
+{
+    struct play play;
+    uint64_t steps[WORKERS_MAX];
+    play_init(&play, (struct sweep_settings){.first_position = 1000003,
+                                             .end_position = 1000003 + positions,
+                                             .segment_positions = 65536,
+                                             .attempts = 1,
+                                             .workers = workers});
+    uint8_t *then = (uint8_t *)malloc(positions);
+    uint8_t *lost = (uint8_t *)malloc(positions);
+    play_turns(&play, before);
+    memcpy(then, play.asked, positions);
+    for (uint32_t i = 0; i < workers; i++)
+        steps[i] = sweep_step(&play.workers[i]);
+    play_turns(&play, since);
+    memcpy(lost, play.asked, positions);
+    for (uint64_t i = 0; i < positions; i += 3)
+        if (lost[i] != 0)
+            (void)answered_set(&play.answered, 0, i);
+    for (uint32_t i = 0; i < workers; i++) {
+        sweep_rewind(&play.workers[i], steps[i]);
+        cr_assert_geq(sweep_step(&play.workers[i]), steps[i], "it has gone further back");
+        cr_assert(!play.workers[i].finished || steps[i] >= positions);
+    }
+    play_whole(&play);
+    for (uint64_t i = 0; i < positions; i++) {
+        bool twice = lost[i] != then[i] && i % 3 != 0;
+        cr_assert_eq(play.asked[i], twice ? 2 : 1, "%lu positions, %u workers, %lu and %lu turns: %lu asked %u times",
+                     positions, workers, before, since, i, play.asked[i]);
+    }
+    free(then);
+    free(lost);
+    play_fini(&play);
+}
+
+Test(sweep, what_was_asked_since_a_step_and_has_not_answered_is_asked_again_after_going_back)
+{
+    const uint64_t turns[] = {0, 1, 2, 17, 100, 333, 10000};
+    for (uint32_t workers = 1; workers <= WORKERS_MAX; workers += 2)
+        for (size_t b = 0; b < sizeof(turns) / sizeof(turns[0]); b++)
+            for (size_t s = 0; s < sizeof(turns) / sizeof(turns[0]); s++)
+                rewind_check(20011, workers, turns[b], turns[s]);
+}
+
+Test(sweep, a_second_attempt_goes_back_too_and_into_the_first)
+{
+    struct play play;
+    play_init(&play,
+              (struct sweep_settings){.end_position = 1000, .segment_positions = 1024, .attempts = 2, .workers = 1});
+    play_turns(&play, 20);
+    uint64_t step = sweep_step(&play.workers[0]);
+    cr_assert_lt(step, 1000);
+    while (play.workers[0].attempt == 0 || sweep_step(&play.workers[0]) < 1500)
+        play_turns(&play, 1);
+    sweep_rewind(&play.workers[0], step);
+    play_whole(&play);
+    for (uint64_t i = 0; i < 1000; i++) {
+        cr_assert_eq(play.asked[i], i < step ? 1 : 2, "first attempt of %lu: %u", i, play.asked[i]);
+        cr_expect_geq(play.asked[1000 + i], 1, "second attempt of %lu, step %lu", i, step);
+    }
+    play_fini(&play);
+}

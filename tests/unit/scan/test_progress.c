@@ -33,34 +33,91 @@ Test(progress, counters_of_all_workers_are_summed)
     cr_assert_eq(progress_sum(&shared, COUNTER_PROBES_SENT), 7);
 }
 
-Test(progress, share_rate_and_time_left_follow_what_was_sent)
+// Where both workers are.
+static void steps(uint64_t step)
+{
+    for (uint32_t w = 0; w < 2; w++)
+        atomic_store(&commands.progress[w].step, step);
+}
+
+static const struct remaining_sweep twice = {.positions = 1000, .segment_positions = 1024, .attempts = 2};
+
+Test(progress, share_rate_and_time_left_follow_what_is_still_to_be_sent)
 {
     struct progress_source source;
     struct progress got;
-    progress_init(&source, &shared, 1000, 2000, 10 * SECOND);
+    progress_init(&source, &shared, &twice, 10 * SECOND);
     atomic_store(&commands.state, DATAPLANE_SWEEPING);
-    count(0, COUNTER_PROBES_SENT, 400);
-    count(1, COUNTER_POSITIONS_SKIPPED, 100);
-    count(1, COUNTER_ANSWERS_OPEN, 50);
+    // Half is asked once, and a tenth of that has answered: 500 and nine tenths of 1,000 are still to come.
+    steps(500);
+    count(0, COUNTER_PROBES_SENT, 500);
+    count(1, COUNTER_ANSWERS_OPEN, 45);
     count(1, COUNTER_ANSWERS_CLOSED, 5);
     progress_take(&source, 11 * SECOND, &got);
-    cr_assert_float_eq(got.share, 0.25, 1e-9);
-    cr_assert_float_eq(got.rate_pps, 400, 1e-6);
-    cr_assert_float_eq(got.left_s, 3, 1e-6);
-    cr_assert_float_eq(got.hit_rate, 0.1, 1e-9);
-    cr_assert_eq(got.answers, 55);
-    count(0, COUNTER_PROBES_SENT, 1600);
+    cr_assert_float_eq(got.share, 500.0 / 1900, 1e-9, "%f", got.share);
+    cr_assert_float_eq(got.rate_pps, 500, 1e-6);
+    cr_assert_float_eq(got.left_s, 2.8, 1e-6, "%f", got.left_s);
+    cr_assert_float_eq(got.hit_rate, 0.09, 1e-9);
+    cr_assert_eq(got.answers, 50);
+    for (uint32_t w = 0; w < 2; w++)
+        atomic_store(&commands.progress[w].finished, 1);
+    steps(2000);
+    count(0, COUNTER_PROBES_SENT, 1400);
     progress_take(&source, 12 * SECOND, &got);
-    cr_assert_float_eq(got.share, 1, 1e-9, "never more than everything");
+    cr_assert_float_eq(got.share, 1, 1e-9, "all is sent");
     cr_assert_lt(got.left_s, 0, "nothing is left to send");
-    cr_assert_float_eq(got.hit_rate, 0.05, 1e-9, "of positions, not of probes");
+    cr_assert_float_eq(got.hit_rate, 0.045, 1e-9, "of positions, not of probes");
+}
+
+// What made a scan say 3:33 and end ten seconds later.
+Test(progress, later_attempts_of_what_has_answered_are_not_waited_for)
+{
+    struct progress_source source;
+    struct progress got;
+    const struct remaining_sweep sweep = {
+        .positions = 1000, .segment_positions = 1024, .attempts = 4, .gap_ns = 2 * SECOND};
+    progress_init(&source, &shared, &sweep, 0);
+    atomic_store(&commands.state, DATAPLANE_SWEEPING);
+    steps(900);
+    count(0, COUNTER_PROBES_SENT, 900);
+    count(1, COUNTER_ANSWERS_OPEN, 900);
+    progress_take(&source, SECOND, &got);
+    cr_assert_float_eq(got.share, 0.9, 1e-9, "%f", got.share);
+    cr_assert_float_eq(got.left_s, 100.0 / 900 + 6, 1e-6, "a hundred, and three gaps: %f", got.left_s);
+}
+
+Test(progress, what_is_left_counts_samples_passes_and_segments)
+{
+    static const struct {
+        struct remaining_sweep sweep;
+        uint64_t step;
+        double settled;
+        double probes;
+        double asked;
+    } cases[] = {
+        {{1024, 1024, 1, false, 0}, 0, 0, 1024, 0},
+        {{1024, 1024, 1, true, 0}, 0, 0.5, 1025, 0},      // one sample in 1,024
+        {{1024, 1024, 1, true, 0}, 1024, 0.5, 1, 1024},   // the pass of samples has begun
+        {{1024, 1024, 1, true, 0}, 2048, 0.5, 0, 1024},   // and ended
+        {{2048, 1024, 2, false, 0}, 1024, 0, 3072, 1024}, // the second pass of the first of two segments
+        {{2048, 1024, 2, false, 0}, 2560, 0.5, 1024, 1536},
+        {{1500, 1024, 2, false, 0}, 2048 + 476, 0, 476, 1500},
+        {{1024, 1024, 3, true, 0}, 1024, 1, 2, 1024}, // samples are asked whatever they answered
+        {{0, 0, 1, true, 0}, 0, 0, 0, 0},
+        {{1024, 1024, 2, false, 0}, UINT64_MAX / 2, 0, 0, 1024},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct remaining got = remaining_from(&cases[i].sweep, cases[i].step, cases[i].settled);
+        cr_expect_float_eq(got.probes, cases[i].probes, 1e-6, "case %zu: %f", i, got.probes);
+        cr_expect_float_eq(got.asked, cases[i].asked, 1e-6, "case %zu: %f", i, got.asked);
+    }
 }
 
 Test(progress, losses_of_rings_and_port_are_drops_and_forgeries_are_not)
 {
     struct progress_source source;
     struct progress got;
-    progress_init(&source, &shared, 10, 10, 0);
+    progress_init(&source, &shared, &twice, 0);
     count(0, COUNTER_DROP_VERDICTS_FULL, 1);
     count(1, COUNTER_DROP_SEGMENTS_FULL, 2);
     count(0, COUNTER_DROP_NO_BUFFER, 8);
@@ -78,7 +135,7 @@ Test(progress, a_scan_of_nothing_sent_yet_divides_by_no_zero)
     struct progress_source source;
     struct progress got;
     char line[2 * PROGRESS_LINE_MAX];
-    progress_init(&source, &shared, 0, 0, 5);
+    progress_init(&source, &shared, &(struct remaining_sweep){.attempts = 1}, 5);
     progress_take(&source, 5, &got);
     cr_assert_null(strstr(progress_format(&got, line), "nan"));
     cr_assert_null(strstr(progress_format(&got, line), "inf"));

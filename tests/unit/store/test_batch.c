@@ -24,7 +24,8 @@ Test(batch, what_finds_no_room_in_memory_is_lost_and_counted_and_the_rest_is_wri
     const uint64_t most = (uint64_t)BATCH_BLOCKS * BATCH_COUNT;
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
     for (uint32_t i = 0; i < most + 7; i++) {
-        const struct journal_entry target = {.position = i, .address = 0x0a000000 + i, .port = 80};
+        const struct journal_entry target = {
+            .position = i, .address = 0x0a000000 + i, .port = 80, .counter = CONTROL_RESET};
         size_t bytes = 0;
         (void)batch_room(batch, &bytes);
         if (bytes < 300 && batch_renew(batch, 1 + i) != 0) {
@@ -40,11 +41,13 @@ Test(batch, what_finds_no_room_in_memory_is_lost_and_counted_and_the_rest_is_wri
     cr_assert(batch_troubled(batch));
     cr_assert_eq(counters[CONTROL_RECORDS_LOST], 7, "%lu", counters[CONTROL_RECORDS_LOST]);
     cr_assert_eq(counters[CONTROL_RECORDS], 0);
+    cr_assert_eq(counters[CONTROL_RESET], 0);
     cr_assert_lt(counters[CONTROL_RECORD_WRITE_ERRORS], 3, "not tried again at every record");
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
     cr_assert_eq(batch_flush(batch, UINT64_MAX), 0);
     cr_assert_not(batch_troubled(batch));
     cr_assert_eq(counters[CONTROL_RECORDS], most);
+    cr_assert_eq(counters[CONTROL_RESET], most);
     cr_assert_eq(sink.end, most * 300);
     batch_free(batch);
     close(sink.fd);
