@@ -156,8 +156,6 @@ static void flow_received(struct flow *flow, const uint8_t *data, size_t length)
 {
     struct inquiry *inquiry = inquiry_of(flow);
     inquiry->bytes += (uint32_t)length;
-    if (!inquiry->spoke)
-        admission_sample(&inquiry->lane->admission, inquiry->began_ns, inquiry->lane->now_ns);
     inquiry->spoke = true;
     inquiry->lane->counters[CONTROL_BYTES_IN] += length;
     if (inquiry->conversation == NULL)

@@ -128,6 +128,7 @@ size_t lane_take_verdicts(struct lane *lane)
 static void segment_handle(struct lane *lane, uint32_t worker, const struct segment *segment)
 {
     lane->counters[CONTROL_SEGMENTS_IN]++;
+    admission_sample(&lane->admission, clock_since(lane->now_ns, segment->stamp_ns), lane->now_ns);
     if (segment->payload_length > sizeof(segment->payload)) {
         lane->flows.refused++;
         return;
