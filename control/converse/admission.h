@@ -12,7 +12,8 @@
 enum { ADMISSION_START = 128, ADMISSION_MIN = 16 };
 #define ADMISSION_PERIOD_NS UINT64_C(50000000)
 #define ADMISSION_PROMPT_NS UINT64_C(100000000) // mean wait of segments below which the window grows
-#define ADMISSION_LATE_NS   UINT64_C(300000000) // and above which it shrinks: several such waits fit into one answer's time
+#define ADMISSION_LATE_NS                                                                                              \
+    UINT64_C(300000000) // and above which it shrinks: several such waits fit into one answer's time
 
 struct admission {
     double window;

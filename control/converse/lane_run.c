@@ -7,6 +7,7 @@
 #include "control/converse/inquiry_dialogue.h"
 #include "control/converse/inquiry_run.h"
 #include "control/converse/lane_take.h"
+#include "control/converse/turn.h"
 #include "dataplane/channel/clock.h"
 
 enum { LANE_TIMERS = 1024 };
@@ -26,17 +27,76 @@ static size_t timers_run(struct lane *lane)
     return work;
 }
 
+// What has begun goes on before anything new begins.
+static size_t ready_run(struct lane *lane)
+{
+    size_t work = 0;
+    while (lane->ready.first != NULL && work < LANE_BURST && lane->tokens > 0 && lane->open < lane->window) {
+        struct inquiry *inquiry = lane->ready.first;
+        waiters_remove(inquiry);
+        lane_mark(lane, inquiry);
+        inquiries_settle(lane);
+        work++;
+    }
+    return work;
+}
+
+// Lets it wait where there is no room for it: at its host, or else in its network.
+static int target_defer(struct lane *lane, struct host *host, const struct target *target)
+{
+    bool network = networks_full(&lane->networks, target->address, lane_taken(lane), lane->window, lane->now_ns);
+    if (network || host == NULL)
+        return networks_defer(&lane->networks, target);
+    return hosts_defer(&lane->hosts, host, target);
+}
+
+// Those of networks that have room again go back into the queue.
+static void networks_run(struct lane *lane)
+{
+    struct target target;
+    uint32_t at = 0;
+    if (lane->networks.deferred == 0 || lane->now_ns - lane->networks_ns < LANE_SYNC_NS)
+        return;
+    lane->networks_ns = lane->now_ns;
+    while (lane->queue.count < lane_room(lane) &&
+           networks_release(&lane->networks, lane_taken(lane), lane->window, lane->now_ns, false, &at, &target))
+        if (queue_put(&lane->queue, &target) != 0)
+            lane->counters[CONTROL_RECORDS_LOST]++; // the journal still has it
+}
+
+// Begins a target, lets it wait for its host where that has enough connections, or ends it where the host's budget is
+// spent.
+static void target_begin(struct lane *lane, struct target *target)
+{
+    struct host *host = hosts_find(&lane->hosts, target->address);
+    enum turn turn = turn_forecast(lane, target->address);
+    if (host != NULL) {
+        host->released -= target->released ? 1 : 0;
+        host->inquiries++; // so that it outlives this call
+    }
+    target->released = false;
+    // Without conversations only a restart leaves anything here, and the plan still wants none.
+    if (lane->shared->image->settings->converse == CONVERSE_NONE)
+        inquiry_skip(lane, target, OUTCOME_PARTIAL);
+    else if (turn == TURN_NEVER)
+        inquiry_skip(lane, target, OUTCOME_TIMEOUT);
+    else if (turn == TURN_NOW || target_defer(lane, host, target) != 0)
+        inquiry_begin(lane, target);
+    if (host == NULL)
+        return;
+    host->inquiries--;
+    turn_pass(lane, host);
+    hosts_settle(&lane->hosts, host);
+}
+
 static size_t queue_run(struct lane *lane)
 {
     struct target target;
     size_t work = 0;
+    networks_run(lane);
     while (work < LANE_BURST && lane->tokens > 0 && lane_room(lane) > 0 && !lane_stopping(lane) &&
            !batch_troubled(lane->batch) && !lane_sated(lane) && queue_take(&lane->queue, &target)) {
-        // Without conversations only a restart leaves anything here, and the plan still wants none.
-        if (lane->shared->image->settings->converse == CONVERSE_NONE)
-            inquiry_skip(lane, &target, OUTCOME_PARTIAL);
-        else
-            inquiry_begin(lane, &target);
+        target_begin(lane, &target);
         work++;
     }
     inquiries_settle(lane);
@@ -71,9 +131,9 @@ static uint64_t rings_dead(const struct lane *lane)
 static void lane_publish(struct lane *lane)
 {
     struct channel_down_header *down = lane->shared->channel->down;
-    uint64_t open = lane->open + lane->batch->count;
+    uint64_t open = lane_taken(lane) + lane->batch->count;
     lane->counters[CONTROL_CONVERSATIONS_OPEN] = lane->open;
-    lane->counters[CONTROL_CONVERSATIONS_QUEUED] = lane->queue.count;
+    lane->counters[CONTROL_CONVERSATIONS_QUEUED] = lane->queue.count + lane_deferred(lane) + lane->parked;
     lane->counters[CONTROL_FLOWS_OPEN] = lane->by_tuple.count;
     lane->counters[CONTROL_RETRANSMISSIONS] = lane->flows.retransmissions;
     lane->counters[CONTROL_SEGMENTS_REORDERED] = lane->flows.kept.pieces;
@@ -116,9 +176,17 @@ static void stop_proceed(struct lane *lane)
         lane->stop_ns = lane->now_ns + LANE_STOP_NS;
     while (!gone && queue_take(&lane->queue, &target))
         inquiry_skip(lane, &target, OUTCOME_PARTIAL);
+    uint32_t at = 0;
+    while (!gone && networks_release(&lane->networks, 0, 0, lane->now_ns, true, &at, &target))
+        inquiry_skip(lane, &target, OUTCOME_PARTIAL);
+    for (uint32_t i = 0; !gone && i < hosts_size(&lane->hosts) && lane->hosts.deferred > 0; i++)
+        while (queue_take(&hosts_at(&lane->hosts, i)->waiting, &target)) {
+            lane->hosts.deferred--;
+            inquiry_skip(lane, &target, OUTCOME_PARTIAL);
+        }
     for (uint32_t i = 0; i < pool_size(&lane->pool); i++) {
         struct inquiry *inquiry = pool_at(&lane->pool, i);
-        bool waits = inquiry->wants_further || inquiry->host_waiting || inquiry->decoy.asking;
+        bool waits = inquiry->wants_further || inquiry->waits_in != NULL || inquiry->decoy.asking;
         if (inquiry->used && (waits || gone || lane->now_ns >= lane->stop_ns)) {
             inquiry_abandon(inquiry);
             lane_mark(lane, inquiry);
@@ -137,7 +205,8 @@ size_t lane_turn(struct lane *lane, uint64_t now_ns)
     if (gone || atomic_load_explicit(&lane->shared->stop, memory_order_relaxed))
         stop_proceed(lane);
     if (!gone)
-        work += lane_take_verdicts(lane) + lane_take_segments(lane) + timers_run(lane) + queue_run(lane);
+        work +=
+            lane_take_verdicts(lane) + lane_take_segments(lane) + timers_run(lane) + ready_run(lane) + queue_run(lane);
     if (lane->batch->count > 0 && (work == 0 || now_ns - lane->batch->oldest_ns > LANE_SYNC_NS))
         (void)batch_flush(lane->batch, now_ns);
     if (lane->batch->broken)
@@ -166,7 +235,7 @@ static bool lane_over(const struct lane *lane, uint32_t phase)
     if (lane_stopping(lane))
         return (quiet && (rings_empty(lane) || lane_sated(lane))) || lane->batch->broken ||
                lane->now_ns > lane->stop_ns + LANE_STOP_GRACE_NS;
-    return phase == CHANNEL_COOLED && quiet && lane->queue.count == 0 && rings_empty(lane);
+    return phase == CHANNEL_COOLED && quiet && lane->queue.count == 0 && lane_deferred(lane) == 0 && rings_empty(lane);
 }
 
 void lane_run(struct lane *lane)

@@ -3,6 +3,7 @@
 
 #include "control/converse/decoy.h"
 #include "control/converse/inquiry_run.h"
+#include "control/converse/turn.h"
 #include "dataplane/channel/clock.h"
 
 static void verdict_handle(struct lane *lane, uint32_t worker, const struct verdict *verdict)
@@ -14,12 +15,13 @@ static void verdict_handle(struct lane *lane, uint32_t worker, const struct verd
     uint8_t mode = lane->shared->image->settings->converse;
     struct flow_packet refusal = flow_refusal(verdict);
     bool stale = clock_since(lane->now_ns, verdict->stamp_ns) > LANE_STALE_NS;
+    enum turn turn = turn_forecast(lane, verdict->address);
     if (hash_find(&lane->by_tuple, tuple_key(verdict->address, verdict->remote_port, verdict->local_port)) !=
         HASH_NONE) {
         lane->counters[CONTROL_VERDICTS_REPEATED]++; // its connection is open: an answer that came twice
         return;
     }
-    if (mode == CONVERSE_NOW && !stale && !lane_stopping(lane)) {
+    if (mode == CONVERSE_NOW && !stale && !lane_stopping(lane) && turn == TURN_NOW) {
         inquiry_continue(lane, &target, verdict, worker);
         return;
     }
@@ -28,7 +30,7 @@ static void verdict_handle(struct lane *lane, uint32_t worker, const struct verd
         inquiry_skip(lane, &target, OUTCOME_PARTIAL);
         return;
     }
-    lane->counters[CONTROL_CONNECTIONS_STALE] += mode == CONVERSE_NOW ? 1 : 0;
+    lane->counters[CONTROL_CONNECTIONS_STALE] += mode == CONVERSE_NOW && stale ? 1 : 0;
     if (queue_put(&lane->queue, &target) != 0) {
         lane->counters[CONTROL_MEMORY_REFUSED]++;
         inquiry_skip(lane, &target, OUTCOME_PARTIAL);

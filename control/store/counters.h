@@ -36,6 +36,7 @@
     X(RESETS_SENT, "resets_sent", "RST segments asked for")                                                            \
     X(STRAYS, "strays", "segments that belong to no connection, answered with RST")                                    \
     X(BUDGETS_EXCEEDED, "budgets_exceeded", "conversations ended because they took too many bytes or too long")        \
+    X(HOSTS_SPENT, "hosts_spent", "hosts that took all the time or bytes of a host; what was left of them is timeout") \
     X(REQUESTS_FULL, "requests_full", "segments not asked for because the dataplane lagged (sent again later)")        \
     X(MEMORY_REFUSED, "memory_refused", "connections or segments given up for want of memory")                         \
     X(RINGS_DEAD, "rings_dead", "rings given up because an index of the dataplane's was impossible")                   \
