@@ -81,6 +81,7 @@ struct inquiry {
     bool registered : 1;    // in the lane's by_tuple
     bool slot : 1;          // one of the lane's is ours: while a connection is open and the record not written
     bool host_turn : 1;     // one of the host's connections is ours
+    bool cut_off : 1;       // the scan ended before it had asked all it would have
     bool spoke : 1;         // the peer has sent at least one byte
     bool host_silent : 1;   // another port of this host has said nothing on a further connection either
 };

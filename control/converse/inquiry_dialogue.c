@@ -17,6 +17,8 @@ static struct inquiry *inquiry_of(struct flow *flow)
 static enum outcome outcome_of(const struct inquiry *inquiry)
 {
     const struct observation *observation = &inquiry->observation;
+    if (inquiry->cut_off)
+        return OUTCOME_INTERRUPTED;
     if (observation->finished)
         return OUTCOME_COMPLETE;
     if (observation_service(observation)[0] != '\0')
@@ -107,6 +109,19 @@ static void step_take(struct inquiry *inquiry, struct conversation_step step)
     }
     if (!decoy_due(inquiry))
         inquiry_record(inquiry);
+}
+
+void inquiry_give_up(struct inquiry *inquiry)
+{
+    inquiry_hush(inquiry);
+    inquiry->wants_further = false;
+    flow_abort(&inquiry->flow);
+}
+
+void inquiry_cut_off(struct inquiry *inquiry)
+{
+    inquiry->cut_off = !inquiry->recorded;
+    inquiry_abandon(inquiry);
 }
 
 void inquiry_converse(struct inquiry *inquiry)

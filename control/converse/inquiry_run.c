@@ -241,7 +241,7 @@ void inquiry_expire(struct inquiry *inquiry)
     struct lane *lane = inquiry->lane;
     if (lane->now_ns >= inquiry_limit(inquiry, lane->now_ns)) {
         lane->counters[CONTROL_BUDGETS_EXCEEDED]++;
-        inquiry_abandon(inquiry);
+        inquiry_give_up(inquiry);
         return;
     }
     flow_timer(&inquiry->flow, lane->now_ns);

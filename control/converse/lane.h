@@ -33,7 +33,6 @@ enum {
 };
 #define LANE_STALE_NS UINT64_C(20000000000) // older verdicts are asked again: their side may have given up
 #define LANE_SYNC_NS  UINT64_C(20000000)    // a record waits no longer in its batch
-#define LANE_STOP_NS  UINT64_C(2500000000)  // from SIGTERM to abandoning what is open
 #define LANE_IDLE_MIN UINT64_C(100000)      // sleeps while there is nothing to do
 #define LANE_IDLE_MAX UINT64_C(1000000)
 
@@ -78,7 +77,7 @@ struct lane {
     struct inquiry *dirty;
     uint64_t now_ns;
     struct backoff journal_backoff; // while it waits no verdict is taken
-    uint64_t stop_ns;               // when what is open is abandoned, 0 = not stopping
+    uint64_t stop_ns;               // when SIGTERM was noticed, 0 = not stopping
     bool verdicts_wait;             // some are left in a ring, for want of room
     uint64_t open;                  // slots that are taken: connections of inquiries without a record
     uint64_t parked;                // the other inquiries without a record

@@ -10,7 +10,7 @@
 #include "control/converse/turn.h"
 #include "dataplane/channel/clock.h"
 
-enum { LANE_TIMERS = 1024 };
+enum { LANE_TIMERS = 1024, LANE_SKIPS = 4096 };
 #define LANE_STOP_GRACE_NS UINT64_C(400000000)
 
 static size_t timers_run(struct lane *lane)
@@ -153,46 +153,51 @@ static void lane_publish(struct lane *lane)
     }
 }
 
-static void all_abandon(struct lane *lane)
+static void all_cut_off(struct lane *lane)
 {
     for (uint32_t i = 0; i < pool_size(&lane->pool); i++) {
         struct inquiry *inquiry = pool_at(&lane->pool, i);
         if (!inquiry->used)
             continue;
-        inquiry_abandon(inquiry);
+        inquiry_cut_off(inquiry);
         lane_mark(lane, inquiry);
     }
     inquiries_settle(lane);
 }
 
-// After SIGTERM: what waits is not asked any more, what is open has a little time.
-static void stop_proceed(struct lane *lane)
+// One target that was not begun, from wherever it waits.
+static bool waiting_take(struct lane *lane, struct target *ret_target)
 {
-    struct target target;
-    // Without a dataplane nothing can be asked, and of a plan that has its results nothing is; what was not begun stays
-    // in the journal for a resumed scan.
-    bool gone = atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed) || lane_sated(lane);
-    if (lane->stop_ns == 0)
-        lane->stop_ns = lane->now_ns + LANE_STOP_NS;
-    while (!gone && queue_take(&lane->queue, &target))
-        inquiry_skip(lane, &target, OUTCOME_PARTIAL);
     uint32_t at = 0;
-    while (!gone && networks_release(&lane->networks, 0, 0, lane->now_ns, true, &at, &target))
-        inquiry_skip(lane, &target, OUTCOME_PARTIAL);
-    for (uint32_t i = 0; !gone && i < hosts_size(&lane->hosts) && lane->hosts.deferred > 0; i++)
-        while (queue_take(&hosts_at(&lane->hosts, i)->waiting, &target)) {
-            lane->hosts.deferred--;
-            inquiry_skip(lane, &target, OUTCOME_PARTIAL);
-        }
-    for (uint32_t i = 0; i < pool_size(&lane->pool); i++) {
-        struct inquiry *inquiry = pool_at(&lane->pool, i);
-        bool waits = inquiry->wants_further || inquiry->waits_in != NULL || inquiry->decoy.asking;
-        if (inquiry->used && (waits || gone || lane->now_ns >= lane->stop_ns)) {
-            inquiry_abandon(inquiry);
-            lane_mark(lane, inquiry);
-        }
-    }
-    inquiries_settle(lane);
+    if (queue_take(&lane->queue, ret_target) ||
+        networks_release(&lane->networks, 0, 0, lane->now_ns, true, &at, ret_target))
+        return true;
+    for (uint32_t i = 0; i < hosts_size(&lane->hosts) && lane->hosts.deferred > 0; i++)
+        if (hosts_release(&lane->hosts, hosts_at(&lane->hosts, i), ret_target))
+            return true;
+    return false;
+}
+
+// They are recorded as what they are, as many as a turn has time for.
+static void waiting_skip(struct lane *lane)
+{
+    bool none = lane->shared->image->settings->converse == CONVERSE_NONE;
+    enum outcome outcome = none ? OUTCOME_PARTIAL : OUTCOME_INTERRUPTED;
+    struct target target;
+    for (int i = 0; i < LANE_SKIPS && waiting_take(lane, &target); i++)
+        inquiry_skip(lane, &target, outcome);
+}
+
+// After SIGTERM, which comes when conversations have had their time: what is open or waits ends now. Without a
+// dataplane nothing can be asked, and of a plan that has its results nothing is; what was not begun then stays in the
+// journal for a resumed scan.
+static void stop_proceed(struct lane *lane, bool gone)
+{
+    if (lane->stop_ns == 0)
+        lane->stop_ns = lane->now_ns;
+    if (!gone && !lane_sated(lane))
+        waiting_skip(lane);
+    all_cut_off(lane);
 }
 
 size_t lane_turn(struct lane *lane, uint64_t now_ns)
@@ -203,7 +208,7 @@ size_t lane_turn(struct lane *lane, uint64_t now_ns)
     tokens_refill(lane);
     lane->window = admission_window(&lane->admission, lane->open, now_ns);
     if (gone || atomic_load_explicit(&lane->shared->stop, memory_order_relaxed))
-        stop_proceed(lane);
+        stop_proceed(lane, gone);
     if (!gone)
         work +=
             lane_take_verdicts(lane) + lane_take_segments(lane) + timers_run(lane) + ready_run(lane) + queue_run(lane);
@@ -230,12 +235,13 @@ static bool rings_empty(const struct lane *lane)
 static bool lane_over(const struct lane *lane, uint32_t phase)
 {
     bool quiet = lane->pool.used == 0 && lane->batch->count == 0;
+    bool nothing_waits = lane->queue.count == 0 && lane_deferred(lane) == 0;
     if (atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed))
         return quiet || lane->batch->broken || lane->now_ns > lane->stop_ns + LANE_STOP_GRACE_NS;
     if (lane_stopping(lane))
-        return (quiet && (rings_empty(lane) || lane_sated(lane))) || lane->batch->broken ||
+        return (quiet && ((nothing_waits && rings_empty(lane)) || lane_sated(lane))) || lane->batch->broken ||
                lane->now_ns > lane->stop_ns + LANE_STOP_GRACE_NS;
-    return phase == CHANNEL_COOLED && quiet && lane->queue.count == 0 && lane_deferred(lane) == 0 && rings_empty(lane);
+    return phase == CHANNEL_COOLED && quiet && nothing_waits && rings_empty(lane);
 }
 
 void lane_run(struct lane *lane)
@@ -254,7 +260,7 @@ void lane_run(struct lane *lane)
         nanosleep(&pause, NULL);
         pause_ns = pause_ns * 2 > LANE_IDLE_MAX ? LANE_IDLE_MAX : pause_ns * 2;
     }
-    all_abandon(lane);
+    all_cut_off(lane);
     if (batch_flush(lane->batch, UINT64_MAX) != 0) {
         batch_give_up(lane->batch);
         atomic_store_explicit(&lane->shared->failed, true, memory_order_relaxed);

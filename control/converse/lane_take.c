@@ -27,7 +27,7 @@ static void verdict_handle(struct lane *lane, uint32_t worker, const struct verd
     }
     lane_send(lane, worker, &target, verdict->local_port, &refusal);
     if (mode == CONVERSE_NONE || lane_stopping(lane)) {
-        inquiry_skip(lane, &target, OUTCOME_PARTIAL);
+        inquiry_skip(lane, &target, mode == CONVERSE_NONE ? OUTCOME_PARTIAL : OUTCOME_INTERRUPTED);
         return;
     }
     lane->counters[CONTROL_CONNECTIONS_STALE] += mode == CONVERSE_NOW && stale ? 1 : 0;

@@ -19,6 +19,7 @@
     X(RESET, "reset", "records with the outcome reset")                                                                \
     X(REFUSED, "refused", "records with the outcome refused")                                                          \
     X(NOT_RECOGNISED, "not_recognised", "records with the outcome not_recognised")                                     \
+    X(INTERRUPTED, "interrupted", "records with the outcome interrupted: a resume asks these targets again")           \
     X(CONVERSATIONS_OPEN, "conversations_open", "conversations open now")                                              \
     X(CONVERSATIONS_QUEUED, "conversations_queued", "conversations waiting for room now")                              \
     X(FLOWS_OPEN, "flows_open", "connections open or closing now")                                                     \
