@@ -57,6 +57,7 @@ struct lane {
     pthread_t thread;
     _Atomic uint64_t drained_ns; // lane: wo. every verdict that came before is journaled
     _Atomic uint64_t alive_ns;   // lane: wo. its heartbeat; 0 = it does not run
+    _Atomic uint64_t over_ns;    // lane: wo. when what is open or waits is over at the latest; 0 = nothing is
 
     // The lane's own.
     struct session_env *conversations;
@@ -82,6 +83,7 @@ struct lane {
     uint64_t open;                  // slots that are taken: connections of inquiries without a record
     uint64_t parked;                // the other inquiries without a record
     uint64_t window;                // conversations that may be open now
+    uint64_t over_told_ns;          // when over_ns was last worked out
     uint64_t published_window;      // as the channel's header has it by now, like all that was published
     uint64_t published_open;        // open, and what waits in the batch
     double tokens;                  // segments that may be asked for now

@@ -12,6 +12,7 @@
 
 enum { LANE_TIMERS = 1024, LANE_SKIPS = 4096 };
 #define LANE_STOP_GRACE_NS UINT64_C(400000000)
+#define LANE_OVER_NS       UINT64_C(500000000) // between two looks at all hosts
 
 static size_t timers_run(struct lane *lane)
 {
@@ -127,6 +128,25 @@ static uint64_t rings_dead(const struct lane *lane)
     return dead;
 }
 
+// Every host has its budget, what it closes with a moment more, and what waits for a slot begins when others end.
+static void over_publish(struct lane *lane)
+{
+    uint64_t most_ns = 0;
+    if (lane->now_ns - lane->over_told_ns < LANE_OVER_NS)
+        return;
+    lane->over_told_ns = lane->now_ns;
+    for (uint32_t i = 0; i < hosts_size(&lane->hosts); i++) {
+        const struct host *host = hosts_at(&lane->hosts, i);
+        bool busy = host->used && (host->inquiries > 0 || host->waiting.count > 0);
+        uint64_t left_ns = busy ? host_left(host, lane->now_ns) + FLOW_LINGER_NS : 0;
+        most_ns = left_ns > most_ns ? left_ns : most_ns;
+    }
+    uint64_t queued = lane->queue.count + lane->networks.deferred;
+    if (queued > 0)
+        most_ns += (1 + queued / (lane->window == 0 ? 1 : lane->window)) * INQUIRY_TIME_NS;
+    atomic_store_explicit(&lane->over_ns, most_ns == 0 ? 0 : lane->now_ns + most_ns, memory_order_relaxed);
+}
+
 // Adds what has changed to the channel's header, where gauges and counters are sums over all lanes.
 static void lane_publish(struct lane *lane)
 {
@@ -217,6 +237,7 @@ size_t lane_turn(struct lane *lane, uint64_t now_ns)
     if (lane->batch->broken)
         atomic_store_explicit(&lane->shared->failed, true, memory_order_relaxed);
     lane_publish(lane);
+    over_publish(lane);
     atomic_store_explicit(&lane->alive_ns, now_ns, memory_order_relaxed);
     return work;
 }

@@ -22,6 +22,7 @@
     X(INTERRUPTED, "interrupted", "records with the outcome interrupted: a resume asks these targets again")           \
     X(CONVERSATIONS_OPEN, "conversations_open", "conversations open now")                                              \
     X(CONVERSATIONS_QUEUED, "conversations_queued", "conversations waiting for room now")                              \
+    X(WAIT_MS, "wait_ms", "milliseconds that what is open or waits takes at most, from now")                           \
     X(FLOWS_OPEN, "flows_open", "connections open or closing now")                                                     \
     X(CONNECTIONS_CONTINUED, "connections_continued", "connections that a probe opened and control went on with")      \
     X(CONNECTIONS_FURTHER, "connections_further", "connections that control opened itself")                            \
