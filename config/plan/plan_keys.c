@@ -298,8 +298,8 @@ const struct key plan_keys[] = {
      .minimum = 1,
      .maximum = 3600,
      .fallback = "\"2 m\"",
-     .help = "How long conversations with one host may last, all its ports together, a second more for each service "
-             "found; what is left then is recorded as timeout."},
+     .help = "How long conversations with one host may last, all its ports together; what is left then is "
+             "recorded as timeout."},
     {.name = "max_open",
      .type = KEY_COUNT32,
      AT(max_open),

@@ -56,11 +56,7 @@ struct host *hosts_take(struct hosts *hosts, uint32_t address)
     if (hash_put(&hosts->by_address, address, host->index) != 0)
         return NULL;
     hosts->free = host->next;
-    *host = (struct host){.address = address,
-                          .index = host->index,
-                          .used = true,
-                          .time_ns = hosts->time_ns,
-                          .bytes_most = HOST_BYTES_MAX};
+    *host = (struct host){.address = address, .index = host->index, .used = true};
     return host;
 }
 
@@ -94,10 +90,10 @@ void host_close(struct host *host, uint64_t now_ns)
         host->spent_ns += now_ns - host->busy_ns;
 }
 
-uint64_t host_left(const struct host *host, uint64_t now_ns)
+uint64_t hosts_left(const struct hosts *hosts, const struct host *host, uint64_t now_ns)
 {
     uint64_t spent_ns = host->spent_ns + (host->open > 0 ? now_ns - host->busy_ns : 0);
-    return spent_ns >= host->time_ns || host->bytes >= host->bytes_most ? 0 : host->time_ns - spent_ns;
+    return spent_ns >= hosts->time_ns || host->bytes >= HOST_BYTES_MAX ? 0 : hosts->time_ns - spent_ns;
 }
 
 int hosts_defer(struct hosts *hosts, struct host *host, const struct target *target)

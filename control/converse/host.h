@@ -21,11 +21,7 @@ enum {
     HOST_BLOCK = 256,
     HOSTS_KEPT_MAX = 1 << 16, // remembered without anything left of them
 };
-#define HOST_BYTES_MAX    (UINT64_C(16) << 20) // from all its ports together
-#define HOST_EARNED_BYTES (UINT64_C(64) << 10) // and so many more for each port that was recognised
-// A host that answers properly is worth a second more for each service that was recognised: hundreds of ports are no
-// reason to leave it, and 65,536 ports cannot make of seconds what the budget keeps from being hours each.
-#define HOST_EARNED_NS UINT64_C(1000000000)
+#define HOST_BYTES_MAX (UINT64_C(16) << 20) // from all its ports together
 // Where the plan says nothing of host_time: what eight ports at once, each silent for the 12 s that it takes to ask
 // what it speaks, need for 80 ports.
 #define HOST_TIME_NS     UINT64_C(120000000000)
@@ -36,10 +32,8 @@ struct host {
     struct waiters line;      // inquiries that wait for a connection
     struct queue waiting;     // targets that were not begun
     struct inquiry *explorer; // the one that may ask further though the host said nothing on it yet
-    uint64_t time_ns;         // its budget
-    uint64_t bytes_most;
-    uint64_t spent_ns; // while it had connections, those of now apart
-    uint64_t busy_ns;  // since when it has any
+    uint64_t spent_ns;        // while it had connections, those of now apart
+    uint64_t busy_ns;         // since when it has any
     uint64_t bytes;
     uint32_t address; // host byte order
     uint32_t index;
@@ -59,7 +53,7 @@ struct hosts {
     size_t block_count;
     uint32_t free; // index + 1
     uint32_t kept;
-    uint64_t time_ns;  // the budget of a new one
+    uint64_t time_ns;  // the budget of each
     uint64_t deferred; // targets that wait in all of them
 };
 
@@ -89,15 +83,8 @@ void hosts_settle(struct hosts *hosts, struct host *host);
 void host_open(struct host *host, uint64_t now_ns);
 void host_close(struct host *host, uint64_t now_ns);
 
-// A port of it was recognised.
-static inline void host_earn(struct host *host)
-{
-    host->time_ns += HOST_EARNED_NS;
-    host->bytes_most += HOST_EARNED_BYTES;
-}
-
 // The time that is left to it when it stays busy, 0 = its budget is spent.
-uint64_t host_left(const struct host *host, uint64_t now_ns);
+uint64_t hosts_left(const struct hosts *hosts, const struct host *host, uint64_t now_ns);
 
 // Lets a target wait for the host. Returns 0 or -ENOMEM.
 int hosts_defer(struct hosts *hosts, struct host *host, const struct target *target);

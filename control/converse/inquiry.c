@@ -40,7 +40,7 @@ uint64_t inquiry_limit(const struct inquiry *inquiry, uint64_t now_ns)
                          ? inquiry->began_ns + time_limit(inquiry) - inquiry->spent_ns
                          : inquiry->began_ns;
     uint64_t progress = inquiry->conversation == NULL ? FLOW_NEVER : progress_limit(inquiry);
-    uint64_t host = inquiry->host == NULL ? FLOW_NEVER : now_ns + host_left(inquiry->host, now_ns);
+    uint64_t host = inquiry->host == NULL ? FLOW_NEVER : now_ns + hosts_left(inquiry->hosts, inquiry->host, now_ns);
     limit = progress < limit ? progress : limit;
     return host < limit ? host : limit;
 }
@@ -48,5 +48,5 @@ uint64_t inquiry_limit(const struct inquiry *inquiry, uint64_t now_ns)
 bool inquiry_spent(const struct inquiry *inquiry, uint64_t now_ns)
 {
     return inquiry->spent_ns >= time_limit(inquiry) || now_ns >= inquiry_limit(inquiry, now_ns) ||
-           (inquiry->host != NULL && host_left(inquiry->host, now_ns) == 0);
+           (inquiry->host != NULL && hosts_left(inquiry->hosts, inquiry->host, now_ns) == 0);
 }

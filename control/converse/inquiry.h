@@ -54,13 +54,14 @@ struct inquiry {
     uint8_t *tail; // what the conversation left to be sent when it ended
     size_t tail_length;
     size_t tail_taken;
-    uint64_t silence_ns;     // when the conversation wants to hear of silence, FLOW_NEVER
-    uint64_t silence_end_ns; // until when silence may be put off because our own words may not have arrived
-    uint64_t began_ns;       // when the current connection began
-    uint64_t slot_ns;        // when its slot was taken
-    uint64_t spent_ns;       // what the earlier ones lasted
-    uint64_t further_ns;     // when a further connection may begin
-    struct host *host;       // NULL: no memory for it
+    uint64_t silence_ns;       // when the conversation wants to hear of silence, FLOW_NEVER
+    uint64_t silence_end_ns;   // until when silence may be put off because our own words may not have arrived
+    uint64_t began_ns;         // when the current connection began
+    uint64_t slot_ns;          // when its slot was taken
+    uint64_t spent_ns;         // what the earlier ones lasted
+    uint64_t further_ns;       // when a further connection may begin
+    const struct hosts *hosts; // the lane's
+    struct host *host;         // NULL: no memory for it
     struct inquiry *dirty_next;
     struct waiters *waits_in; // for its turn with the host, or for a slot of the lane; NULL: for neither
     struct inquiry *wait_next;

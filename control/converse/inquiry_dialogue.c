@@ -44,8 +44,6 @@ void inquiry_record(struct inquiry *inquiry)
         .now_ns = lane->now_ns,
     };
     ending_record(&lane->means, &ending);
-    if (inquiry->host != NULL && (ending.outcome == OUTCOME_COMPLETE || ending.outcome == OUTCOME_PARTIAL))
-        host_earn(inquiry->host);
     lane_slot_give(lane, inquiry);
     inquiry->recorded = true;
     lane->parked--;
@@ -182,7 +180,7 @@ static void flow_received(struct flow *flow, const uint8_t *data, size_t length)
     if (inquiry->conversation == NULL)
         return;
     step_take(inquiry, conversation_bytes(inquiry->conversation, data, length));
-    bool host_spent = inquiry->host != NULL && inquiry->host->bytes >= inquiry->host->bytes_most;
+    bool host_spent = inquiry->host != NULL && inquiry->host->bytes >= HOST_BYTES_MAX;
     if ((inquiry->bytes > INQUIRY_BYTES_MAX || host_spent) && inquiry->conversation != NULL) {
         inquiry->lane->counters[CONTROL_BUDGETS_EXCEEDED]++;
         inquiry_abandon(inquiry);

@@ -31,6 +31,7 @@ static struct inquiry *inquiry_new(struct lane *lane, const struct target *targe
     inquiry->flow.close_ns = FLOW_NEVER;
     inquiry->errand = errand_first(lane, target->port, &inquiry->agenda);
     observation_init(&inquiry->observation);
+    inquiry->hosts = &lane->hosts;
     inquiry->host = hosts_take(&lane->hosts, target->address);
     if (inquiry->host != NULL)
         inquiry->host->inquiries++;

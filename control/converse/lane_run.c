@@ -138,7 +138,7 @@ static void over_publish(struct lane *lane)
     for (uint32_t i = 0; i < hosts_size(&lane->hosts); i++) {
         const struct host *host = hosts_at(&lane->hosts, i);
         bool busy = host->used && (host->inquiries > 0 || host->waiting.count > 0);
-        uint64_t left_ns = busy ? host_left(host, lane->now_ns) + FLOW_LINGER_NS : 0;
+        uint64_t left_ns = busy ? hosts_left(&lane->hosts, host, lane->now_ns) + FLOW_LINGER_NS : 0;
         most_ns = left_ns > most_ns ? left_ns : most_ns;
     }
     uint64_t queued = lane->queue.count + lane->networks.deferred;

@@ -31,7 +31,7 @@ enum turn turn_enter(struct inquiry *inquiry)
         return TURN_NOW; // without memory for turns nobody is made to wait
     if (inquiry->waits_in != NULL)
         return TURN_WAIT;
-    if (host_left(host, inquiry->lane->now_ns) == 0)
+    if (hosts_left(&inquiry->lane->hosts, host, inquiry->lane->now_ns) == 0)
         return TURN_NEVER;
     if (!turn_free(inquiry)) {
         waiters_put(&host->line, inquiry);
@@ -46,7 +46,7 @@ enum turn turn_enter(struct inquiry *inquiry)
 enum turn turn_forecast(const struct lane *lane, uint32_t address)
 {
     const struct host *host = hosts_find(&lane->hosts, address);
-    if (host != NULL && host_left(host, lane->now_ns) == 0)
+    if (host != NULL && hosts_left(&lane->hosts, host, lane->now_ns) == 0)
         return TURN_NEVER;
     if (host != NULL && host->open >= turns_most(lane))
         return TURN_WAIT;
@@ -76,7 +76,7 @@ void turn_leave(struct inquiry *inquiry)
 
 void turn_pass(struct lane *lane, struct host *host)
 {
-    bool spent = host_left(host, lane->now_ns) == 0;
+    bool spent = hosts_left(&lane->hosts, host, lane->now_ns) == 0;
     uint32_t most = turns_most(lane);
     uint32_t room = host->open < most ? most - host->open : 0;
     if (spent && !host->spent) {
