@@ -134,6 +134,18 @@ static void errors_publish(struct control *control)
                           memory_order_relaxed);
 }
 
+// How long it takes at most until every lane is done with what it has.
+static void wait_publish(struct control *control, uint64_t now_ns)
+{
+    uint64_t most_ns = 0;
+    for (uint32_t i = 0; i < control->channel.geometry.lanes; i++) {
+        uint64_t over_ns = atomic_load_explicit(&control->lanes[i].over_ns, memory_order_relaxed);
+        uint64_t left_ns = clock_since(over_ns, now_ns);
+        most_ns = left_ns > most_ns ? left_ns : most_ns;
+    }
+    atomic_store_explicit(&control->channel.down->counters[CONTROL_WAIT_MS], most_ns / 1000000, memory_order_relaxed);
+}
+
 static void records_sync(struct control *control)
 {
     if (sink_sync(&control->sink) != 0)
@@ -204,6 +216,7 @@ static int past_read(struct control *control)
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_OPEN], 0);
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_QUEUED], 0);
     atomic_store(&down->counters[CONTROL_FLOWS_OPEN], 0);
+    atomic_store(&down->counters[CONTROL_WAIT_MS], 0);
     atomic_store(&down->open_conversations, 0);
     atomic_store(&down->open_limit, 0);
     return 0;
@@ -371,6 +384,7 @@ static int control_watch(struct control *control)
         if (terminated)
             atomic_store(&control->shared.stop, true);
         errors_publish(control);
+        wait_publish(control, now_ns);
         if (lanes_alive(control, now_ns))
             atomic_store_explicit(&control->channel.down->heartbeat_ns, now_ns, memory_order_relaxed);
         pause_ns(20000000);

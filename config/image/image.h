@@ -13,7 +13,7 @@
 #include "config/image/targets.h"
 
 #define IMAGE_MAGIC   UINT64_C(0x65646e6f73000001)
-#define IMAGE_VERSION 2
+#define IMAGE_VERSION 3
 
 enum {
     IMAGE_PORTS_MAX = 65536,
@@ -88,6 +88,7 @@ struct image_settings {
     double converse_rate_pps; // frames that control may ask for, per second
     uint32_t host_rate_pps;   // of these, to one address
     uint32_t max_open;        // conversations open at once
+    uint64_t host_time_ns;    // what all conversations with one host may last
     uint8_t converse;         // enum converse_mode
     uint8_t profile;          // enum probe_profile
     uint8_t is_vdev;          // the port is a DPDK virtual device: idle workers sleep, deferred checksums pass

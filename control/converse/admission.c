@@ -28,8 +28,8 @@ static void window_change(struct admission *admission, double window, uint64_t n
 {
     admission->window = window_bound(admission, window);
     admission->changed_ns = now_ns;
-    admission->delay_sum = 0;
-    admission->delay_count = 0;
+    admission->wait_sum = 0;
+    admission->wait_count = 0;
     admission->high = 0;
 }
 
@@ -39,20 +39,28 @@ void admission_crowded(struct admission *admission, uint64_t now_ns)
         window_change(admission, admission->window * CROWDED, now_ns);
 }
 
-// What the delays say: more, less (by Little's law, as much as would have been served in time), or as before.
+// What the waits say: more, less (by Little's law, as much as would have been handled in time), or as before. Where
+// nothing came nothing waited: hosts that are silent hold their slots, and others must not stand behind them.
 static double window_judge(const struct admission *admission)
 {
-    double mean = (double)(admission->delay_sum / admission->delay_count);
-    if (mean > ADMISSION_LATE_NS)
+    double mean = admission->wait_count == 0 ? 0 : (double)admission->wait_sum / (double)admission->wait_count;
+    if (mean > (double)ADMISSION_LATE_NS)
         return admission->window * (double)ADMISSION_PROMPT_NS / mean;
     bool used = (double)admission->high >= admission->window * 0.75;
-    return mean < ADMISSION_PROMPT_NS && used ? admission->window * GROW : admission->window;
+    return mean < (double)ADMISSION_PROMPT_NS && used ? admission->window * GROW : admission->window;
+}
+
+// Whether there is something to go by: while only what is older than the window comes, that is not known yet.
+static bool window_known(const struct admission *admission, uint64_t now_ns)
+{
+    return admission->wait_count > 0 || admission->behind_ns == 0 ||
+           now_ns - admission->behind_ns >= 4 * ADMISSION_PERIOD_NS;
 }
 
 uint64_t admission_window(struct admission *admission, uint64_t open, uint64_t now_ns)
 {
     admission->high = open > admission->high ? open : admission->high;
-    if (now_ns - admission->changed_ns >= ADMISSION_PERIOD_NS && admission->delay_count >= ADMISSION_SAMPLES)
+    if (now_ns - admission->changed_ns >= ADMISSION_PERIOD_NS && window_known(admission, now_ns))
         window_change(admission, window_judge(admission), now_ns);
     return (uint64_t)admission->window;
 }

@@ -19,7 +19,7 @@ bool decoy_due(const struct inquiry *inquiry)
     if (settings_of(inquiry)->decoy_count == 0 || inquiry->recorded || inquiry->decoy.over || lane->stop_ns != 0)
         return false;
     // Whoever speaks is there, and whoever refuses a connection does not accept every one.
-    if (inquiry->connections == 0 || inquiry->spoke || inquiry->was_refused || lane->now_ns >= inquiry->over_ns)
+    if (inquiry->connections == 0 || inquiry->spoke || inquiry->was_refused)
         return false;
     return hash_find(&lane->by_decoy, inquiry->target.address) == HASH_NONE;
 }

@@ -10,3 +10,43 @@ void inquiry_fini(struct inquiry *inquiry)
     observation_fini(&inquiry->observation);
     free(inquiry->tail);
 }
+
+static bool recognised(const struct observation *observation)
+{
+    bool known = observation_service(observation)[0] != '\0';
+    for (int part = 0; !known && part < PART_COUNT; part++)
+        known = part != PART_root && observation_has(observation, (enum part_id)part);
+    return known;
+}
+
+// Of all its connections together.
+static uint64_t time_limit(const struct inquiry *inquiry)
+{
+    return recognised(&inquiry->observation) ? INQUIRY_TIME_NS : INQUIRY_STRANGE_NS;
+}
+
+// When the current connection will have brought too little, unless it brings more.
+static uint64_t progress_limit(const struct inquiry *inquiry)
+{
+    uint64_t paid_ns = inquiry->heard * (UINT64_C(1000000000) / INQUIRY_PROGRESS_BYTES);
+    return inquiry->began_ns + (paid_ns < INQUIRY_PROGRESS_NS ? INQUIRY_PROGRESS_NS : paid_ns);
+}
+
+uint64_t inquiry_limit(const struct inquiry *inquiry, uint64_t now_ns)
+{
+    if (inquiry->recorded || !inquiry->registered)
+        return FLOW_NEVER;
+    uint64_t limit = inquiry->spent_ns < time_limit(inquiry)
+                         ? inquiry->began_ns + time_limit(inquiry) - inquiry->spent_ns
+                         : inquiry->began_ns;
+    uint64_t progress = inquiry->conversation == NULL ? FLOW_NEVER : progress_limit(inquiry);
+    uint64_t host = inquiry->host == NULL ? FLOW_NEVER : now_ns + hosts_left(inquiry->hosts, inquiry->host, now_ns);
+    limit = progress < limit ? progress : limit;
+    return host < limit ? host : limit;
+}
+
+bool inquiry_spent(const struct inquiry *inquiry, uint64_t now_ns)
+{
+    return inquiry->spent_ns >= time_limit(inquiry) || now_ns >= inquiry_limit(inquiry, now_ns) ||
+           (inquiry->host != NULL && hosts_left(inquiry->hosts, inquiry->host, now_ns) == 0);
+}

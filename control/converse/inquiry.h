@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 #include "control/flow/flow.h"
+#include "control/converse/host.h"
 #include "control/converse/queue.h"
+#include "control/converse/waiters.h"
 #include "control/record/record.h"
 #include "control/converse/wheel.h"
 #include "probes/session/conversation.h"
@@ -17,8 +19,15 @@
 enum {
     INQUIRY_BYTES_MAX = 1 << 20, // received over all its connections
 };
-#define INQUIRY_TIME_NS  UINT64_C(90000000000) // from the first connection to the record
-#define INQUIRY_RETRY_NS UINT64_C(1000000000)  // before asking again a host that hung up without a word
+// What its connections may last, all together: little until anything is recognised, for that takes at most 12 s (two of
+// listening, and five of waiting for each of two answers).
+#define INQUIRY_STRANGE_NS UINT64_C(15000000000)
+#define INQUIRY_TIME_NS    UINT64_C(90000000000)
+#define INQUIRY_RETRY_NS   UINT64_C(1000000000) // before asking again a host that hung up without a word
+// A connection that has lasted so long and brought fewer bytes a second than that makes no progress: whoever drips a
+// byte now and then is never silent. A handshake and a page at 300 baud are faster.
+#define INQUIRY_PROGRESS_NS    UINT64_C(10000000000)
+#define INQUIRY_PROGRESS_BYTES UINT64_C(16)
 
 struct lane;
 
@@ -45,16 +54,21 @@ struct inquiry {
     uint8_t *tail; // what the conversation left to be sent when it ended
     size_t tail_length;
     size_t tail_taken;
-    uint64_t silence_ns;     // when the conversation wants to hear of silence, FLOW_NEVER
-    uint64_t silence_end_ns; // until when silence may be put off because our own words may not have arrived
-    uint64_t began_ns;       // when the current conversation began
-    uint64_t over_ns;        // when patience with the whole inquiry ends
-    uint64_t further_ns;     // when a further connection may begin
+    uint64_t silence_ns;       // when the conversation wants to hear of silence, FLOW_NEVER
+    uint64_t silence_end_ns;   // until when silence may be put off because our own words may not have arrived
+    uint64_t began_ns;         // when the current connection began
+    uint64_t slot_ns;          // when its slot was taken
+    uint64_t spent_ns;         // what the earlier ones lasted
+    uint64_t further_ns;       // when a further connection may begin
+    const struct hosts *hosts; // the lane's
+    struct host *host;         // NULL: no memory for it
     struct inquiry *dirty_next;
-    struct inquiry *host_next; // waits for its turn with the host
-    struct inquiry *host_last; // of the host's first: end of that list
-    uint32_t index;            // in the lane's pool
+    struct waiters *waits_in; // for its turn with the host, or for a slot of the lane; NULL: for neither
+    struct inquiry *wait_next;
+    struct inquiry *wait_before;
+    uint32_t index; // in the lane's pool
     uint32_t bytes;
+    uint32_t heard; // bytes of the current connection
     uint32_t rtt_us;
     uint32_t wait_ms;
     uint16_t worker; // whose rings the connection uses
@@ -66,11 +80,24 @@ struct inquiry {
     bool was_refused : 1;
     bool wants_further : 1; // once the flow is closed
     bool registered : 1;    // in the lane's by_tuple
-    bool host_turn : 1;     // ours is the one further connection to this host
-    bool host_waiting : 1;
-    bool spoke : 1;       // the peer has sent at least one byte
-    bool host_silent : 1; // another port of this host has said nothing on a further connection either
+    bool slot : 1;          // one of the lane's is ours: while a connection is open and the record not written
+    bool host_turn : 1;     // one of the host's connections is ours
+    bool cut_off : 1;       // the scan ended before it had asked all it would have
+    bool spoke : 1;         // the peer has sent at least one byte
+    bool host_silent : 1;   // another port of this host has said nothing on a further connection either
 };
+
+// Asked, and nothing came: no byte, no FIN, no RST.
+static inline bool inquiry_silent(const struct inquiry *inquiry)
+{
+    return !inquiry->spoke && !inquiry->hung_up && !inquiry->was_refused && inquiry->connections > 0;
+}
+
+// When its budget or its host's is spent if nothing more comes: FLOW_NEVER when it has a record or no connection.
+uint64_t inquiry_limit(const struct inquiry *inquiry, uint64_t now_ns);
+
+// Whether what it may cost is spent, its host's budget included.
+bool inquiry_spent(const struct inquiry *inquiry, uint64_t now_ns);
 
 // Releases what the current connection and conversation hold, and what was learnt. Nothing is sent.
 void inquiry_fini(struct inquiry *inquiry);

@@ -17,6 +17,8 @@ static struct inquiry *inquiry_of(struct flow *flow)
 static enum outcome outcome_of(const struct inquiry *inquiry)
 {
     const struct observation *observation = &inquiry->observation;
+    if (inquiry->cut_off)
+        return OUTCOME_INTERRUPTED;
     if (observation->finished)
         return OUTCOME_COMPLETE;
     if (observation_service(observation)[0] != '\0')
@@ -42,8 +44,9 @@ void inquiry_record(struct inquiry *inquiry)
         .now_ns = lane->now_ns,
     };
     ending_record(&lane->means, &ending);
+    lane_slot_give(lane, inquiry);
     inquiry->recorded = true;
-    lane->open--;
+    lane->parked--;
     observation_fini(&inquiry->observation);
 }
 
@@ -74,6 +77,7 @@ void inquiry_abandon(struct inquiry *inquiry)
 {
     inquiry_hush(inquiry);
     inquiry->wants_further = false;
+    waiters_remove(inquiry);
     decoy_stop(inquiry);
     flow_abort(&inquiry->flow);
     inquiry_record(inquiry);
@@ -94,7 +98,7 @@ static void step_take(struct inquiry *inquiry, struct conversation_step step)
         return;
     }
     hang_up(inquiry);
-    if (step.verb == CONVERSATION_AGAIN && lane->stop_ns == 0 && lane->now_ns < inquiry->over_ns) {
+    if (step.verb == CONVERSATION_AGAIN && lane->stop_ns == 0 && !inquiry_spent(inquiry, lane->now_ns)) {
         bool silent = inquiry->hung_up && !inquiry->observation.spoke;
         inquiry->errand = step.errand;
         inquiry->wants_further = true;
@@ -105,9 +109,21 @@ static void step_take(struct inquiry *inquiry, struct conversation_step step)
         inquiry_record(inquiry);
 }
 
+void inquiry_give_up(struct inquiry *inquiry)
+{
+    inquiry_hush(inquiry);
+    inquiry->wants_further = false;
+    flow_abort(&inquiry->flow);
+}
+
+void inquiry_cut_off(struct inquiry *inquiry)
+{
+    inquiry->cut_off = !inquiry->recorded;
+    inquiry_abandon(inquiry);
+}
+
 void inquiry_converse(struct inquiry *inquiry)
 {
-    inquiry->began_ns = inquiry->lane->now_ns;
     inquiry->conversation = conversation_new(inquiry->lane->conversations, &inquiry->errand, inquiry->target.address,
                                              inquiry->target.port, &inquiry->agenda, &inquiry->observation);
     if (inquiry->conversation == NULL)
@@ -156,14 +172,16 @@ static void flow_received(struct flow *flow, const uint8_t *data, size_t length)
 {
     struct inquiry *inquiry = inquiry_of(flow);
     inquiry->bytes += (uint32_t)length;
-    if (!inquiry->spoke)
-        admission_sample(&inquiry->lane->admission, inquiry->began_ns, inquiry->lane->now_ns);
+    inquiry->heard += (uint32_t)length;
+    if (inquiry->host != NULL)
+        inquiry->host->bytes += length;
     inquiry->spoke = true;
     inquiry->lane->counters[CONTROL_BYTES_IN] += length;
     if (inquiry->conversation == NULL)
         return;
     step_take(inquiry, conversation_bytes(inquiry->conversation, data, length));
-    if (inquiry->bytes > INQUIRY_BYTES_MAX && inquiry->conversation != NULL) {
+    bool host_spent = inquiry->host != NULL && inquiry->host->bytes >= HOST_BYTES_MAX;
+    if ((inquiry->bytes > INQUIRY_BYTES_MAX || host_spent) && inquiry->conversation != NULL) {
         inquiry->lane->counters[CONTROL_BUDGETS_EXCEEDED]++;
         inquiry_abandon(inquiry);
     }

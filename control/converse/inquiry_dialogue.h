@@ -20,5 +20,11 @@ void inquiry_hush(struct inquiry *inquiry);
 // Writes the record, unless it is written.
 void inquiry_record(struct inquiry *inquiry);
 
+// Ends its conversation at once, with RST. inquiry_settle, which is to follow, writes the record when decoys are asked.
+void inquiry_give_up(struct inquiry *inquiry);
+
+// Ends it because the scan ends: RST, and a record that says so.
+void inquiry_cut_off(struct inquiry *inquiry);
+
 // Ends it at once with what is known: RST and record. inquiry_settle is to follow.
 void inquiry_abandon(struct inquiry *inquiry);

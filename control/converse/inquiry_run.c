@@ -27,12 +27,15 @@ static struct inquiry *inquiry_new(struct lane *lane, const struct target *targe
     inquiry->lane = lane;
     inquiry->target = *target;
     inquiry->silence_ns = FLOW_NEVER;
-    inquiry->over_ns = FLOW_NEVER;
     inquiry->flow.retry_ns = FLOW_NEVER;
     inquiry->flow.close_ns = FLOW_NEVER;
     inquiry->errand = errand_first(lane, target->port, &inquiry->agenda);
     observation_init(&inquiry->observation);
-    lane->open++;
+    inquiry->hosts = &lane->hosts;
+    inquiry->host = hosts_take(&lane->hosts, target->address);
+    if (inquiry->host != NULL)
+        inquiry->host->inquiries++;
+    lane->parked++;
     return inquiry;
 }
 
@@ -58,8 +61,9 @@ static int tuple_register(struct inquiry *inquiry, uint16_t local_port)
 static void connection_count(struct inquiry *inquiry)
 {
     inquiry->connections++;
-    if (inquiry->over_ns == FLOW_NEVER)
-        inquiry->over_ns = inquiry->lane->now_ns + INQUIRY_TIME_NS;
+    inquiry->began_ns = inquiry->lane->now_ns;
+    inquiry->heard = 0;
+    lane_slot_take(inquiry->lane, inquiry);
 }
 
 void inquiry_continue(struct lane *lane, const struct target *target, const struct verdict *verdict, uint32_t worker)
@@ -72,6 +76,7 @@ void inquiry_continue(struct lane *lane, const struct target *target, const stru
     }
     inquiry->worker = (uint16_t)worker;
     flow_continue(&inquiry->flow, &lane->flows, verdict, lane->now_ns);
+    turn_join(inquiry);
     connection_count(inquiry);
     lane->counters[CONTROL_CONNECTIONS_CONTINUED]++;
     if (tuple_register(inquiry, verdict->local_port) != 0)
@@ -108,19 +113,20 @@ static void connection_open(struct inquiry *inquiry)
                      lane_random(lane), lane->now_ns);
 }
 
-static bool silent(const struct inquiry *inquiry)
-{
-    return !inquiry->spoke && !inquiry->hung_up && !inquiry->was_refused && inquiry->connections > 0;
-}
-
 // A host that accepts on every port and says nothing anywhere would keep its inquiries waiting for each other for
 // minutes: once a further connection has heard nothing, those that heard nothing on their first one ask no more.
 static void host_silence(struct inquiry *inquiry)
 {
-    if (!inquiry->host_turn || !silent(inquiry))
+    if (inquiry->host == NULL || inquiry->host->explorer != inquiry || !inquiry_silent(inquiry))
         return;
-    for (struct inquiry *other = inquiry->host_next; other != NULL; other = other->host_next)
-        other->host_silent = silent(other);
+    for (struct inquiry *next, *other = inquiry->host->line.first; other != NULL; other = next) {
+        next = other->wait_next;
+        if (!inquiry_silent(other))
+            continue;
+        other->host_silent = true;
+        waiters_remove(other);
+        lane_mark(inquiry->lane, other);
+    }
 }
 
 static void connection_retire(struct inquiry *inquiry)
@@ -137,6 +143,8 @@ static void connection_retire(struct inquiry *inquiry)
     inquiry->tail = NULL;
     inquiry->tail_length = 0;
     inquiry->tail_taken = 0;
+    inquiry->spent_ns += lane->now_ns - inquiry->began_ns;
+    lane_slot_give(lane, inquiry);
     host_silence(inquiry);
     turn_leave(inquiry);
 }
@@ -146,9 +154,10 @@ static void timer_arm(struct inquiry *inquiry)
     uint64_t deadline = flow_deadline(&inquiry->flow);
     if (inquiry->conversation != NULL && inquiry->silence_ns < deadline)
         deadline = inquiry->silence_ns;
-    if (!inquiry->recorded && inquiry->over_ns < deadline)
-        deadline = inquiry->over_ns;
-    if (inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED && !inquiry->host_waiting &&
+    uint64_t limit = inquiry_limit(inquiry, inquiry->lane->now_ns);
+    if (limit < deadline)
+        deadline = limit;
+    if (inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED && inquiry->waits_in == NULL &&
         inquiry->further_ns < deadline)
         deadline = inquiry->further_ns;
     if (inquiry->decoy.asking && inquiry->decoy.end_ns < deadline)
@@ -164,11 +173,50 @@ static bool decoy_waits(struct inquiry *inquiry)
     while (!inquiry->decoy.asking) {
         if (!decoy_due(inquiry))
             return false;
-        if (!turn_enter(inquiry))
+        enum turn turn = turn_enter(inquiry);
+        if (turn == TURN_WAIT)
             return true;
-        decoy_ask(inquiry);
+        if (turn == TURN_NOW)
+            decoy_ask(inquiry);
+        else
+            decoy_stop(inquiry);
     }
     return true;
+}
+
+// Opens the further connection that is wanted, when its time has come, the host has a turn for it, and the lane a slot.
+static void further_proceed(struct inquiry *inquiry)
+{
+    struct lane *lane = inquiry->lane;
+    if (!inquiry->wants_further || inquiry->host_silent) {
+        inquiry->wants_further = false;
+        return;
+    }
+    if (lane->now_ns < inquiry->further_ns || inquiry->waits_in != NULL)
+        return;
+    if (lane->open >= lane->window) {
+        waiters_put(&lane->ready, inquiry);
+        return;
+    }
+    enum turn turn = turn_enter(inquiry);
+    if (turn == TURN_NOW)
+        connection_open(inquiry);
+    inquiry->wants_further = turn == TURN_WAIT;
+}
+
+// Gives its place in the pool back.
+static void inquiry_release(struct inquiry *inquiry)
+{
+    struct lane *lane = inquiry->lane;
+    turn_leave(inquiry);
+    waiters_remove(inquiry);
+    wheel_stop(&inquiry->timer);
+    if (inquiry->host != NULL) {
+        inquiry->host->inquiries--;
+        turn_pass(lane, inquiry->host); // it may have been woken and not have used its turn
+        hosts_settle(&lane->hosts, inquiry->host);
+    }
+    pool_give(&lane->pool, inquiry);
 }
 
 void inquiry_settle(struct inquiry *inquiry)
@@ -177,21 +225,12 @@ void inquiry_settle(struct inquiry *inquiry)
     flow_push(&inquiry->flow, lane->now_ns);
     if (inquiry->flow.state == FLOW_CLOSED) {
         connection_retire(inquiry);
-        if (inquiry->wants_further && lane->now_ns >= inquiry->further_ns && turn_enter(inquiry)) {
-            if (inquiry->host_silent)
-                inquiry->wants_further = false;
-            else
-                connection_open(inquiry);
-        }
+        further_proceed(inquiry);
         if (!inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED && !decoy_waits(inquiry)) {
             inquiry_hush(inquiry);
             inquiry_record(inquiry);
             connection_retire(inquiry);
-            turn_leave(inquiry);
-            if (inquiry->host_waiting)
-                return; // others wait behind it; its turn will come
-            wheel_stop(&inquiry->timer);
-            pool_give(&lane->pool, inquiry);
+            inquiry_release(inquiry);
             return;
         }
     }
@@ -201,9 +240,9 @@ void inquiry_settle(struct inquiry *inquiry)
 void inquiry_expire(struct inquiry *inquiry)
 {
     struct lane *lane = inquiry->lane;
-    if (!inquiry->recorded && lane->now_ns >= inquiry->over_ns) {
+    if (lane->now_ns >= inquiry_limit(inquiry, lane->now_ns)) {
         lane->counters[CONTROL_BUDGETS_EXCEEDED]++;
-        inquiry_abandon(inquiry);
+        inquiry_give_up(inquiry);
         return;
     }
     flow_timer(&inquiry->flow, lane->now_ns);

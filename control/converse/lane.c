@@ -23,7 +23,9 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     struct session_env_settings settings = {.user_agent = shared->user_agent};
     int error = hash_init(&lane->by_tuple, 4096);
     if (error == 0)
-        error = hash_init(&lane->by_host, 64);
+        error = hosts_init(&lane->hosts, shared->image->settings->host_time_ns);
+    if (error == 0)
+        error = networks_init(&lane->networks);
     if (error == 0)
         error = hash_init(&lane->by_decoy, 64);
     if (error != 0)
@@ -56,7 +58,8 @@ void lane_fini(struct lane *lane)
     classifier_free(lane->classifier);
     session_env_free(lane->conversations);
     hash_fini(&lane->by_tuple);
-    hash_fini(&lane->by_host);
+    hosts_fini(&lane->hosts);
+    networks_fini(&lane->networks);
     hash_fini(&lane->by_decoy);
 }
 
@@ -112,6 +115,27 @@ uint16_t lane_port(struct lane *lane, const struct target *target)
             break;
     }
     return port;
+}
+
+void lane_slot_take(struct lane *lane, struct inquiry *inquiry)
+{
+    if (inquiry->slot || inquiry->recorded)
+        return;
+    inquiry->slot = true;
+    inquiry->slot_ns = lane->now_ns;
+    lane->open++;
+    lane->parked--;
+    networks_take(&lane->networks, inquiry->target.address, lane->now_ns);
+}
+
+void lane_slot_give(struct lane *lane, struct inquiry *inquiry)
+{
+    if (!inquiry->slot)
+        return;
+    inquiry->slot = false;
+    lane->open--;
+    lane->parked++;
+    networks_give(&lane->networks, inquiry->target.address, inquiry->slot_ns);
 }
 
 void lane_mark(struct lane *lane, struct inquiry *inquiry)

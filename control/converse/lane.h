@@ -16,6 +16,9 @@
 #include "control/store/journal.h"
 #include "control/converse/pool.h"
 #include "control/converse/ending.h"
+#include "control/converse/host.h"
+#include "control/converse/network.h"
+#include "control/converse/waiters.h"
 #include "control/store/sink.h"
 #include "control/converse/hash.h"
 #include "control/converse/wheel.h"
@@ -27,10 +30,10 @@ enum {
     LANE_BURST_BEHIND = 4,  // while more than LANE_SEGMENTS wait
     LANE_SEGMENTS = 256,    // segments at a time: a conversation has a handful
     LANE_RANDOM_WORDS = 64, // getrandom gives so much whole, always
+    LANE_PARKED = 1 << 14,  // inquiries between connections that hold no slot; more of them do, for they need memory
 };
 #define LANE_STALE_NS UINT64_C(20000000000) // older verdicts are asked again: their side may have given up
 #define LANE_SYNC_NS  UINT64_C(20000000)    // a record waits no longer in its batch
-#define LANE_STOP_NS  UINT64_C(2500000000)  // from SIGTERM to abandoning what is open
 #define LANE_IDLE_MIN UINT64_C(100000)      // sleeps while there is nothing to do
 #define LANE_IDLE_MAX UINT64_C(1000000)
 
@@ -55,6 +58,7 @@ struct lane {
     pthread_t thread;
     _Atomic uint64_t drained_ns; // lane: wo. every verdict that came before is journaled
     _Atomic uint64_t alive_ns;   // lane: wo. its heartbeat; 0 = it does not run
+    _Atomic uint64_t over_ns;    // lane: wo. when what is open or waits is over at the latest; 0 = nothing is
 
     // The lane's own.
     struct session_env *conversations;
@@ -63,21 +67,26 @@ struct lane {
     struct ending_means means;
     struct flow_lane flows;
     struct hash by_tuple; // tuple_key -> index in pool
-    struct hash by_host;  // address -> index of the inquiry whose turn it is
+    struct hosts hosts;
+    struct networks networks;
+    uint64_t networks_ns; // when they were last asked who need not wait any more
     struct hash by_decoy; // address -> what decoy.c knows of it
     struct pool pool;
     struct wheel wheel;
     struct queue queue;
     struct admission admission;
+    struct waiters ready; // for a slot, to go on
     struct inquiry *dirty;
     struct clock_awake clock;
     uint64_t now_ns;                // by that clock: of this turn, for every deadline
     uint64_t stamp_ns;              // CLOCK_MONOTONIC of this turn: for what meets stamps of the dataplane
     struct backoff journal_backoff; // while it waits no verdict is taken
-    uint64_t stop_ns;               // when what is open is abandoned, 0 = not stopping
+    uint64_t stop_ns;               // when SIGTERM was noticed, 0 = not stopping
     bool verdicts_wait;             // some are left in a ring, for want of room
-    uint64_t open;                  // inquiries without a record
+    uint64_t open;                  // slots that are taken: connections of inquiries without a record
+    uint64_t parked;                // the other inquiries without a record
     uint64_t window;                // conversations that may be open now
+    uint64_t over_told_ns;          // when over_ns was last worked out
     uint64_t published_window;      // as the channel's header has it by now, like all that was published
     uint64_t published_open;        // open, and what waits in the batch
     double tokens;                  // segments that may be asked for now
@@ -104,10 +113,22 @@ static inline bool lane_sated(const struct lane *lane)
     return most > 0 && atomic_load_explicit(&lane->shared->results, memory_order_relaxed) >= most;
 }
 
-// How many more conversations may be opened.
+// Slots that are taken, or as good as taken by what is to go on first.
+static inline uint64_t lane_taken(const struct lane *lane)
+{
+    return lane->open + lane->ready.count + (lane->parked > LANE_PARKED ? lane->parked - LANE_PARKED : 0);
+}
+
+// Targets that wait for their host or network.
+static inline uint64_t lane_deferred(const struct lane *lane)
+{
+    return lane->hosts.deferred + lane->networks.deferred;
+}
+
+// How many more inquiries may begin.
 static inline uint64_t lane_room(const struct lane *lane)
 {
-    return lane->window > lane->open ? lane->window - lane->open : 0;
+    return lane->window > lane_taken(lane) ? lane->window - lane_taken(lane) : 0;
 }
 
 // For inquiries.
@@ -125,6 +146,10 @@ uint32_t lane_random(struct lane *lane);
 
 // A port of ours that has no connection to this host and port.
 uint16_t lane_port(struct lane *lane, const struct target *target);
+
+// A connection of the inquiry's begins and takes a slot; it is closed, or the record about to be written.
+void lane_slot_take(struct lane *lane, struct inquiry *inquiry);
+void lane_slot_give(struct lane *lane, struct inquiry *inquiry);
 
 // inquiry_settle is called for it before the turn ends.
 void lane_mark(struct lane *lane, struct inquiry *inquiry);

@@ -3,6 +3,7 @@
 
 #include "control/converse/decoy.h"
 #include "control/converse/inquiry_run.h"
+#include "control/converse/turn.h"
 #include "dataplane/channel/clock.h"
 
 static void verdict_handle(struct lane *lane, uint32_t worker, const struct verdict *verdict)
@@ -14,21 +15,22 @@ static void verdict_handle(struct lane *lane, uint32_t worker, const struct verd
     uint8_t mode = lane->shared->image->settings->converse;
     struct flow_packet refusal = flow_refusal(verdict);
     bool stale = clock_since(lane->stamp_ns, verdict->stamp_ns) > LANE_STALE_NS;
+    enum turn turn = turn_forecast(lane, verdict->address);
     if (hash_find(&lane->by_tuple, tuple_key(verdict->address, verdict->remote_port, verdict->local_port)) !=
         HASH_NONE) {
         lane->counters[CONTROL_VERDICTS_REPEATED]++; // its connection is open: an answer that came twice
         return;
     }
-    if (mode == CONVERSE_NOW && !stale && !lane_stopping(lane)) {
+    if (mode == CONVERSE_NOW && !stale && !lane_stopping(lane) && turn == TURN_NOW) {
         inquiry_continue(lane, &target, verdict, worker);
         return;
     }
     lane_send(lane, worker, &target, verdict->local_port, &refusal);
     if (mode == CONVERSE_NONE || lane_stopping(lane)) {
-        inquiry_skip(lane, &target, OUTCOME_PARTIAL);
+        inquiry_skip(lane, &target, mode == CONVERSE_NONE ? OUTCOME_PARTIAL : OUTCOME_INTERRUPTED);
         return;
     }
-    lane->counters[CONTROL_CONNECTIONS_STALE] += mode == CONVERSE_NOW ? 1 : 0;
+    lane->counters[CONTROL_CONNECTIONS_STALE] += mode == CONVERSE_NOW && stale ? 1 : 0;
     if (queue_put(&lane->queue, &target) != 0) {
         lane->counters[CONTROL_MEMORY_REFUSED]++;
         inquiry_skip(lane, &target, OUTCOME_PARTIAL);
@@ -128,6 +130,7 @@ size_t lane_take_verdicts(struct lane *lane)
 static void segment_handle(struct lane *lane, uint32_t worker, const struct segment *segment)
 {
     lane->counters[CONTROL_SEGMENTS_IN]++;
+    admission_sample(&lane->admission, clock_since(lane->stamp_ns, segment->stamp_ns), lane->now_ns);
     if (segment->payload_length > sizeof(segment->payload)) {
         lane->flows.refused++;
         return;

@@ -13,7 +13,7 @@ struct target {
     uint32_t address; // host byte order
     uint16_t port;
     uint8_t suspect; // bits of enum suspect
-    uint8_t reserved;
+    bool released;   // it has waited for its host, and is counted there until it is begun or recorded
 };
 
 struct queue {

@@ -25,7 +25,9 @@ enum { RECORD_BYTES_MAX = 512 << 10 };
     X(OUTCOME_PARTIAL, "partial", "the service was recognised and not everything learnt, or nothing was to be asked")  \
     X(OUTCOME_RESET, "reset", "the connection was ended from there before anything was said")                          \
     X(OUTCOME_REFUSED, "refused", "a further connection was refused before anything was said on an earlier one")       \
-    X(OUTCOME_NOT_RECOGNISED, "not_recognised", "something was said that no session understands")
+    X(OUTCOME_NOT_RECOGNISED, "not_recognised", "something was said that no session understands")                      \
+    X(OUTCOME_INTERRUPTED, "interrupted",                                                                              \
+      "the scan was ended in mid-conversation; a resume asks again and replaces this")
 
 enum outcome {
 #define X(enumerator, name, help) enumerator,

@@ -13,6 +13,7 @@
 
 #include "control/scan/checkpoint.h"
 #include "control/scan/folder.h"
+#include "control/scan/superseded.h"
 
 // All that a scan leaves, in the order of being put aside: without its checkpoint nobody can go on with the rest.
 enum { RESULTS = 4 };
@@ -192,8 +193,11 @@ int output_begin(struct output *output)
         return 0;
     if (output->fresh)
         return aside_put(output);
-    // What an interrupted run summed up is not the end of the scan any more.
-    return unlinkat(output->folder_fd, "summary.json", 0) != 0 && errno != ENOENT ? -errno : 0;
+    // What an interrupted run summed up is not the end of the scan any more, and what was cut off is asked again.
+    if (unlinkat(output->folder_fd, "summary.json", 0) != 0 && errno != ENOENT)
+        return -errno;
+    uint64_t dropped = 0;
+    return superseded_drop(output->folder_fd, "records.jsonl", &output->records_fd, &dropped);
 }
 
 void output_settle(struct output *output)

@@ -116,6 +116,8 @@ void progress_take(struct progress_source *source, uint64_t now_ns, struct progr
     };
     if (strcmp(progress.phase, "sweeping") == 0 && source->smooth_pps > 0 && left.probes > 0)
         progress.left_s = left.probes / source->smooth_pps + (double)left.gap_ns / 1e9;
+    if (strcmp(progress.phase, "finishing") == 0)
+        progress.wait_s = (double)control_count(shared, CONTROL_WAIT_MS) / 1e3;
     source->last_ns = now_ns;
     source->last_sent = sent;
     *ret_progress = progress;
@@ -131,6 +133,10 @@ const char *progress_format(const struct progress *progress, char line[static PR
     char remaining[64];
     if (progress->left_s >= 0) {
         snprintf(remaining, sizeof(remaining), "%s left", figure_clock(progress->left_s, left));
+        state = remaining;
+    } else if (progress->wait_s > 0) {
+        snprintf(remaining, sizeof(remaining), "waits for conversations, at most %s",
+                 figure_clock(progress->wait_s, left));
         state = remaining;
     }
     snprintf(line, PROGRESS_LINE_MAX,
@@ -149,12 +155,13 @@ const char *progress_format_json(const struct progress *progress, char line[stat
     if (progress->left_s >= 0)
         snprintf(left, sizeof(left), "%.1f", progress->left_s);
     snprintf(line, 2 * PROGRESS_LINE_MAX,
-             "{\"status\":{\"phase\":\"%s\",\"elapsed_s\":%.1f,\"share\":%.6f,\"left_s\":%s,\"rate_pps\":%.1f,"
+             "{\"status\":{\"phase\":\"%s\",\"elapsed_s\":%.1f,\"share\":%.6f,\"left_s\":%s,\"wait_s\":%.1f,\"rate_"
+             "pps\":%.1f,"
              "\"probes\":%" PRIu64 ",\"answers\":%" PRIu64 ",\"open\":%" PRIu64 ",\"hit_rate\":%.9f,"
              "\"conversations_open\":%" PRIu64 ",\"conversations_waiting\":%" PRIu64 ",\"records\":%" PRIu64
              ",\"drops\":%" PRIu64 "}}",
-             progress->phase, progress->elapsed_s, progress->share, left, progress->rate_pps, progress->probes,
-             progress->answers, progress->open, progress->hit_rate, progress->conversations_open,
+             progress->phase, progress->elapsed_s, progress->share, left, progress->wait_s, progress->rate_pps,
+             progress->probes, progress->answers, progress->open, progress->hit_rate, progress->conversations_open,
              progress->conversations_waiting, progress->records, progress->drops);
     return line;
 }

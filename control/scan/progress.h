@@ -25,6 +25,7 @@ struct progress {
     double hit_rate;  // open / positions asked at least once
     uint64_t conversations_open;
     uint64_t conversations_waiting; // for room
+    double wait_s; // what is open and what waits takes so long at most; 0 = nothing does, or probes are still sent
     uint64_t records;
     uint64_t drops; // what was lost: by the port, by full rings, for want of buffers, by a full disk
 };

@@ -195,8 +195,9 @@ json_t *summary_json(const struct summary *summary)
 
 static void outcomes_print(const struct channel_down_header *down, FILE *out)
 {
-    static const enum control_counter outcomes[] = {CONTROL_COMPLETE, CONTROL_PARTIAL, CONTROL_TIMEOUT,
-                                                    CONTROL_RESET,    CONTROL_REFUSED, CONTROL_NOT_RECOGNISED};
+    static const enum control_counter outcomes[] = {CONTROL_COMPLETE,   CONTROL_PARTIAL, CONTROL_TIMEOUT,
+                                                    CONTROL_RESET,      CONTROL_REFUSED, CONTROL_NOT_RECOGNISED,
+                                                    CONTROL_INTERRUPTED};
     char number[FIGURE_MAX];
     fprintf(out, "  records        %s", figure_count(atomic_load(&down->counters[CONTROL_RECORDS]), number));
     const char *before = ": ";

@@ -24,6 +24,7 @@ enum { CONTROL_STARTS_MAX = 17 };
 #define RESTART_NS       (SECOND_NS / 4)  // between two starts
 #define INTERRUPT_NS     (3 * SECOND_NS)  // open conversations may take this long after Ctrl-C
 #define KILL_NS          (4 * SECOND_NS)  // from a polite request to SIGKILL
+#define KILL_AT_ONCE_NS  (2 * SECOND_NS)  // the same after a second Ctrl-C
 
 const char *const scan_ending_names[ENDING_COUNT] = {
 #define X(enumerator, name) [enumerator] = name,
@@ -150,6 +151,18 @@ static int control_start(struct supervisor *supervisor)
     return error;
 }
 
+// What happens to what is open, and how to go on with it.
+static void stop_tell(const struct supervisor *supervisor, const char *why)
+{
+    const struct output *output = supervisor->settings->output;
+    int seconds = (int)(INTERRUPT_NS / SECOND_NS);
+    if (output == NULL || output->folder == NULL)
+        say(supervisor, "%s: no new probes; what is open has %d s", why, seconds);
+    else
+        say(supervisor, "%s: no new probes; what is open has %d s; sonde scan --resume %.400s goes on later", why,
+            seconds, output->folder);
+}
+
 static void signals_take(struct supervisor *supervisor, uint64_t now_ns)
 {
     struct signalfd_siginfo info;
@@ -158,12 +171,12 @@ static void signals_take(struct supervisor *supervisor, uint64_t now_ns)
             continue;
         supervisor->interrupts++;
         if (supervisor->interrupts == 1) {
-            say(supervisor, "stopping: no new probes; what is open has %d s (again: at once)",
-                (int)(INTERRUPT_NS / SECOND_NS));
+            stop_tell(supervisor, "stopping, again: at once");
             stop_probes(supervisor, ENDING_INTERRUPTED);
             supervisor->abandon_ns = now_ns + INTERRUPT_NS;
         } else {
-            supervisor->abandon_ns = now_ns;
+            control_abandon(supervisor, now_ns);
+            supervisor->kill_ns = now_ns + KILL_AT_ONCE_NS;
         }
     }
 }
@@ -308,6 +321,7 @@ static void limits_watch(struct supervisor *supervisor, uint64_t now_ns)
     }
     if (plan->max_runtime_ns > 0 && now_ns - supervisor->start_ns >= plan->max_runtime_ns &&
         supervisor->abandon_ns == 0) {
+        stop_tell(supervisor, "max_runtime is over");
         stop_probes(supervisor, ENDING_MAX_RUNTIME);
         supervisor->abandon_ns = now_ns + INTERRUPT_NS;
     }

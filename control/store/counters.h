@@ -19,8 +19,10 @@
     X(RESET, "reset", "records with the outcome reset")                                                                \
     X(REFUSED, "refused", "records with the outcome refused")                                                          \
     X(NOT_RECOGNISED, "not_recognised", "records with the outcome not_recognised")                                     \
+    X(INTERRUPTED, "interrupted", "records with the outcome interrupted: a resume asks these targets again")           \
     X(CONVERSATIONS_OPEN, "conversations_open", "conversations open now")                                              \
     X(CONVERSATIONS_QUEUED, "conversations_queued", "conversations waiting for room now")                              \
+    X(WAIT_MS, "wait_ms", "milliseconds that what is open or waits takes at most, from now")                           \
     X(FLOWS_OPEN, "flows_open", "connections open or closing now")                                                     \
     X(CONNECTIONS_CONTINUED, "connections_continued", "connections that a probe opened and control went on with")      \
     X(CONNECTIONS_FURTHER, "connections_further", "connections that control opened itself")                            \
@@ -36,6 +38,7 @@
     X(RESETS_SENT, "resets_sent", "RST segments asked for")                                                            \
     X(STRAYS, "strays", "segments that belong to no connection, answered with RST")                                    \
     X(BUDGETS_EXCEEDED, "budgets_exceeded", "conversations ended because they took too many bytes or too long")        \
+    X(HOSTS_SPENT, "hosts_spent", "hosts that took all the time or bytes of a host; what was left of them is timeout") \
     X(REQUESTS_FULL, "requests_full", "segments not asked for because the dataplane lagged (sent again later)")        \
     X(MEMORY_REFUSED, "memory_refused", "connections or segments given up for want of memory")                         \
     X(RINGS_DEAD, "rings_dead", "rings given up because an index of the dataplane's was impossible")                   \

@@ -18,7 +18,7 @@
     X(P, TEXT, service, 31, "protocol that was recognised by what it said")                                            \
     X(P, TEXT, tunnel, 8, "tls when the service was spoken inside TLS")                                                \
     X(P, FLAG, open, 0, "a stranger is let in, without a credential")                                                  \
-    X(P, TEXT, outcome, 31, "how the conversation ended: complete, partial, timeout, reset, refused, not_recognised")  \
+    X(P, TEXT, outcome, 31, "how the conversation ended (below)")                                                      \
     X(P, TEXT, banner, 1023, "first bytes of a service that was not recognised, or not within TLS")                    \
     X(P, LIST, findings, 1024, "ids of what is wrong (sonde help findings)")                                           \
     X(P, MILLI, rtt_ms, 0, "from our first data segment to its acknowledgement")                                       \

@@ -83,6 +83,7 @@ static void image_make(struct harness *harness, const struct harness_plan *plan)
     settings->max_results = plan->max_results;
     settings->max_open = plan->max_open == 0 ? 10000 : plan->max_open;
     settings->converse_rate_pps = 1e6;
+    settings->host_time_ns = plan->host_time_ns;
     settings->flow_port_first = 61000;
     settings->flow_port_count = 1024;
     for (size_t i = 0; i < 2 && plan->decoys[i] != 0; i++)
@@ -309,6 +310,8 @@ void harness_turn(struct harness *harness)
     if (clock_ns() > harness->repeat_ns) {
         harness->repeat_ns = clock_ns() + 200000000;
         for (size_t i = 0; i < harness->peer_count; i++) {
+            if (harness->dripping != NULL && harness->peers[i]->established && !harness->peers[i]->reset)
+                harness->dripping(harness->peers[i]);
             peer_repeat(harness->peers[i]);
             peer_flush(harness, harness->peers[i]);
         }

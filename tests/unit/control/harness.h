@@ -36,8 +36,9 @@ struct harness {
     pid_t child;
     struct channel channel;
     harness_application application;
-    uint16_t refused_from; // further connections to ports from here on are refused; 0 = none is
-    uint16_t dropped_from; // segments to ports from here on are dropped; 0 = none is
+    harness_application dripping; // five times a second for each connection; NULL = never
+    uint16_t refused_from;        // further connections to ports from here on are refused; 0 = none is
+    uint16_t dropped_from;        // segments to ports from here on are dropped; 0 = none is
     size_t dropped;
     unsigned loss; // one in so many segments is lost, either way; 0 = none
     unsigned random;
@@ -57,6 +58,7 @@ struct harness {
 struct harness_plan {
     uint8_t converse; // enum converse_mode, must be given
     uint32_t max_open;
+    uint64_t host_time_ns;
     uint16_t decoys[2]; // up to the first 0
     uint64_t max_results;
 };

@@ -308,7 +308,8 @@ Test(control, sigterm_ends_what_is_open_before_its_own_end, .fini = teardown)
     cr_assert_eq(kill(harness.child, SIGTERM), 0);
     int status = harness_finish(&harness, 8000);
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
-    records_check(20, "timeout");
+    records_check(20, "interrupted");
+    cr_assert_eq(harness_counter(&harness, CONTROL_INTERRUPTED), 20);
     peers_check_ended();
 }
 
@@ -322,7 +323,7 @@ Test(control, without_a_dataplane_it_records_what_is_open_and_fails, .fini = tea
     atomic_store(&harness.frozen, true);
     int status = harness_finish(&harness, HARNESS_PATIENCE_MS);
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
-    records_check(1, "timeout");
+    records_check(1, "interrupted");
 }
 
 // A lane with nothing more to do ends before the others do, and `sonde scan` must hear from the process all the same.

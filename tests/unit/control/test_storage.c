@@ -59,8 +59,9 @@ static void records_check(json_t *records, size_t expected)
 // The parts of the summary's line of records are what they are parts of.
 static void sums_check(size_t expected)
 {
-    static const enum control_counter outcomes[] = {CONTROL_COMPLETE, CONTROL_PARTIAL, CONTROL_TIMEOUT,
-                                                    CONTROL_RESET,    CONTROL_REFUSED, CONTROL_NOT_RECOGNISED};
+    static const enum control_counter outcomes[] = {CONTROL_COMPLETE,   CONTROL_PARTIAL, CONTROL_TIMEOUT,
+                                                    CONTROL_RESET,      CONTROL_REFUSED, CONTROL_NOT_RECOGNISED,
+                                                    CONTROL_INTERRUPTED};
     uint64_t sum = 0;
     for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
         sum += harness_counter(&harness, outcomes[i]);

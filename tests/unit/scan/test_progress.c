@@ -163,6 +163,26 @@ Test(progress, the_line_tells_everything_in_one_row)
                      "conversations 12 open 2,345 waiting  records 2,345  drops 1");
 }
 
+// "100 % (finishing)" stood there for 95 s, and nobody knew for what.
+Test(progress, the_line_says_what_is_waited_for_and_how_long_at_most)
+{
+    struct progress_source source;
+    struct progress got;
+    char line[2 * PROGRESS_LINE_MAX];
+    progress_init(&source, &shared, &twice, 0);
+    atomic_store(&down.counters[CONTROL_WAIT_MS], 125999);
+    atomic_store(&commands.state, DATAPLANE_SWEEPING);
+    progress_take(&source, SECOND, &got);
+    cr_assert_null(strstr(progress_format(&got, line), "at most"), "while probes are sent others may come: %s", line);
+    atomic_store(&commands.state, DATAPLANE_COOLED);
+    progress_take(&source, 2 * SECOND, &got);
+    cr_assert_not_null(strstr(progress_format(&got, line), "(waits for conversations, at most 0:02:05)"), "%s", line);
+    cr_assert_not_null(strstr(progress_format_json(&got, line), "\"wait_s\":126.0,"), "%s", line);
+    atomic_store(&down.counters[CONTROL_WAIT_MS], 0);
+    progress_take(&source, 3 * SECOND, &got);
+    cr_assert_not_null(strstr(progress_format(&got, line), "(finishing)"), "%s", line);
+}
+
 Test(progress, the_widest_numbers_still_make_a_whole_json_object)
 {
     struct progress progress = {
