@@ -57,11 +57,16 @@ static void host_remember(struct inquiry *inquiry, uint32_t value)
         inquiry->lane->counters[CONTROL_HOSTS_ACCEPT_ANY]++;
 }
 
+bool decoy_left(const struct inquiry *inquiry)
+{
+    return inquiry->decoy.asked < settings_of(inquiry)->decoy_count;
+}
+
 void decoy_ask(struct inquiry *inquiry)
 {
     struct lane *lane = inquiry->lane;
     struct decoy *decoy = &inquiry->decoy;
-    if (decoy->asked == settings_of(inquiry)->decoy_count) {
+    if (!decoy_left(inquiry)) {
         host_remember(inquiry, HOST_REFUSES);
         return;
     }
@@ -77,7 +82,7 @@ void decoy_ask(struct inquiry *inquiry)
     decoy->asking = true;
     struct flow_packet syn = {.seq = decoy->isn, .window = FLOW_WINDOW, .mss = FLOW_MSS, .flags = TCP_SYN};
     lane->counters[CONTROL_DECOYS_ASKED]++;
-    lane_send(lane, inquiry->worker, &target, decoy->local_port, &syn);
+    lane_send(lane, &target, decoy->local_port, &syn);
 }
 
 void decoy_receive(struct inquiry *inquiry, const struct segment *segment)
@@ -92,7 +97,7 @@ void decoy_receive(struct inquiry *inquiry, const struct segment *segment)
     if (!(segment->flags & TCP_SYN))
         return;
     struct flow_packet reset = {.seq = segment->ack, .flags = TCP_RST};
-    lane_send(inquiry->lane, inquiry->worker, &target, inquiry->decoy.local_port, &reset);
+    lane_send(inquiry->lane, &target, inquiry->decoy.local_port, &reset);
     host_remember(inquiry, HOST_ACCEPTS);
 }
 

@@ -49,7 +49,7 @@ struct inquiry {
     uint64_t silence_end_ns; // until when silence may be put off because our own words may not have arrived
     uint64_t began_ns;       // when the current conversation began
     uint64_t over_ns;        // when patience with the whole inquiry ends
-    uint64_t further_ns;     // when a further connection may begin
+    uint64_t further_ns;     // when a further connection, or the next decoy, may begin
     struct inquiry *dirty_next;
     struct inquiry *host_next; // waits for its turn with the host
     struct inquiry *host_last; // of the host's first: end of that list
@@ -57,7 +57,6 @@ struct inquiry {
     uint32_t bytes;
     uint32_t rtt_us;
     uint32_t wait_ms;
-    uint16_t worker; // whose rings the connection uses
     uint8_t connections;
     bool used : 1;
     bool dirty : 1;
@@ -68,6 +67,7 @@ struct inquiry {
     bool registered : 1;    // in the lane's by_tuple
     bool host_turn : 1;     // ours is the one further connection to this host
     bool host_waiting : 1;
+    bool opening : 1;     // a connection or decoy of it has its place in the budget: further_ns says when
     bool spoke : 1;       // the peer has sent at least one byte
     bool host_silent : 1; // another port of this host has said nothing on a further connection either
 };

@@ -62,7 +62,7 @@ static void connection_count(struct inquiry *inquiry)
         inquiry->over_ns = inquiry->lane->now_ns + INQUIRY_TIME_NS;
 }
 
-void inquiry_continue(struct lane *lane, const struct target *target, const struct verdict *verdict, uint32_t worker)
+void inquiry_continue(struct lane *lane, const struct target *target, const struct verdict *verdict)
 {
     struct inquiry *inquiry = inquiry_new(lane, target);
     if (inquiry == NULL) {
@@ -70,7 +70,6 @@ void inquiry_continue(struct lane *lane, const struct target *target, const stru
         inquiry_skip(lane, target, OUTCOME_PARTIAL);
         return;
     }
-    inquiry->worker = (uint16_t)worker;
     flow_continue(&inquiry->flow, &lane->flows, verdict, lane->now_ns);
     connection_count(inquiry);
     lane->counters[CONTROL_CONNECTIONS_CONTINUED]++;
@@ -89,9 +88,18 @@ void inquiry_begin(struct lane *lane, const struct target *target)
         inquiry_skip(lane, target, OUTCOME_PARTIAL);
         return;
     }
-    inquiry->worker = (uint16_t)(target->address % lane->shared->channel->geometry.workers);
     inquiry->wants_further = true;
     inquiry_settle(inquiry);
+}
+
+// Whether a SYN may leave now. If not, the inquiry is settled again when it may.
+static bool opening_due(struct inquiry *inquiry)
+{
+    struct lane *lane = inquiry->lane;
+    if (!inquiry->opening)
+        inquiry->further_ns = budget_open(&lane->budget, inquiry->target.address);
+    inquiry->opening = lane->now_ns < inquiry->further_ns;
+    return !inquiry->opening;
 }
 
 static void connection_open(struct inquiry *inquiry)
@@ -148,7 +156,7 @@ static void timer_arm(struct inquiry *inquiry)
         deadline = inquiry->silence_ns;
     if (!inquiry->recorded && inquiry->over_ns < deadline)
         deadline = inquiry->over_ns;
-    if (inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED && !inquiry->host_waiting &&
+    if ((inquiry->wants_further || inquiry->opening) && inquiry->flow.state == FLOW_CLOSED && !inquiry->host_waiting &&
         inquiry->further_ns < deadline)
         deadline = inquiry->further_ns;
     if (inquiry->decoy.asking && inquiry->decoy.end_ns < deadline)
@@ -164,7 +172,7 @@ static bool decoy_waits(struct inquiry *inquiry)
     while (!inquiry->decoy.asking) {
         if (!decoy_due(inquiry))
             return false;
-        if (!turn_enter(inquiry))
+        if (!turn_enter(inquiry) || (decoy_left(inquiry) && !opening_due(inquiry)))
             return true;
         decoy_ask(inquiry);
     }
@@ -180,7 +188,7 @@ void inquiry_settle(struct inquiry *inquiry)
         if (inquiry->wants_further && lane->now_ns >= inquiry->further_ns && turn_enter(inquiry)) {
             if (inquiry->host_silent)
                 inquiry->wants_further = false;
-            else
+            else if (opening_due(inquiry))
                 connection_open(inquiry);
         }
         if (!inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED && !decoy_waits(inquiry)) {

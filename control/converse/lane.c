@@ -14,9 +14,9 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
 {
     *lane = (struct lane){.shared = shared, .index = index, .now_ns = clock_ns()};
     lane->flows = (struct flow_lane){.ops = shared->flow_ops, .kept.limit = LANE_KEPT_LIMIT};
-    lane->tokens_ns = lane->now_ns;
     wheel_init(&lane->wheel, lane->now_ns);
     uint64_t share = shared->image->settings->max_open / shared->channel->geometry.lanes;
+    budget_init(&lane->budget, shared->image->settings, shared->channel->geometry.lanes, lane->now_ns);
     admission_init(&lane->admission, shared->image->settings->max_open != 0 && share == 0 ? 1 : share, lane->now_ns);
     struct session_env_settings settings = {.user_agent = shared->user_agent};
     int error = hash_init(&lane->by_tuple, 4096);
@@ -55,13 +55,14 @@ void lane_fini(struct lane *lane)
     hash_fini(&lane->by_decoy);
 }
 
-void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint16_t local_port,
-               const struct flow_packet *packet)
+void lane_send(struct lane *lane, const struct target *to, uint16_t local_port, const struct flow_packet *packet)
 {
+    // The guard refuses what comes through any other worker's ring.
+    uint32_t worker = channel_worker(to->address, lane->shared->channel->geometry.workers);
     struct ring *ring = &channel_pair(lane->shared->channel, worker, lane->index)->requests;
     if (atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed))
         return;
-    lane->tokens -= 1;
+    budget_take(&lane->budget, worker);
     if (ring_free(ring, 1) == 0) {
         lane->counters[CONTROL_REQUESTS_FULL]++;
         return;

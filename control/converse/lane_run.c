@@ -30,7 +30,7 @@ static size_t queue_run(struct lane *lane)
 {
     struct target target;
     size_t work = 0;
-    while (work < LANE_BURST && lane->tokens > 0 && lane_room(lane) > 0 && !lane_stopping(lane) &&
+    while (work < LANE_BURST && budget_left(&lane->budget) && lane_room(lane) > 0 && !lane_stopping(lane) &&
            !batch_troubled(lane->batch) && queue_take(&lane->queue, &target)) {
         // Without conversations only a restart leaves anything here, and the plan still wants none.
         if (lane->shared->image->settings->converse == CONVERSE_NONE)
@@ -41,20 +41,6 @@ static size_t queue_run(struct lane *lane)
     }
     inquiries_settle(lane);
     return work;
-}
-
-// Segments that may be asked for: a little less than the dataplane allows, so that it does not have to refuse any.
-static void tokens_refill(struct lane *lane)
-{
-    double rate = lane->shared->image->settings->converse_rate_pps * 0.95 / lane->shared->channel->geometry.lanes;
-    double most = rate / 50 < 16 ? 16 : rate / 50;
-    if (rate <= 0) {
-        lane->tokens = LANE_BURST;
-        return;
-    }
-    lane->tokens += rate * (double)(lane->now_ns - lane->tokens_ns) / 1e9;
-    lane->tokens = lane->tokens < most ? lane->tokens : most;
-    lane->tokens_ns = lane->now_ns;
 }
 
 static uint64_t rings_dead(const struct lane *lane)
@@ -117,7 +103,7 @@ static void stop_proceed(struct lane *lane)
         inquiry_skip(lane, &target, OUTCOME_PARTIAL);
     for (uint32_t i = 0; i < pool_size(&lane->pool); i++) {
         struct inquiry *inquiry = pool_at(&lane->pool, i);
-        bool waits = inquiry->wants_further || inquiry->host_waiting || inquiry->decoy.asking;
+        bool waits = inquiry->wants_further || inquiry->host_waiting || inquiry->opening || inquiry->decoy.asking;
         if (inquiry->used && (waits || gone || lane->now_ns >= lane->stop_ns)) {
             inquiry_abandon(inquiry);
             lane_mark(lane, inquiry);
@@ -131,7 +117,7 @@ size_t lane_turn(struct lane *lane, uint64_t now_ns)
     size_t work = 0;
     lane->now_ns = now_ns;
     bool gone = atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed);
-    tokens_refill(lane);
+    budget_refill(&lane->budget, now_ns);
     lane->window = admission_window(&lane->admission, lane->open, now_ns);
     if (gone || atomic_load_explicit(&lane->shared->stop, memory_order_relaxed))
         stop_proceed(lane);

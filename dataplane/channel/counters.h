@@ -46,6 +46,9 @@
     X(GUARD_MALFORMED, "guard_malformed", "requests refused: impossible length or flags")                              \
     X(GUARD_RATE, "guard_rate", "requests refused: above converse_rate")                                               \
     X(GUARD_HOST_RATE, "guard_host_rate", "requests refused: above the cap of one host")                               \
+    X(GUARD_NETWORK_RATE, "guard_network_rate", "requests refused: more connections to one /24 than network_rate")     \
+    X(GUARD_PROBE_RATE, "guard_probe_rate", "requests refused: connections above the rate of probes")                  \
+    X(GUARD_WORKER, "guard_worker", "requests refused: their host is another worker's")                                \
     X(CHANNEL_KILLED, "channel_killed", "rings given up because an index of control's was impossible")                 \
     X(MBUFS_EXHAUSTED, "mbufs_exhausted", "bursts of probes that waited for free buffers (none is lost)")              \
     X(TEMPLATES_REPAIRED, "templates_repaired", "probe buffers that somebody had written to; only checking builds look")

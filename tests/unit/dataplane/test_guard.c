@@ -16,6 +16,13 @@ static struct targets_storage storage;
 static uint16_t ports[] = {22, 443};
 static int32_t port_index[65536];
 static struct guard guard;
+static struct pacer probes;
+
+static void guard_begin(void)
+{
+    const struct guard_means means = {.image = &image, .probes = &probes, .tsc_hz = TSC_HZ, .key = 12345};
+    cr_assert_eq(guard_init(&guard, &means), 0);
+}
 
 static void guard_set_up(void)
 {
@@ -36,10 +43,12 @@ static void guard_set_up(void)
         .decoy_count = 1,
         .converse_rate_pps = 1e6,
         .host_rate_pps = 100,
+        .network_rate_pps = 1000,
         .workers = 1,
     };
     image = (struct image){.settings = &settings, .targets = storage.targets, .ports = ports, .port_index = port_index};
-    cr_assert_eq(guard_init(&guard, &image, TSC_HZ, 12345), 0);
+    pacer_init(&probes, 1e6, TSC_HZ, 0);
+    guard_begin();
 }
 
 static void guard_tear_down(void)
@@ -134,7 +143,7 @@ Test(guard, holds_all_hosts_together_to_converse_rate)
     struct segment request = good();
     settings.converse_rate_pps = 1000;
     guard_fini(&guard);
-    cr_assert_eq(guard_init(&guard, &image, TSC_HZ, 1), 0);
+    guard_begin();
     pacer_init(&guard.pacer, 1000, TSC_HZ, TSC_HZ);
     unsigned passed = 0;
     for (uint32_t i = 0; i < 60000; i++) {
@@ -142,4 +151,81 @@ Test(guard, holds_all_hosts_together_to_converse_rate)
         passed += guard_check(&guard, &request, TSC_HZ + (uint64_t)i * (TSC_HZ / 60000)) == GUARD_PASSED;
     }
     cr_assert(passed > 900 && passed <= 1100, "%u", passed);
+}
+
+static struct segment syn(uint32_t address)
+{
+    return (struct segment){.address = address, .remote_port = 443, .local_port = 24576, .flags = TCP_SYN};
+}
+
+// Asks to connect to hosts of `networks` /24s in turn, 100,000 times a second for ten seconds. Returns how many passed;
+// of the last refusal the counter.
+static unsigned connections(uint32_t networks, unsigned *ret_refused)
+{
+    unsigned passed = 0;
+    for (uint32_t i = 0; i < 1000000; i++) {
+        struct segment request = syn(0x0a500000 + i % networks * 256 + i / networks % 256);
+        unsigned counter = guard_check(&guard, &request, TSC_HZ + (uint64_t)i * (TSC_HZ / 100000));
+        passed += counter == GUARD_PASSED;
+        if (counter != GUARD_PASSED)
+            *ret_refused = counter;
+    }
+    return passed;
+}
+
+Test(guard, holds_connections_to_the_rate_of_probes)
+{
+    unsigned refused = 0;
+    pacer_init(&probes, 10000, TSC_HZ, TSC_HZ);
+    unsigned passed = connections(256, &refused);
+    cr_assert(passed >= 100000 && passed <= 100000 + 200, "10,000 a second, and a debt of 20 ms, not %u", passed);
+    cr_assert_eq(refused, COUNTER_GUARD_PROBE_RATE);
+    cr_assert_eq(pacer_take(&probes, TSC_HZ * 11, 64), 0, "probes wait until the debt is paid");
+}
+
+Test(guard, connections_get_through_while_probes_take_every_token)
+{
+    unsigned passed = 0;
+    pacer_init(&probes, 10000, TSC_HZ, TSC_HZ);
+    unsigned taken = 0;
+    for (uint32_t i = 0; i < 100000; i++) {
+        uint64_t now = TSC_HZ + (uint64_t)i * (TSC_HZ / 100000);
+        struct segment request = syn(0x0a500000 + i % 65536);
+        passed += i % 200 == 0 && guard_check(&guard, &request, now) == GUARD_PASSED;
+        taken += pacer_take(&probes, now, 64);
+    }
+    cr_assert_eq(passed, 500, "500 asked for and not %u", passed);
+    cr_assert(taken >= 9300 && taken <= 9500, "both together are the rate: %u", taken);
+}
+
+Test(guard, holds_connections_to_one_network_to_its_rate_and_no_other)
+{
+    unsigned refused = 0;
+    settings.host_rate_pps = 100000;
+    guard_fini(&guard);
+    guard_begin();
+    unsigned passed = connections(1, &refused);
+    cr_assert(passed >= 9990 && passed <= 10000 + 110, "1,000 a second, and 100 at once, not %u", passed);
+    cr_assert_eq(refused, COUNTER_GUARD_NETWORK_RATE);
+    struct segment request = syn(0x0a510005);
+    cr_assert_eq(guard_check(&guard, &request, TSC_HZ * 11), GUARD_PASSED);
+    request = good();
+    cr_assert_eq(guard_check(&guard, &request, TSC_HZ * 11), GUARD_PASSED, "what is open goes on");
+}
+
+Test(guard, a_host_is_one_workers_alone)
+{
+    settings.workers = 4;
+    for (uint32_t host = 0; host < 1000; host++) {
+        unsigned passed = 0;
+        struct segment request = good();
+        request.address = 0x0a500000 + host * 61;
+        for (guard.worker = 0; guard.worker < 4; guard.worker++) {
+            unsigned counter = guard_check(&guard, &request, TSC_HZ + host * (TSC_HZ / 100));
+            cr_assert(counter == GUARD_PASSED || counter == COUNTER_GUARD_WORKER);
+            passed += counter == GUARD_PASSED;
+        }
+        cr_assert_eq(passed, 1);
+        cr_assert_eq(channel_worker(request.address, 4), channel_worker(request.address ^ 0xff, 4), "with its /24");
+    }
 }
