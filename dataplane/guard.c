@@ -36,7 +36,13 @@ int guard_init(struct guard *guard, const struct guard_means *means)
     const struct image_settings *settings = means->image->settings;
     double host_rate = settings->host_rate_pps == 0 ? 1.0 : settings->host_rate_pps;
     double network_rate = settings->network_rate_pps > 0.0 ? settings->network_rate_pps : 1.0;
-    *guard = (struct guard){.image = means->image, .probes = means->probes, .worker = means->worker};
+    *guard = (struct guard){
+        .image = means->image,
+        .probes = means->probes,
+        .worker = means->worker,
+        .kernels = means->kernels,
+        .plan = means->plan,
+    };
     int error = cap_init(&guard->host, host_rate, more(host_rate * HOST_DEPTH_SECONDS, HOST_DEPTH_MIN), means);
     if (error == 0)
         error = cap_init(&guard->network, network_rate, more(network_rate * NETWORK_DEPTH_SECONDS, 1.0), means);
@@ -88,6 +94,24 @@ static bool well_formed(const struct segment *request)
     return (request->flags & (TCP_ACK | TCP_RST)) != 0;
 }
 
+// Whether the request goes on with a connection that has been answered, as its number shows. A SYN gets its number.
+static bool cookie_take(struct guard *guard, struct segment *request)
+{
+    const struct image_settings *settings = guard->image->settings;
+    struct probe_burst *burst = &guard->burst;
+    bool probes = in_range(request->local_port, settings->probe_port_first, settings->probe_port_count);
+    burst->address[0] = request->address;
+    burst->port[0] = request->remote_port | (probes ? 0 : (uint32_t)request->local_port << 16);
+    guard->kernels->cookies(guard->plan, burst, 1);
+    if ((request->flags & TCP_SYN) != 0) {
+        request->seq = burst->isn[0];
+        return true;
+    }
+    // Behind all that may have been sent there is still the FIN, and what acknowledges the peer's.
+    return (!probes || burst->local_port[0] == request->local_port) &&
+           request->seq - burst->isn[0] - 1 <= COOKIE_DATA_WINDOW;
+}
+
 static bool cap_take(struct guard_cap *cap, uint32_t number, uint64_t now)
 {
     uint64_t mixed = (number ^ cap->key) * UINT64_C(0x9fb21c651e98df25);
@@ -119,7 +143,7 @@ static unsigned rates_take(struct guard *guard, const struct segment *request, u
     return GUARD_PASSED;
 }
 
-unsigned guard_check(struct guard *guard, const struct segment *request, uint64_t now)
+unsigned guard_check(struct guard *guard, struct segment *request, uint64_t now)
 {
     const struct image_settings *settings = guard->image->settings;
     if (!well_formed(request))
@@ -132,5 +156,7 @@ unsigned guard_check(struct guard *guard, const struct segment *request, uint64_
         return COUNTER_GUARD_SOURCE;
     if (channel_worker(request->address, settings->workers) != guard->worker)
         return COUNTER_GUARD_WORKER;
+    if (!cookie_take(guard, request))
+        return COUNTER_GUARD_COOKIE;
     return rates_take(guard, request, now);
 }

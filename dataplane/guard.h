@@ -5,6 +5,10 @@
 // the local port one of ours, and the rates hold whatever it asks. One per worker; the request is the guard's private
 // copy.
 //
+// Control does not know the cookie key. The guard gives a SYN its sequence number, which control learns from the
+// answer, and everything else has to go on from the number of its connection's SYN: so nothing but a SYN, and so no
+// data, can be sent to a host that has not answered one.
+//
 // A SYN goes to a host that has not answered, so it counts as the probe it is: against the worker's own probe rate, and
 // against network_rate, which the order of the sweep keeps for probes by arithmetic and nothing would keep here. Other
 // frames go on with a connection that the host has accepted; they have host_rate and converse_rate, and no ceiling of
@@ -16,6 +20,7 @@
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/counters.h"
 #include "dataplane/pacer.h"
+#include "probes/packet/kernels.h"
 
 enum { GUARD_BUCKETS_LOG = 14, GUARD_BUCKETS = 1 << GUARD_BUCKETS_LOG, GUARD_PASSED = COUNTER_COUNT };
 
@@ -40,11 +45,16 @@ struct guard {
     struct guard_cap host;    // frames
     struct guard_cap network; // connections
     uint32_t worker;
+    const struct kernels *kernels;
+    const struct probe_plan *plan; // its cookie
+    struct probe_burst burst;      // scratch
 };
 
 struct guard_means {
     const struct image *image;
-    struct pacer *probes; // outlives the guard; any time's state will do
+    const struct kernels *kernels;
+    const struct probe_plan *plan; // of which the cookie alone is used; both outlive the guard
+    struct pacer *probes;          // outlives the guard; any time's state will do
     uint64_t tsc_hz;
     uint64_t key; // random
     uint32_t worker;
@@ -55,6 +65,6 @@ struct guard_means {
 int guard_init(struct guard *guard, const struct guard_means *means);
 void guard_fini(struct guard *guard);
 
-// GUARD_PASSED, or the counter (COUNTER_GUARD_...) of the rule that the request breaks. Takes tokens when it passes,
-// and some of them when it breaks only a rate.
-unsigned guard_check(struct guard *guard, const struct segment *request, uint64_t now);
+// Gives a SYN its sequence number. GUARD_PASSED, or the counter (COUNTER_GUARD_...) of the rule that the request
+// breaks. Takes tokens when it passes, and some of them when it breaks only a rate.
+unsigned guard_check(struct guard *guard, struct segment *request, uint64_t now);

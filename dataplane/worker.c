@@ -53,6 +53,8 @@ struct worker *worker_new(struct dataplane *dataplane, uint32_t number)
     sweep_init(&worker->sweep, &sweep, &dataplane->answered, dataplane->samples);
     atomic_store_explicit(&worker->progress->step, sweep_step(&worker->sweep), memory_order_relaxed);
     const struct guard_means guard = {.image = dataplane->image,
+                                      .kernels = dataplane->kernels,
+                                      .plan = &dataplane->plan,
                                       .probes = &worker->pacer,
                                       .tsc_hz = dataplane->tsc.hz,
                                       .key = rte_rand(),

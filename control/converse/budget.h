@@ -15,7 +15,9 @@ enum { BUDGET_NETWORKS_LOG = 14, BUDGET_NETWORKS = 1 << BUDGET_NETWORKS_LOG };
 struct budget {
     uint64_t now_ns;
     uint32_t workers;
-    uint32_t spent;       // workers through which no frame may be asked for now
+    uint32_t spent; // workers through which no frame may be asked for now
+    double strays;  // RSTs to strays that may be asked for now
+    double strays_per_ns;
     double frames_per_ns; // through one worker; 0 = no limit
     double frames_most;
     uint64_t opening_ns; // between two connections through one worker
@@ -39,6 +41,11 @@ static inline bool budget_left(const struct budget *budget)
 
 // A frame through this worker is asked for.
 void budget_take(struct budget *budget, uint32_t worker);
+
+// A segment belongs to no connection; whether its RST may be asked for. Strays have a small share of their own, besides
+// that of conversations, so that whoever sends many takes nothing from others. The RST itself is then no frame of
+// budget_take.
+bool budget_stray(struct budget *budget);
 
 // Reserves a connection to this address and returns when it may be opened: now, or later. Each is to be used once.
 uint64_t budget_open(struct budget *budget, uint32_t address);

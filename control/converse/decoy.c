@@ -72,7 +72,6 @@ void decoy_ask(struct inquiry *inquiry)
     }
     struct target target = decoy_target(inquiry);
     decoy->local_port = lane_port(lane, &target);
-    decoy->isn = lane_random(lane);
     decoy->end_ns = lane->now_ns + DECOY_TIME_NS / settings_of(inquiry)->decoy_count;
     if (hash_put(&lane->by_tuple, tuple_key(target.address, target.port, decoy->local_port), inquiry->index) != 0) {
         lane->counters[CONTROL_MEMORY_REFUSED]++;
@@ -80,7 +79,7 @@ void decoy_ask(struct inquiry *inquiry)
         return;
     }
     decoy->asking = true;
-    struct flow_packet syn = {.seq = decoy->isn, .window = FLOW_WINDOW, .mss = FLOW_MSS, .flags = TCP_SYN};
+    struct flow_packet syn = {.window = FLOW_WINDOW, .mss = FLOW_MSS, .flags = TCP_SYN};
     lane->counters[CONTROL_DECOYS_ASKED]++;
     lane_send(lane, &target, decoy->local_port, &syn);
 }
@@ -88,7 +87,7 @@ void decoy_ask(struct inquiry *inquiry)
 void decoy_receive(struct inquiry *inquiry, const struct segment *segment)
 {
     struct target target = decoy_target(inquiry);
-    if (!(segment->flags & TCP_ACK) || segment->ack != inquiry->decoy.isn + 1)
+    if (!(segment->flags & TCP_ACK))
         return;
     if (segment->flags & TCP_RST) {
         host_remember(inquiry, HOST_REFUSES);

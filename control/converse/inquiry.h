@@ -25,7 +25,6 @@ struct lane;
 // Part of an inquiry. All-zero: nothing asked.
 struct decoy {
     uint64_t end_ns; // when patience with this decoy ends
-    uint32_t isn;
     uint16_t local_port;
     uint8_t asked; // decoys of which the answer, or its absence, is known
     bool asking;   // the next one was sent a SYN; its tuple is in the lane's by_tuple

@@ -113,7 +113,7 @@ static void connection_open(struct inquiry *inquiry)
         inquiry_abandon(inquiry);
     else
         flow_connect(&inquiry->flow, &lane->flows, inquiry->target.address, inquiry->target.port, local_port,
-                     lane_random(lane), lane->now_ns);
+                     lane->now_ns);
 }
 
 static bool silent(const struct inquiry *inquiry)

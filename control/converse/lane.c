@@ -55,14 +55,19 @@ void lane_fini(struct lane *lane)
     hash_fini(&lane->by_decoy);
 }
 
-void lane_send(struct lane *lane, const struct target *to, uint16_t local_port, const struct flow_packet *packet)
+// The guard refuses what comes through any other worker's ring.
+static uint32_t worker_of(const struct lane *lane, const struct target *to)
 {
-    // The guard refuses what comes through any other worker's ring.
-    uint32_t worker = channel_worker(to->address, lane->shared->channel->geometry.workers);
+    return channel_worker(to->address, lane->shared->channel->geometry.workers);
+}
+
+static void request_put(struct lane *lane, const struct target *to, uint16_t local_port,
+                        const struct flow_packet *packet)
+{
+    uint32_t worker = worker_of(lane, to);
     struct ring *ring = &channel_pair(lane->shared->channel, worker, lane->index)->requests;
     if (atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed))
         return;
-    budget_take(&lane->budget, worker);
     if (ring_free(ring, 1) == 0) {
         lane->counters[CONTROL_REQUESTS_FULL]++;
         return;
@@ -84,6 +89,20 @@ void lane_send(struct lane *lane, const struct target *to, uint16_t local_port, 
     lane->counters[CONTROL_SEGMENTS_OUT]++;
     if (packet->flags & TCP_RST)
         lane->counters[CONTROL_RESETS_SENT]++;
+}
+
+void lane_send(struct lane *lane, const struct target *to, uint16_t local_port, const struct flow_packet *packet)
+{
+    budget_take(&lane->budget, worker_of(lane, to));
+    request_put(lane, to, local_port, packet);
+}
+
+void lane_send_stray(struct lane *lane, const struct target *to, uint16_t local_port, const struct flow_packet *packet)
+{
+    if (budget_stray(&lane->budget))
+        request_put(lane, to, local_port, packet);
+    else
+        lane->counters[CONTROL_STRAYS_LIMITED]++;
 }
 
 uint32_t lane_random(struct lane *lane)

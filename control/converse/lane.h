@@ -108,6 +108,9 @@ static inline uint64_t tuple_key(uint32_t address, uint16_t remote_port, uint16_
 // Asks the host's worker for a segment to it. May lose it.
 void lane_send(struct lane *lane, const struct target *to, uint16_t local_port, const struct flow_packet *packet);
 
+// The same for the RST of a stray, which is no part of any conversation and has a budget of its own.
+void lane_send_stray(struct lane *lane, const struct target *to, uint16_t local_port, const struct flow_packet *packet);
+
 // A random number that nobody can predict.
 uint32_t lane_random(struct lane *lane);
 

@@ -150,7 +150,7 @@ static void segment_handle(struct lane *lane, const struct segment *segment)
     if ((segment->flags & TCP_SYN) && lane->verdicts_wait)
         return;
     if (flow_stray(segment, &packet))
-        lane_send(lane, &target, segment->local_port, &packet);
+        lane_send_stray(lane, &target, segment->local_port, &packet);
 }
 
 size_t lane_take_segments(struct lane *lane)

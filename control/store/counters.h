@@ -35,6 +35,7 @@
     X(SEGMENTS_REFUSED, "segments_refused", "segments dropped because their numbers or flags cannot be")               \
     X(RESETS_SENT, "resets_sent", "RST segments asked for")                                                            \
     X(STRAYS, "strays", "segments that belong to no connection, answered with RST")                                    \
+    X(STRAYS_LIMITED, "strays_limited", "of these, the ones left without RST: above 2 % of converse_rate")             \
     X(BUDGETS_EXCEEDED, "budgets_exceeded", "conversations ended because they took too many bytes or too long")        \
     X(REQUESTS_FULL, "requests_full", "segments not asked for because the dataplane lagged (sent again later)")        \
     X(MEMORY_REFUSED, "memory_refused", "connections or segments given up for want of memory")                         \

@@ -53,6 +53,7 @@ static void rings_fill(uint8_t flags, uint32_t hosts)
             request->address = 0x0a500000 + next++ % hosts;
             request->remote_port = 443;
             request->local_port = (uint16_t)(24576 + (turn & 4095));
+            request->seq = cookie_flow(&hand.rig.dataplane.cookie, request->address, 443, request->local_port) + 1;
             request->flags = flags;
             ring_advance(ring, 1);
         }

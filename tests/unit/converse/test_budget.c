@@ -76,6 +76,19 @@ Test(budget, one_workers_frames_used_up_hold_everything_until_they_are_earned)
     cr_assert(budget_left(&budget));
 }
 
+Test(budget, strays_take_nothing_from_conversations_and_have_little)
+{
+    uint64_t now_ns = SECOND;
+    unsigned answered = 0;
+    for (int i = 0; i < 10000; i++) {
+        budget_refill(&budget, now_ns += SECOND / 1000);
+        for (int j = 0; j < 100; j++)
+            answered += budget_stray(&budget);
+        cr_assert(budget_left(&budget) || i == 0);
+    }
+    cr_assert(answered >= 9990 && answered <= 10064, "2 %% of a half of 100,000 a second, not %u", answered);
+}
+
 Test(budget, without_rates_nothing_waits)
 {
     const struct image_settings none = {.workers = 1};
