@@ -130,8 +130,6 @@ static bool cap_take(struct guard_cap *cap, uint32_t number, uint64_t now)
 static unsigned rates_take(struct guard *guard, const struct segment *request, uint64_t now)
 {
     const bool opens = (request->flags & TCP_SYN) != 0;
-    if (!cap_take(&guard->host, request->address, now))
-        return COUNTER_GUARD_HOST_RATE;
     if (opens && !cap_take(&guard->network, request->address >> 8, now))
         return COUNTER_GUARD_NETWORK_RATE;
     if (pacer_take(&guard->pacer, now, 1) == 0)
@@ -156,6 +154,9 @@ unsigned guard_check(struct guard *guard, struct segment *request, uint64_t now)
         return COUNTER_GUARD_SOURCE;
     if (channel_worker(request->address, settings->workers) != guard->worker)
         return COUNTER_GUARD_WORKER;
+    // Before the cookie, so that a guess at a host's numbers costs as much as what would be sent to it.
+    if (!cap_take(&guard->host, request->address, now))
+        return COUNTER_GUARD_HOST_RATE;
     if (!cookie_take(guard, request))
         return COUNTER_GUARD_COOKIE;
     return rates_take(guard, request, now);

@@ -7,12 +7,13 @@
 //
 // Control does not know the cookie key. The guard gives a SYN its sequence number, which control learns from the
 // answer, and everything else has to go on from the number of its connection's SYN: so nothing but a SYN, and so no
-// data, can be sent to a host that has not answered one.
+// data, goes to a host that has not answered one. Control may guess, of which one in 65,536 is right; guesses count
+// against host_rate.
 //
 // A SYN goes to a host that has not answered, so it counts as the probe it is: against the worker's own probe rate, and
 // against network_rate, which the order of the sweep keeps for probes by arithmetic and nothing would keep here. Other
 // frames go on with a connection that the host has accepted; they have host_rate and converse_rate, and no ceiling of
-// their /24's: a page of hosts that were opened within the ceiling would else starve in mid-handshake, and repeat.
+// their /24's: hosts that were opened within the ceiling would else starve in mid-handshake, and repeat.
 
 #include <stdint.h>
 
@@ -66,5 +67,5 @@ int guard_init(struct guard *guard, const struct guard_means *means);
 void guard_fini(struct guard *guard);
 
 // Gives a SYN its sequence number. GUARD_PASSED, or the counter (COUNTER_GUARD_...) of the rule that the request
-// breaks. Takes tokens when it passes, and some of them when it breaks only a rate.
+// breaks. Takes tokens when it passes, and some of them when it breaks only a rate or guesses a number.
 unsigned guard_check(struct guard *guard, struct segment *request, uint64_t now);
