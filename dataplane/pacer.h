@@ -2,6 +2,7 @@
 #pragma once
 // A token bucket on the time-stamp counter. One worker each; no division and no system call when tokens are taken.
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pacer {
@@ -33,8 +34,21 @@ static inline uint32_t pacer_take(struct pacer *pacer, uint64_t now, uint32_t mo
     return taken;
 }
 
-// Gives back tokens that were taken and not used, or with a negative number takes some that were not there: the bucket
-// then has to fill again before it gives.
+// Takes one token even if it has to be earned afterwards, as long as no more than a full bucket is owed. Over any
+// length of time no more are given than by pacer_take, whoever takes them; but who borrows goes before who takes. A
+// quantum is not waited for.
+static inline bool pacer_borrow(struct pacer *pacer, uint64_t now)
+{
+    double tokens = pacer->tokens + (double)(now - pacer->before) * pacer->tokens_per_tick;
+    pacer->before = now;
+    pacer->tokens = tokens > pacer->depth ? pacer->depth : tokens;
+    if (pacer->tokens < 1.0 - pacer->depth || pacer->tokens_per_tick <= 0.0)
+        return false;
+    pacer->tokens -= 1.0;
+    return true;
+}
+
+// Gives back tokens that were taken and not used.
 static inline void pacer_return(struct pacer *pacer, double tokens)
 {
     pacer->tokens += tokens;

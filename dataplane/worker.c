@@ -52,7 +52,14 @@ struct worker *worker_new(struct dataplane *dataplane, uint32_t number)
     };
     sweep_init(&worker->sweep, &sweep, &dataplane->answered, dataplane->samples);
     atomic_store_explicit(&worker->progress->step, sweep_step(&worker->sweep), memory_order_relaxed);
-    if (worker->parked == NULL || guard_init(&worker->guard, dataplane->image, dataplane->tsc.hz, rte_rand()) != 0) {
+    const struct guard_means guard = {.image = dataplane->image,
+                                      .kernels = dataplane->kernels,
+                                      .plan = &dataplane->plan,
+                                      .probes = &worker->pacer,
+                                      .tsc_hz = dataplane->tsc.hz,
+                                      .key = rte_rand(),
+                                      .worker = number};
+    if (worker->parked == NULL || guard_init(&worker->guard, &guard) != 0) {
         worker_free(worker);
         return NULL;
     }

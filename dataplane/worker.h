@@ -22,6 +22,7 @@ enum {
     WORKER_PARKED = 32768,      // verdicts that control's ring did not take yet; a power of two
     WORKER_REQUESTS = 32,       // of control, per lane and loop
     WORKER_NEIGHBOUR_PPS = 100, // ARP and echo replies
+    WORKER_RESETS_PPS = 1000,   // resets to flow ports that carry no cookie
 };
 
 // Why probes wait, besides the pacer.
@@ -48,6 +49,7 @@ struct worker {
     // Private.
     _Alignas(64) struct pacer pacer;
     struct pacer neighbours;
+    struct pacer resets;
     struct sweep sweep;
     struct guard guard;
     enum worker_hold hold;
@@ -67,8 +69,9 @@ struct worker {
     struct probe_burst out;
     struct rte_mbuf *received[WORKER_BURST];
     uint32_t received_count;
-    struct reply_burst in;  // of those
-    struct segment request; // a private copy, taken before it is checked
+    struct reply_burst in;    // of those
+    struct probe_burst flows; // of those, what came to flow ports: address, ports and our number
+    struct segment request;   // a private copy, taken before it is checked
 
     // worker: wo; housekeeping: ro.
     _Alignas(64) _Atomic uint64_t rounds; // turns of the loop

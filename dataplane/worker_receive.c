@@ -45,9 +45,44 @@ static void answer_neighbour(struct worker *worker, uint32_t i, uint64_t now)
     counter_add(worker->counters, COUNTER_ECHO_SENT, bytes > 0);
 }
 
-// Segments and errors to a port that no probe has. On a flow port only control knows what a segment means, and only
-// addresses of the plan are let through to it. Returns the set of those.
-static uint64_t flow_segments(struct worker *worker)
+// Of segments to flow ports, those that belong to a connection which control can have opened: they acknowledge the
+// number that the guard gave its SYN, or what may have been sent since. Control has a ring of some hundred slots and
+// would answer each of the others. A RST may come without an acknowledgement (RFC 9293 section 3.10.7.1); control looks
+// at its number, and a few of them at a time are let through.
+static uint64_t flows_acknowledged(struct worker *worker, uint64_t candidates, uint64_t now)
+{
+    const struct reply_burst *in = &worker->in;
+    struct probe_burst *flows = &worker->flows;
+    uint64_t segments = 0;
+    uint64_t resets = 0;
+    uint32_t count = 0;
+    for (uint64_t rest = candidates; rest != 0; rest &= rest - 1, count++) {
+        uint32_t i = set_first(rest);
+        flows->address[count] = in->probe.address[i];
+        flows->port[count] = in->probe.port[i] | in->local_port[i] << 16;
+    }
+    worker->dataplane->kernels->cookies(&worker->dataplane->plan, flows, count);
+    count = 0;
+    for (uint64_t rest = candidates; rest != 0; rest &= rest - 1, count++) {
+        uint32_t i = set_first(rest);
+        uint8_t flags = (uint8_t)in->flags[i];
+        if ((flags & TCP_ACK) != 0)
+            segments |= (uint64_t)cookie_acknowledged(flows->isn[count], flags, in->ack[i]) << i;
+        else if ((flags & (TCP_RST | TCP_SYN)) == TCP_RST)
+            resets |= UINT64_C(1) << i;
+    }
+    worker_count(worker, COUNTER_DROP_STRAYS, candidates & ~(segments | resets));
+    for (uint64_t rest = resets; rest != 0; rest &= rest - 1) {
+        bool passes = pacer_take(&worker->resets, now, 1) == 1;
+        segments |= passes ? rest & -rest : 0;
+        counter_add(worker->counters, COUNTER_DROP_RESETS, !passes);
+    }
+    return segments;
+}
+
+// Segments and errors to a port that no probe has. On a flow port control may go on with what an address of the plan
+// sends over a connection of its own. Returns the set of those.
+static uint64_t flow_segments(struct worker *worker, uint64_t now)
 {
     const struct dataplane *dataplane = worker->dataplane;
     const struct image_settings *settings = dataplane->image->settings;
@@ -67,7 +102,7 @@ static uint64_t flow_segments(struct worker *worker)
     }
     worker_count(worker, COUNTER_DROP_NOT_OURS, strange);
     worker_count(worker, COUNTER_DROP_OUT_OF_PLAN, outside);
-    return segments;
+    return segments == 0 ? 0 : flows_acknowledged(worker, segments, now);
 }
 
 static void count_rejected(struct worker *worker)
@@ -151,7 +186,7 @@ void worker_judge(struct worker *worker, uint64_t now)
     dataplane->kernels->read(&dataplane->plan, in, count);
     dataplane->kernels->judge(&dataplane->plan, in, count);
     count_rejected(worker);
-    uint64_t up = in->segments | flow_segments(worker);
+    uint64_t up = in->segments | flow_segments(worker, now);
     up |= worker_settle(worker, stamp_ns);
     for (; up != 0; up &= up - 1) {
         uint32_t i = set_first(up);

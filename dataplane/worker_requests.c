@@ -48,9 +48,6 @@ static void request_send(struct worker *worker)
     };
     worker_queue(worker, mbuf, frame_segment(&worker->dataplane->link, &segment, rte_pktmbuf_mtod(mbuf, uint8_t *)));
     counter_add(worker->counters, COUNTER_REQUESTS_SENT, 1);
-    // A further connection's SYN is a probe as far as the rate is concerned.
-    if ((request->flags & TCP_SYN) != 0)
-        pacer_return(&worker->pacer, -1.0);
 }
 
 static uint32_t lane_requests(struct worker *worker, uint32_t lane, uint64_t now)

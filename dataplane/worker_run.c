@@ -216,6 +216,7 @@ int worker_run(void *argument)
     uint64_t now = rte_rdtsc();
     pacer_init(&worker->pacer, 0.0, dataplane->tsc.hz, now);
     pacer_init(&worker->neighbours, WORKER_NEIGHBOUR_PPS, dataplane->tsc.hz, now);
+    pacer_init(&worker->resets, WORKER_RESETS_PPS, dataplane->tsc.hz, now);
     pacer_init(&worker->guard.pacer, dataplane->image->settings->converse_rate_pps / dataplane->worker_count,
                dataplane->tsc.hz, now);
     atomic_store_explicit(&worker->running, true, memory_order_release);

@@ -86,7 +86,8 @@ struct image_settings {
     uint64_t max_runtime_ns;  // 0 = no limit
     double rate_pps;          // probes per second, all workers together
     double converse_rate_pps; // frames that control may ask for, per second
-    uint32_t host_rate_pps;   // of these, to one address
+    double network_rate_pps;  // connections that control may open to one /24, per second
+    uint32_t host_rate_pps;   // of control's frames, to one address
     uint32_t max_open;        // conversations open at once
     uint64_t host_time_ns;    // what all conversations with one host may last
     uint8_t converse;         // enum converse_mode

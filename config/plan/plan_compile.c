@@ -72,6 +72,7 @@ static void compile_plan(const struct plan *plan, struct image_settings *setting
     settings->max_runtime_ns = plan->max_runtime_ns;
     settings->rate_pps = plan->rate_pps;
     settings->converse_rate_pps = plan->converse_rate_pps;
+    settings->network_rate_pps = plan->network_rate_pps;
     settings->host_rate_pps = plan->host_rate_pps;
     settings->host_time_ns = plan->host_time_ns;
     settings->max_open = plan->max_open;

@@ -252,7 +252,7 @@ const struct key plan_keys[] = {
      .minimum = 0.001,
      .maximum = 1e9,
      .fallback = "\"1 kpps\"",
-     .help = "The most probes a second to one /24; the rate is lowered to what the fullest allows."},
+     .help = "The most probes a second to one /24, to which the rate is lowered, and the most further connections."},
     {.name = "attempts",
      .type = KEY_COUNT32,
      AT(attempts),

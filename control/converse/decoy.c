@@ -57,17 +57,22 @@ static void host_remember(struct inquiry *inquiry, uint32_t value)
         inquiry->lane->counters[CONTROL_HOSTS_ACCEPT_ANY]++;
 }
 
+bool decoy_left(const struct inquiry *inquiry)
+{
+    return inquiry->decoy.asked < settings_of(inquiry)->decoy_count;
+}
+
 void decoy_ask(struct inquiry *inquiry)
 {
     struct lane *lane = inquiry->lane;
     struct decoy *decoy = &inquiry->decoy;
-    if (decoy->asked == settings_of(inquiry)->decoy_count) {
+    if (!decoy_left(inquiry)) {
         host_remember(inquiry, HOST_REFUSES);
         return;
     }
+    inquiry->opening = false;
     struct target target = decoy_target(inquiry);
     decoy->local_port = lane_port(lane, &target);
-    decoy->isn = lane_random(lane);
     decoy->end_ns = lane->now_ns + DECOY_TIME_NS / settings_of(inquiry)->decoy_count;
     if (hash_put(&lane->by_tuple, tuple_key(target.address, target.port, decoy->local_port), inquiry->index) != 0) {
         lane->counters[CONTROL_MEMORY_REFUSED]++;
@@ -75,15 +80,15 @@ void decoy_ask(struct inquiry *inquiry)
         return;
     }
     decoy->asking = true;
-    struct flow_packet syn = {.seq = decoy->isn, .window = FLOW_WINDOW, .mss = FLOW_MSS, .flags = TCP_SYN};
+    struct flow_packet syn = {.window = FLOW_WINDOW, .mss = FLOW_MSS, .flags = TCP_SYN};
     lane->counters[CONTROL_DECOYS_ASKED]++;
-    lane_send(lane, inquiry->worker, &target, decoy->local_port, &syn);
+    lane_send(lane, &target, decoy->local_port, &syn);
 }
 
 void decoy_receive(struct inquiry *inquiry, const struct segment *segment)
 {
     struct target target = decoy_target(inquiry);
-    if (!(segment->flags & TCP_ACK) || segment->ack != inquiry->decoy.isn + 1)
+    if (!(segment->flags & TCP_ACK))
         return;
     if (segment->flags & TCP_RST) {
         host_remember(inquiry, HOST_REFUSES);
@@ -92,7 +97,7 @@ void decoy_receive(struct inquiry *inquiry, const struct segment *segment)
     if (!(segment->flags & TCP_SYN))
         return;
     struct flow_packet reset = {.seq = segment->ack, .flags = TCP_RST};
-    lane_send(inquiry->lane, inquiry->worker, &target, inquiry->decoy.local_port, &reset);
+    lane_send(inquiry->lane, &target, inquiry->decoy.local_port, &reset);
     host_remember(inquiry, HOST_ACCEPTS);
 }
 

@@ -18,6 +18,9 @@ struct lane;
 // Whether the inquiry, which is about to be recorded, has to ask decoys before.
 bool decoy_due(const struct inquiry *inquiry);
 
+// Whether asking means sending a SYN: some decoy has not been asked yet.
+bool decoy_left(const struct inquiry *inquiry);
+
 // Asks the next decoy. The inquiry has no connection, and it is its turn with the host.
 void decoy_ask(struct inquiry *inquiry);
 

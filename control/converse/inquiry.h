@@ -34,7 +34,6 @@ struct lane;
 // Part of an inquiry. All-zero: nothing asked.
 struct decoy {
     uint64_t end_ns; // when patience with this decoy ends
-    uint32_t isn;
     uint16_t local_port;
     uint8_t asked; // decoys of which the answer, or its absence, is known
     bool asking;   // the next one was sent a SYN; its tuple is in the lane's by_tuple
@@ -59,7 +58,7 @@ struct inquiry {
     uint64_t began_ns;         // when the current connection began
     uint64_t slot_ns;          // when its slot was taken
     uint64_t spent_ns;         // what the earlier ones lasted
-    uint64_t further_ns;       // when a further connection may begin
+    uint64_t further_ns;       // when a further connection, or the next decoy, may begin
     const struct hosts *hosts; // the lane's
     struct host *host;         // NULL: no memory for it
     struct inquiry *dirty_next;
@@ -71,7 +70,6 @@ struct inquiry {
     uint32_t heard; // bytes of the current connection
     uint32_t rtt_us;
     uint32_t wait_ms;
-    uint16_t worker; // whose rings the connection uses
     uint8_t connections;
     bool used : 1;
     bool dirty : 1;
@@ -82,6 +80,7 @@ struct inquiry {
     bool registered : 1;    // in the lane's by_tuple
     bool slot : 1;          // one of the lane's is ours: while a connection is open and the record not written
     bool host_turn : 1;     // one of the host's connections is ours
+    bool opening : 1;       // the next connection or decoy has its place in the budget: further_ns says when
     bool cut_off : 1;       // the scan ended before it had asked all it would have
     bool spoke : 1;         // the peer has sent at least one byte
     bool host_silent : 1;   // another port of this host has said nothing on a further connection either

@@ -146,7 +146,7 @@ void inquiry_silence(struct inquiry *inquiry)
 static void flow_transmit(struct flow *flow, const struct flow_packet *packet)
 {
     struct inquiry *inquiry = inquiry_of(flow);
-    lane_send(inquiry->lane, inquiry->worker, &inquiry->target, flow->local_port, packet);
+    lane_send(inquiry->lane, &inquiry->target, flow->local_port, packet);
 }
 
 static const uint8_t *flow_output(struct flow *flow, size_t *ret_length)

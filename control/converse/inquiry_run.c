@@ -66,7 +66,7 @@ static void connection_count(struct inquiry *inquiry)
     lane_slot_take(inquiry->lane, inquiry);
 }
 
-void inquiry_continue(struct lane *lane, const struct target *target, const struct verdict *verdict, uint32_t worker)
+void inquiry_continue(struct lane *lane, const struct target *target, const struct verdict *verdict)
 {
     struct inquiry *inquiry = inquiry_new(lane, target);
     if (inquiry == NULL) {
@@ -74,7 +74,6 @@ void inquiry_continue(struct lane *lane, const struct target *target, const stru
         inquiry_skip(lane, target, OUTCOME_PARTIAL);
         return;
     }
-    inquiry->worker = (uint16_t)worker;
     flow_continue(&inquiry->flow, &lane->flows, verdict, lane->now_ns);
     turn_join(inquiry);
     connection_count(inquiry);
@@ -94,15 +93,25 @@ void inquiry_begin(struct lane *lane, const struct target *target)
         inquiry_skip(lane, target, OUTCOME_PARTIAL);
         return;
     }
-    inquiry->worker = (uint16_t)(target->address % lane->shared->channel->geometry.workers);
     inquiry->wants_further = true;
     inquiry_settle(inquiry);
+}
+
+// Whether a SYN may leave now. If not, the inquiry is settled again when it may; until then it holds no turn.
+static bool opening_due(struct inquiry *inquiry)
+{
+    struct lane *lane = inquiry->lane;
+    if (!inquiry->opening)
+        inquiry->further_ns = budget_open(&lane->budget, inquiry->target.address);
+    inquiry->opening = true;
+    return lane->now_ns >= inquiry->further_ns;
 }
 
 static void connection_open(struct inquiry *inquiry)
 {
     struct lane *lane = inquiry->lane;
     inquiry->wants_further = false;
+    inquiry->opening = false;
     connection_count(inquiry);
     lane->counters[CONTROL_CONNECTIONS_FURTHER]++;
     uint16_t local_port = lane_port(lane, &inquiry->target);
@@ -110,7 +119,7 @@ static void connection_open(struct inquiry *inquiry)
         inquiry_abandon(inquiry);
     else
         flow_connect(&inquiry->flow, &lane->flows, inquiry->target.address, inquiry->target.port, local_port,
-                     lane_random(lane), lane->now_ns);
+                     lane->now_ns);
 }
 
 // A host that accepts on every port and says nothing anywhere would keep its inquiries waiting for each other for
@@ -157,8 +166,8 @@ static void timer_arm(struct inquiry *inquiry)
     uint64_t limit = inquiry_limit(inquiry, inquiry->lane->now_ns);
     if (limit < deadline)
         deadline = limit;
-    if (inquiry->wants_further && inquiry->flow.state == FLOW_CLOSED && inquiry->waits_in == NULL &&
-        inquiry->further_ns < deadline)
+    if ((inquiry->wants_further || inquiry->opening) && inquiry->flow.state == FLOW_CLOSED &&
+        inquiry->waits_in == NULL && inquiry->further_ns < deadline)
         deadline = inquiry->further_ns;
     if (inquiry->decoy.asking && inquiry->decoy.end_ns < deadline)
         deadline = inquiry->decoy.end_ns;
@@ -173,6 +182,8 @@ static bool decoy_waits(struct inquiry *inquiry)
     while (!inquiry->decoy.asking) {
         if (!decoy_due(inquiry))
             return false;
+        if (decoy_left(inquiry) && !opening_due(inquiry))
+            return true;
         enum turn turn = turn_enter(inquiry);
         if (turn == TURN_WAIT)
             return true;
@@ -198,6 +209,8 @@ static void further_proceed(struct inquiry *inquiry)
         waiters_put(&lane->ready, inquiry);
         return;
     }
+    if (!opening_due(inquiry))
+        return;
     enum turn turn = turn_enter(inquiry);
     if (turn == TURN_NOW)
         connection_open(inquiry);

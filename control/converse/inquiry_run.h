@@ -6,7 +6,7 @@
 #include "control/converse/inquiry.h"
 
 // Goes on with the probe's connection.
-void inquiry_continue(struct lane *lane, const struct target *target, const struct verdict *verdict, uint32_t worker);
+void inquiry_continue(struct lane *lane, const struct target *target, const struct verdict *verdict);
 
 // Asks on a connection of our own.
 void inquiry_begin(struct lane *lane, const struct target *target);

@@ -16,9 +16,9 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     lane->now_ns = lane->stamp_ns;
     clock_awake_start(&lane->clock, lane->stamp_ns);
     lane->flows = (struct flow_lane){.ops = shared->flow_ops, .kept.limit = LANE_KEPT_LIMIT};
-    lane->tokens_ns = lane->now_ns;
     wheel_init(&lane->wheel, lane->now_ns);
     uint64_t share = shared->image->settings->max_open / shared->channel->geometry.lanes;
+    budget_init(&lane->budget, shared->image->settings, shared->channel->geometry.lanes, lane->now_ns);
     admission_init(&lane->admission, shared->image->settings->max_open != 0 && share == 0 ? 1 : share, lane->now_ns);
     struct session_env_settings settings = {.user_agent = shared->user_agent};
     int error = hash_init(&lane->by_tuple, 4096);
@@ -63,13 +63,19 @@ void lane_fini(struct lane *lane)
     hash_fini(&lane->by_decoy);
 }
 
-void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint16_t local_port,
-               const struct flow_packet *packet)
+// The guard refuses what comes through any other worker's ring.
+static uint32_t worker_of(const struct lane *lane, const struct target *to)
 {
+    return channel_worker(to->address, lane->shared->channel->geometry.workers);
+}
+
+static void request_put(struct lane *lane, const struct target *to, uint16_t local_port,
+                        const struct flow_packet *packet)
+{
+    uint32_t worker = worker_of(lane, to);
     struct ring *ring = &channel_pair(lane->shared->channel, worker, lane->index)->requests;
     if (atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed))
         return;
-    lane->tokens -= 1;
     if (ring_free(ring, 1) == 0) {
         lane->counters[CONTROL_REQUESTS_FULL]++;
         return;
@@ -91,6 +97,20 @@ void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint
     lane->counters[CONTROL_SEGMENTS_OUT]++;
     if (packet->flags & TCP_RST)
         lane->counters[CONTROL_RESETS_SENT]++;
+}
+
+void lane_send(struct lane *lane, const struct target *to, uint16_t local_port, const struct flow_packet *packet)
+{
+    budget_take(&lane->budget, worker_of(lane, to));
+    request_put(lane, to, local_port, packet);
+}
+
+void lane_send_stray(struct lane *lane, const struct target *to, uint16_t local_port, const struct flow_packet *packet)
+{
+    if (budget_stray(&lane->budget))
+        request_put(lane, to, local_port, packet);
+    else
+        lane->counters[CONTROL_STRAYS_LIMITED]++;
 }
 
 uint32_t lane_random(struct lane *lane)

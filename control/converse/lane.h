@@ -11,6 +11,7 @@
 
 #include "config/image/image.h"
 #include "control/converse/admission.h"
+#include "control/converse/budget.h"
 #include "control/store/counters.h"
 #include "control/converse/inquiry.h"
 #include "control/store/journal.h"
@@ -89,8 +90,7 @@ struct lane {
     uint64_t over_told_ns;          // when over_ns was last worked out
     uint64_t published_window;      // as the channel's header has it by now, like all that was published
     uint64_t published_open;        // open, and what waits in the batch
-    double tokens;                  // segments that may be asked for now
-    uint64_t tokens_ns;
+    struct budget budget;
     uint32_t random[LANE_RANDOM_WORDS]; // not used yet
     size_t random_left;
     uint64_t counters[CONTROL_COUNTER_COUNT];
@@ -137,9 +137,11 @@ static inline uint64_t tuple_key(uint32_t address, uint16_t remote_port, uint16_
     return (uint64_t)address << 32 | (uint32_t)remote_port << 16 | local_port;
 }
 
-// Asks the worker for a segment to a host. May lose it.
-void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint16_t local_port,
-               const struct flow_packet *packet);
+// Asks the host's worker for a segment to it. May lose it.
+void lane_send(struct lane *lane, const struct target *to, uint16_t local_port, const struct flow_packet *packet);
+
+// The same for the RST of a stray, which is no part of any conversation and has a budget of its own.
+void lane_send_stray(struct lane *lane, const struct target *to, uint16_t local_port, const struct flow_packet *packet);
 
 // A random number that nobody can predict.
 uint32_t lane_random(struct lane *lane);

@@ -32,7 +32,7 @@ static size_t timers_run(struct lane *lane)
 static size_t ready_run(struct lane *lane)
 {
     size_t work = 0;
-    while (lane->ready.first != NULL && work < LANE_BURST && lane->tokens > 0 && lane->open < lane->window) {
+    while (lane->ready.first != NULL && work < LANE_BURST && budget_left(&lane->budget) && lane->open < lane->window) {
         struct inquiry *inquiry = lane->ready.first;
         waiters_remove(inquiry);
         lane_mark(lane, inquiry);
@@ -95,27 +95,13 @@ static size_t queue_run(struct lane *lane)
     struct target target;
     size_t work = 0;
     networks_run(lane);
-    while (work < LANE_BURST && lane->tokens > 0 && lane_room(lane) > 0 && !lane_stopping(lane) &&
+    while (work < LANE_BURST && budget_left(&lane->budget) && lane_room(lane) > 0 && !lane_stopping(lane) &&
            !batch_troubled(lane->batch) && !lane_sated(lane) && queue_take(&lane->queue, &target)) {
         target_begin(lane, &target);
         work++;
     }
     inquiries_settle(lane);
     return work;
-}
-
-// Segments that may be asked for: a little less than the dataplane allows, so that it does not have to refuse any.
-static void tokens_refill(struct lane *lane)
-{
-    double rate = lane->shared->image->settings->converse_rate_pps * 0.95 / lane->shared->channel->geometry.lanes;
-    double most = rate / 50 < 16 ? 16 : rate / 50;
-    if (rate <= 0) {
-        lane->tokens = LANE_BURST;
-        return;
-    }
-    lane->tokens += rate * (double)(lane->now_ns - lane->tokens_ns) / 1e9;
-    lane->tokens = lane->tokens < most ? lane->tokens : most;
-    lane->tokens_ns = lane->now_ns;
 }
 
 static uint64_t rings_dead(const struct lane *lane)
@@ -234,7 +220,7 @@ size_t lane_turn(struct lane *lane, uint64_t now_ns)
     size_t work = 0;
     time_take(lane, now_ns);
     bool gone = atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed);
-    tokens_refill(lane);
+    budget_refill(&lane->budget, lane->now_ns);
     lane->window = admission_window(&lane->admission, lane->open, lane->now_ns);
     if (gone || atomic_load_explicit(&lane->shared->stop, memory_order_relaxed))
         stop_proceed(lane, gone);

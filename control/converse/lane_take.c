@@ -6,7 +6,7 @@
 #include "control/converse/turn.h"
 #include "dataplane/channel/clock.h"
 
-static void verdict_handle(struct lane *lane, uint32_t worker, const struct verdict *verdict)
+static void verdict_handle(struct lane *lane, const struct verdict *verdict)
 {
     struct target target = {.position = verdict->position,
                             .address = verdict->address,
@@ -22,10 +22,10 @@ static void verdict_handle(struct lane *lane, uint32_t worker, const struct verd
         return;
     }
     if (mode == CONVERSE_NOW && !stale && !lane_stopping(lane) && turn == TURN_NOW) {
-        inquiry_continue(lane, &target, verdict, worker);
+        inquiry_continue(lane, &target, verdict);
         return;
     }
-    lane_send(lane, worker, &target, verdict->local_port, &refusal);
+    lane_send(lane, &target, verdict->local_port, &refusal);
     if (mode == CONVERSE_NONE || lane_stopping(lane)) {
         inquiry_skip(lane, &target, mode == CONVERSE_NONE ? OUTCOME_PARTIAL : OUTCOME_INTERRUPTED);
         return;
@@ -38,11 +38,11 @@ static void verdict_handle(struct lane *lane, uint32_t worker, const struct verd
 }
 
 // An earlier control has journaled it; this connection of it is nobody's.
-static void verdict_refuse(struct lane *lane, uint32_t worker, const struct verdict *verdict)
+static void verdict_refuse(struct lane *lane, const struct verdict *verdict)
 {
     struct target target = {.address = verdict->address, .port = verdict->remote_port};
     struct flow_packet refusal = flow_refusal(verdict);
-    lane_send(lane, worker, &target, verdict->local_port, &refusal);
+    lane_send(lane, &target, verdict->local_port, &refusal);
     lane->counters[CONTROL_VERDICTS_REPEATED]++;
 }
 
@@ -81,9 +81,9 @@ static size_t verdicts_take(struct lane *lane, uint32_t worker, size_t limit)
     lane->counters[CONTROL_JOURNAL_ENTRIES] += count;
     for (size_t i = 0; i < ready; i++)
         if (known[i])
-            verdict_refuse(lane, worker, &verdicts[i]);
+            verdict_refuse(lane, &verdicts[i]);
         else
-            verdict_handle(lane, worker, &verdicts[i]);
+            verdict_handle(lane, &verdicts[i]);
     return ready;
 }
 
@@ -106,8 +106,8 @@ static size_t verdicts_room(struct lane *lane, uint32_t worker)
     struct channel_pair *pair = channel_pair(lane->shared->channel, worker, lane->index);
     uint64_t burst = ring_ready(&pair->segments, LANE_SEGMENTS + 1) > LANE_SEGMENTS ? LANE_BURST_BEHIND : LANE_BURST;
     uint64_t room = now_mode && !lane_stopping(lane) ? lane_room(lane) : burst;
-    if (backoff_waits(&lane->journal_backoff, lane->now_ns) || batch_troubled(lane->batch) || lane->tokens <= 0 ||
-        lane_sated(lane))
+    if (backoff_waits(&lane->journal_backoff, lane->now_ns) || batch_troubled(lane->batch) ||
+        !budget_left(&lane->budget) || lane_sated(lane))
         return 0;
     return (size_t)(room < burst ? room : burst);
 }
@@ -127,7 +127,7 @@ size_t lane_take_verdicts(struct lane *lane)
     return work;
 }
 
-static void segment_handle(struct lane *lane, uint32_t worker, const struct segment *segment)
+static void segment_handle(struct lane *lane, const struct segment *segment)
 {
     lane->counters[CONTROL_SEGMENTS_IN]++;
     admission_sample(&lane->admission, clock_since(lane->stamp_ns, segment->stamp_ns), lane->now_ns);
@@ -153,7 +153,7 @@ static void segment_handle(struct lane *lane, uint32_t worker, const struct segm
     if ((segment->flags & TCP_SYN) && lane->verdicts_wait)
         return;
     if (flow_stray(segment, &packet))
-        lane_send(lane, worker, &target, segment->local_port, &packet);
+        lane_send_stray(lane, &target, segment->local_port, &packet);
 }
 
 size_t lane_take_segments(struct lane *lane)
@@ -163,10 +163,10 @@ size_t lane_take_segments(struct lane *lane)
         struct ring *ring = &channel_pair(lane->shared->channel, worker, lane->index)->segments;
         if (ring_ready(ring, ring->capacity) > ring->capacity / 4)
             admission_crowded(&lane->admission, lane->now_ns);
-        uint64_t ready = lane->tokens > 0 ? ring_ready(ring, LANE_SEGMENTS) : 0;
+        uint64_t ready = budget_left(&lane->budget) ? ring_ready(ring, LANE_SEGMENTS) : 0;
         ready = ready < LANE_SEGMENTS ? ready : LANE_SEGMENTS;
         for (uint64_t i = 0; i < ready; i++)
-            segment_handle(lane, worker, ring_slot(ring, i));
+            segment_handle(lane, ring_slot(ring, i));
         if (ready > 0)
             ring_advance(ring, ready);
         // One acknowledgement answers all of a connection's segments in the burst.

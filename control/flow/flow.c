@@ -47,27 +47,27 @@ void flow_continue(struct flow *flow, struct flow_lane *lane, const struct verdi
 }
 
 void flow_connect(struct flow *flow, struct flow_lane *lane, uint32_t address, uint16_t remote_port,
-                  uint16_t local_port, uint32_t isn, uint64_t now_ns)
+                  uint16_t local_port, uint64_t now_ns)
 {
     *flow = (struct flow){
         .lane = lane,
         .address = address,
         .remote_port = remote_port,
         .local_port = local_port,
-        .snd_una = isn,
-        .snd_nxt = isn + 1,
+        .snd_nxt = 1, // from snd_una, until the answer says where that is
         .mss = FLOW_MSS_DEFAULT,
         .state = FLOW_SYN_SENT,
         .retry_ns = now_ns + FLOW_RTO_NS,
         .close_ns = FLOW_NEVER,
     };
-    packet_send(flow, isn, TCP_SYN, NULL, 0);
+    packet_send(flow, 0, TCP_SYN, NULL, 0);
 }
 
 void flow_establish(struct flow *flow, const struct segment *segment, uint64_t now_ns)
 {
     flow->state = FLOW_ESTABLISHED;
     flow->snd_una = segment->ack;
+    flow->snd_nxt = segment->ack;
     flow->snd_wnd = segment->window;
     flow->snd_wl1 = segment->seq;
     flow->snd_wl2 = segment->ack;
@@ -187,7 +187,7 @@ static void flow_retry(struct flow *flow, uint64_t now_ns)
     flow->retry_ns = now_ns + (FLOW_RTO_NS << flow->tries);
     if (flow->state == FLOW_SYN_SENT) {
         flow->lane->retransmissions++;
-        packet_send(flow, flow->snd_una, TCP_SYN, NULL, 0);
+        packet_send(flow, 0, TCP_SYN, NULL, 0);
     } else if (pending) {
         flow->recovering = flow_in_flight(flow);
         flow->recover = flow->snd_nxt;
@@ -231,8 +231,8 @@ void flow_abort(struct flow *flow)
 {
     if (flow->state == FLOW_CLOSED)
         return;
-    // In SYN-SENT there is no number of theirs to acknowledge, and a RST at the SYN's end frees a half-open peer.
-    packet_send(flow, flow->snd_nxt, flow->state == FLOW_SYN_SENT ? TCP_RST : TCP_RST | TCP_ACK, NULL, 0);
+    if (flow->state != FLOW_SYN_SENT)
+        packet_send(flow, flow->snd_nxt, TCP_RST | TCP_ACK, NULL, 0);
     flow_fini(flow);
 }
 
@@ -248,15 +248,9 @@ void flow_fini(struct flow *flow)
 
 bool flow_stray(const struct segment *segment, struct flow_packet *ret_packet)
 {
-    if (segment->flags & TCP_RST)
+    if ((segment->flags & (TCP_RST | TCP_ACK)) != TCP_ACK)
         return false;
-    if (segment->flags & TCP_ACK) {
-        *ret_packet = (struct flow_packet){.seq = segment->ack, .flags = TCP_RST};
-        return true;
-    }
-    uint32_t length =
-        segment->payload_length + (segment->flags & TCP_SYN ? 1U : 0U) + (segment->flags & TCP_FIN ? 1U : 0U);
-    *ret_packet = (struct flow_packet){.ack = segment->seq + length, .flags = TCP_RST | TCP_ACK};
+    *ret_packet = (struct flow_packet){.seq = segment->ack, .flags = TCP_RST};
     return true;
 }
 

@@ -110,9 +110,10 @@ struct flow {
 // Goes on with the connection of a validated SYN-ACK. Nothing is sent before flow_push.
 void flow_continue(struct flow *flow, struct flow_lane *lane, const struct verdict *verdict, uint64_t now_ns);
 
-// Opens a connection: sends the SYN. isn must be unpredictable (RFC 6528).
+// Opens a connection: sends the SYN. Its number is the dataplane's to give, which lets through only answers that
+// acknowledge it; so the first answer tells it to us.
 void flow_connect(struct flow *flow, struct flow_lane *lane, uint32_t address, uint16_t remote_port,
-                  uint16_t local_port, uint32_t isn, uint64_t now_ns);
+                  uint16_t local_port, uint64_t now_ns);
 
 // Takes a segment of this connection. payload_length must be at most the slot's. flow_push is to follow, after further
 // segments perhaps.
@@ -129,7 +130,8 @@ uint64_t flow_deadline(const struct flow *flow);
 // to follow.
 void flow_close(struct flow *flow, uint64_t now_ns);
 
-// Sends RST and is closed, without an event.
+// Sends RST and is closed, without an event. Nothing is sent before our SYN was answered: its number is not known, and
+// an answer that still comes is a stray, which gets its RST.
 void flow_abort(struct flow *flow);
 
 // Releases what was kept; the flow is closed afterwards, and nothing is sent.
@@ -141,7 +143,8 @@ static inline bool flow_in_flight(const struct flow *flow)
     return flow->snd_nxt != flow->snd_una;
 }
 
-// The RST that answers a segment of no connection, RFC 9293 section 3.10.7.1. False when none is due.
+// The RST that answers a segment of no connection, RFC 9293 section 3.10.7.1. False when none is due: to a RST, and to
+// what acknowledges nothing, which the dataplane lets nobody answer.
 bool flow_stray(const struct segment *segment, struct flow_packet *ret_packet);
 
 // The RST that ends a probe's connection at once.

@@ -21,22 +21,21 @@ static void flow_ended(struct flow *flow, enum flow_event event)
 
 static void syn_sent_receive(struct flow *flow, const struct segment *segment, uint64_t now_ns)
 {
-    bool acks = (segment->flags & TCP_ACK) != 0;
-    if (acks && segment->ack != flow->snd_nxt) {
-        // Left over from an earlier connection of this tuple: RST there frees it, and our next SYN gets through.
+    if (!(segment->flags & TCP_ACK)) {
+        flow->lane->refused++;
+        return;
+    }
+    if (segment->flags & TCP_RST) {
+        flow_ended(flow, FLOW_REFUSED);
+        return;
+    }
+    if (!(segment->flags & TCP_SYN)) {
+        // Nothing but a SYN-ACK answers a first SYN: an earlier connection of this tuple is left over at the peer,
+        // whose challenge (RFC 5961 section 4) this is. RST there frees it, and our next SYN gets through.
         struct flow_packet packet;
         flow->lane->refused++;
         if (flow_stray(segment, &packet))
             flow->lane->ops->transmit(flow, &packet);
-        return;
-    }
-    if (segment->flags & TCP_RST) {
-        if (acks)
-            flow_ended(flow, FLOW_REFUSED);
-        return;
-    }
-    if (!acks || !(segment->flags & TCP_SYN)) {
-        flow->lane->refused++;
         return;
     }
     flow_establish(flow, segment, now_ns);

@@ -37,6 +37,7 @@
     X(SEGMENTS_REFUSED, "segments_refused", "segments dropped because their numbers or flags cannot be")               \
     X(RESETS_SENT, "resets_sent", "RST segments asked for")                                                            \
     X(STRAYS, "strays", "segments that belong to no connection, answered with RST")                                    \
+    X(STRAYS_LIMITED, "strays_limited", "of these, the ones left without RST: above 2 % of converse_rate")             \
     X(BUDGETS_EXCEEDED, "budgets_exceeded", "conversations ended because they took too many bytes or too long")        \
     X(HOSTS_SPENT, "hosts_spent", "hosts that took all the time or bytes of a host; what was left of them is timeout") \
     X(REQUESTS_FULL, "requests_full", "segments not asked for because the dataplane lagged (sent again later)")        \

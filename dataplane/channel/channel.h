@@ -129,3 +129,11 @@ static inline uint32_t channel_lane(uint32_t address, uint32_t lanes)
     uint64_t mixed = (uint64_t)(address ^ UINT32_C(0x9e3779b9)) * UINT64_C(0xd6e8feb86659fd93);
     return (uint32_t)((mixed >> 32) * lanes >> 32);
 }
+
+// The worker that sends control's frames to a remote address, whichever one its answers come back to. All of a /24 has
+// one, so that what a worker counts of a host, or of a /24, is all there is. workers is at least 1.
+static inline uint32_t channel_worker(uint32_t address, uint32_t workers)
+{
+    uint64_t mixed = (uint64_t)(address >> 8 ^ UINT32_C(0x7f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9);
+    return (uint32_t)((mixed >> 32) * workers >> 32);
+}

@@ -35,6 +35,8 @@
     X(DROP_NOT_OURS, "drop_not_ours", "frames to another address, port or protocol")                                   \
     X(DROP_FRAGMENT, "drop_fragment", "IP fragments")                                                                  \
     X(DROP_FORGED, "drop_forged", "answers without a valid cookie")                                                    \
+    X(DROP_STRAYS, "drop_strays", "segments to a flow port that acknowledge nothing we can have sent from it")         \
+    X(DROP_RESETS, "drop_resets", "resets to a flow port that acknowledge nothing, above 1,000 a second")              \
     X(DROP_OUT_OF_PLAN, "drop_out_of_plan", "answers with a valid cookie from outside the plan")                       \
     X(DROP_VERDICTS_FULL, "drop_verdicts_full", "verdicts lost because control lagged and the parking place was full") \
     X(DROP_SEGMENTS_FULL, "drop_segments_full", "segments lost because control lagged (its peers send them again)")    \
@@ -44,8 +46,12 @@
     X(GUARD_PORT, "guard_port", "requests refused: port neither of the plan nor a decoy")                              \
     X(GUARD_SOURCE, "guard_source", "requests refused: not one of our own ports")                                      \
     X(GUARD_MALFORMED, "guard_malformed", "requests refused: impossible length or flags")                              \
+    X(GUARD_COOKIE, "guard_cookie", "requests refused: no connection of ours can have sent them")                      \
     X(GUARD_RATE, "guard_rate", "requests refused: above converse_rate")                                               \
     X(GUARD_HOST_RATE, "guard_host_rate", "requests refused: above the cap of one host")                               \
+    X(GUARD_NETWORK_RATE, "guard_network_rate", "requests refused: more connections to one /24 than network_rate")     \
+    X(GUARD_PROBE_RATE, "guard_probe_rate", "requests refused: connections above the rate of probes")                  \
+    X(GUARD_WORKER, "guard_worker", "requests refused: their host is another worker's")                                \
     X(CHANNEL_KILLED, "channel_killed", "rings given up because an index of control's was impossible")                 \
     X(MBUFS_EXHAUSTED, "mbufs_exhausted", "bursts of probes that waited for free buffers (none is lost)")              \
     X(TEMPLATES_REPAIRED, "templates_repaired", "probe buffers that somebody had written to; only checking builds look")

@@ -28,14 +28,28 @@ static void store_be32(uint8_t *at, uint32_t value)
     memcpy(at, &swapped, 4);
 }
 
-struct cookie cookie_make(const struct cookie_key *key, uint32_t remote_address, uint16_t remote_port)
+static void words_make(const struct cookie_key *key, uint32_t remote_address, uint32_t ports,
+                       uint32_t ret_words[static 2])
 {
-    uint8_t block[16] = {[4] = (uint8_t)(remote_port >> 8), (uint8_t)remote_port, [12] = COOKIE_FAMILY_IPV4};
+    uint8_t block[16] = {[12] = COOKIE_FAMILY_IPV4};
     store_be32(block, remote_address);
+    store_be32(block + 4, ports);
     store_be32(block + 8, key->source_address);
     aes_encrypt(key->rounds, block, block);
+    memcpy(ret_words, block, 2 * sizeof(ret_words[0]));
+}
+
+uint32_t cookie_flow(const struct cookie_key *key, uint32_t remote_address, uint16_t remote_port, uint16_t local_port)
+{
     uint32_t words[2];
-    memcpy(words, block, sizeof(words));
+    words_make(key, remote_address, (uint32_t)remote_port << 16 | local_port, words);
+    return words[0];
+}
+
+struct cookie cookie_make(const struct cookie_key *key, uint32_t remote_address, uint16_t remote_port)
+{
+    uint32_t words[2];
+    words_make(key, remote_address, (uint32_t)remote_port << 16, words);
     return (struct cookie){
         .isn = words[0],
         .local_port = (uint16_t)(key->port_first + (words[1] & key->port_mask)),

@@ -52,7 +52,8 @@ struct kernels {
     // position[0..count) -> every other field. count at most BURST_MAX; positions below plan->order.count.
     void (*generate)(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
 
-    // address, port -> isn, local_port, ip_id.
+    // address, port -> isn, local_port, ip_id. With a port of ours in the high half of `port`, isn is cookie_flow's and
+    // the other two mean nothing.
     void (*cookies)(const struct probe_plan *plan, struct probe_burst *burst, size_t count);
 
     // index -> position, for answers. Indexes below plan->order.count.

@@ -8,6 +8,12 @@
 
 enum { BLOCKS = 8 }; // in flight at once, to fill the cipher's pipeline
 
+// Both halves, each in its place.
+static inline uint32_t swap16s(uint32_t value)
+{
+    return (value & 0x00ff00ff) << 8 | (value >> 8 & 0x00ff00ff);
+}
+
 static inline void encrypt(const struct cookie_key *key, struct probe_burst *burst, size_t at)
 {
     __m128i block[BLOCKS];
@@ -15,7 +21,7 @@ static inline void encrypt(const struct cookie_key *key, struct probe_burst *bur
     int source_be = (int)__builtin_bswap32(key->source_address);
     for (size_t i = 0; i < BLOCKS; i++) {
         int address_be = (int)__builtin_bswap32(burst->address[at + i]);
-        int port_be = (int)swap16(burst->port[at + i]);
+        int port_be = (int)swap16s(burst->port[at + i]);
         block[i] = _mm_xor_si128(_mm_set_epi32(4, source_be, port_be, address_be), round);
     }
     for (size_t r = 1; r < 10; r++) {

@@ -7,8 +7,10 @@
 static void portable_cookies(const struct probe_plan *plan, struct probe_burst *burst, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        uint16_t ours = (uint16_t)(burst->port[i] >> 16);
         struct cookie cookie = cookie_make(&plan->cookie, burst->address[i], (uint16_t)burst->port[i]);
-        burst->isn[i] = cookie.isn;
+        burst->isn[i] =
+            ours == 0 ? cookie.isn : cookie_flow(&plan->cookie, burst->address[i], (uint16_t)burst->port[i], ours);
         burst->local_port[i] = cookie.local_port;
         burst->ip_id[i] = cookie.ip_id;
     }

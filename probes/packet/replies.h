@@ -15,7 +15,7 @@
 enum {
     REPLY_KINDS = REPLY_ARP_REPLY + 1,
     REPLY_READABLE_BYTES = 96, // of each frame, however short it is; what lies behind its end decides nothing
-    REPLY_DATA_WINDOW = 65536, // bytes of ours that a later segment of a probe's connection may acknowledge
+    REPLY_DATA_WINDOW = COOKIE_DATA_WINDOW,
 };
 
 // Entry i, and bit i of a set, belong to the i-th frame. Private to one worker.

@@ -23,6 +23,8 @@ struct rig_plan {
     uint64_t first_position;                 // of a shard
     uint64_t end_position;                   // 0 = all
     double rate_pps;                         // 0 = 1e9
+    double network_rate_pps;                 // 0 = 1e6
+    uint32_t host_rate_pps;                  // 0 = 1000
     uint32_t dry_run_frames;                 // 0 = no dry run
     uint64_t cooldown_ms;
     const char *port_name; // NULL = ""

@@ -188,8 +188,8 @@ Test(answers, data_of_our_connections_reaches_control_whole)
     data.ack += 100;
     add(data);
     data = answer(0x0a500034, 443, TCP_ACK);
-    data.remote_port = 24580; // a flow port: control knows whether it asked
-    data.ack = 99;
+    data.remote_port = 24580; // a flow port: control may have asked from it
+    data.ack = cookie_flow(&key, 0x0a500034, 443, 24580) + 99;
     add(data);
     data.source_address = 0x0b000001; // nobody of the plan
     add(data);

@@ -20,6 +20,7 @@ static const struct rig_plan PLAN = {
 };
 
 static struct rig rig;
+static struct cookie_key key;
 static char path[] = "/tmp/sonde-vdev-XXXXXX";
 
 struct frames {
@@ -61,7 +62,8 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-// Asks, in well-formed requests, for frames to the plan and to everywhere else.
+// Asks, in well-formed requests, for frames to the plan and to everywhere else; half of them with a number that control
+// can only have been told by a host, and here was.
 static void requests_ask(uint32_t lane)
 {
     struct ring *ring = &channel_pair(&rig.control_side, 0, lane)->requests;
@@ -72,8 +74,11 @@ static void requests_ask(uint32_t lane)
         request->address = (rand() & 1) != 0 ? addresses[rand() % 7] : (uint32_t)rand() * 2 + 1;
         request->remote_port = (uint16_t)((rand() & 1) != 0 ? ports[rand() % 6] : rand());
         request->local_port = (uint16_t)((rand() & 1) != 0 ? 16384 + rand() % 12288 : rand());
-        request->flags = (uint8_t)((rand() & 3) != 0 ? TCP_ACK : rand());
+        request->flags = (uint8_t)((rand() & 3) != 0 ? TCP_ACK : (rand() & 1) != 0 ? TCP_SYN : rand());
         request->payload_length = (uint16_t)((rand() & 3) != 0 ? rand() % 1461 : rand());
+        request->payload_length = request->flags == TCP_SYN ? 0 : request->payload_length;
+        request->seq = cookie_flow(&key, request->address, request->remote_port, request->local_port) + 1;
+        request->seq += (rand() & 1) != 0 ? 0 : (uint32_t)rand();
         ring_advance(ring, 1);
     }
 }
@@ -129,6 +134,7 @@ Test(hijack, no_frame_outside_the_plan_and_the_dataplane_survives, .fini = rig_t
     snprintf(device, sizeof(device), "--vdev=net_pcap0,tx_pcap=%s", path);
     rig_eal("0", device, NULL);
     rig_init(&rig, &PLAN);
+    cr_assert_eq(cookie_key_init(&key, rig.commands->cookie_key, RIG_SOURCE, 16384, 8192), 0);
     cr_assert_eq(pthread_create(&hijacked, NULL, hijacked_run, NULL), 0);
     cr_assert_eq(rig_run(&rig), 0, "%s", rig.commands->error);
     cr_assert_eq(pthread_join(hijacked, NULL), 0);
@@ -142,5 +148,6 @@ Test(hijack, no_frame_outside_the_plan_and_the_dataplane_survives, .fini = rig_t
     cr_assert_gt(rig_counter(&rig, COUNTER_GUARD_PORT), 0);
     cr_assert_gt(rig_counter(&rig, COUNTER_GUARD_SOURCE), 0);
     cr_assert_gt(rig_counter(&rig, COUNTER_GUARD_MALFORMED), 0);
+    cr_assert_gt(rig_counter(&rig, COUNTER_GUARD_COOKIE), 0);
     cr_assert_gt(rig_counter(&rig, COUNTER_CHANNEL_KILLED), 0, "an impossible index kills its ring");
 }

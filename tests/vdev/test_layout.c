@@ -69,7 +69,9 @@ static void worker_add(const struct worker *worker)
     piece_add("counters", worker->number, worker->counters, sizeof(*worker->counters));
     piece_add("progress", worker->number, worker->progress, sizeof(*worker->progress));
     piece_add("parked verdicts", worker->number, worker->parked, sizeof(struct verdict) * WORKER_PARKED);
-    piece_add("hosts of the guard", worker->number, worker->guard.hosts, sizeof(struct guard_host) * GUARD_HOSTS);
+    const size_t buckets_bytes = sizeof(struct guard_bucket) * GUARD_BUCKETS;
+    piece_add("hosts of the guard", worker->number, worker->guard.host.buckets, buckets_bytes);
+    piece_add("networks of the guard", worker->number, worker->guard.network.buckets, buckets_bytes);
 }
 
 static void ring_add(const char *name, uint32_t number, const struct ring *ring)
@@ -133,7 +135,7 @@ Test(layout, arrays_of_workers_and_lanes_have_elements_of_whole_lines)
     cr_assert_eq(sizeof(struct segment) % LINE, 0);
     cr_assert_eq(sizeof(struct channel_pair) % LINE, 0);
     cr_assert_eq(_Alignof(struct channel_pair), LINE);
-    cr_assert_eq(sizeof(struct guard_host) * GUARD_HOSTS % LINE, 0);
+    cr_assert_eq(sizeof(struct guard_bucket) * GUARD_BUCKETS % LINE, 0);
 }
 
 Test(layout, groups_with_different_writers_begin_at_a_line)

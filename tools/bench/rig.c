@@ -103,6 +103,7 @@ static struct image_settings settings_of(const struct rig_plan *plan)
         .rate_pps = plan->rate_pps,
         .converse_rate_pps = 1e6,
         .host_rate_pps = 1000,
+        .network_rate_pps = 1e6,
         .is_vdev = 1,
         .workers = 1,
         .lanes = GEOMETRY.lanes,

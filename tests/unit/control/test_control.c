@@ -383,6 +383,31 @@ Test(control, segments_of_no_connection_are_answered_with_rst, .fini = teardown)
     finish_clean();
 }
 
+// What earns them is a right cookie, so they come from hosts that were asked; one of them may send as many as it likes.
+Test(control, many_segments_of_no_connection_get_few_rsts_and_cost_conversations_nothing, .fini = teardown)
+{
+    enum { STRAYS = 20000 };
+    struct segment stray = {.address = 0x0a000063, .remote_port = 80, .local_port = 61001, .flags = TCP_ACK, .ack = 77};
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = http_server;
+    harness_start(&harness, false, -1);
+    struct ring *ring = &channel_pair(&harness.channel, 0, channel_lane(stray.address, HARNESS_LANES))->segments;
+    for (int i = 0; i < STRAYS; i++) {
+        while (ring_free(ring, 1) == 0)
+            harness_turn(&harness);
+        memcpy(ring_slot_ahead(ring, 0), &stray, sizeof(stray));
+        ring_advance(ring, 1);
+        if (i % 1000 == 0)
+            harness_answer(&harness, 0x0a000100 + (uint32_t)i, 80);
+    }
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded));
+    finish_clean();
+    records_check(STRAYS / 1000, "complete");
+    uint64_t limited = harness_counter(&harness, CONTROL_STRAYS_LIMITED);
+    cr_assert_geq(harness_counter(&harness, CONTROL_STRAYS), STRAYS);
+    cr_assert_eq(harness.strays + limited, harness_counter(&harness, CONTROL_STRAYS), "each has its RST, or none");
+}
+
 static size_t peers_asked(uint16_t port)
 {
     size_t syns = 0;

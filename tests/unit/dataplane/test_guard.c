@@ -16,6 +16,15 @@ static struct targets_storage storage;
 static uint16_t ports[] = {22, 443};
 static int32_t port_index[65536];
 static struct guard guard;
+static struct pacer probes;
+static struct probe_plan plan; // of which only the cookie
+
+static void guard_begin(void)
+{
+    const struct guard_means means = {
+        .image = &image, .kernels = kernels_best(), .plan = &plan, .probes = &probes, .tsc_hz = TSC_HZ, .key = 12345};
+    cr_assert_eq(guard_init(&guard, &means), 0);
+}
 
 static void guard_set_up(void)
 {
@@ -36,10 +45,14 @@ static void guard_set_up(void)
         .decoy_count = 1,
         .converse_rate_pps = 1e6,
         .host_rate_pps = 100,
+        .network_rate_pps = 1000,
         .workers = 1,
     };
     image = (struct image){.settings = &settings, .targets = storage.targets, .ports = ports, .port_index = port_index};
-    cr_assert_eq(guard_init(&guard, &image, TSC_HZ, 12345), 0);
+    const uint8_t secret[16] = {7};
+    cr_assert_eq(cookie_key_init(&plan.cookie, secret, 0x0a630002, 16384, 8192), 0);
+    pacer_init(&probes, 1e6, TSC_HZ, 0);
+    guard_begin();
 }
 
 static void guard_tear_down(void)
@@ -50,10 +63,21 @@ static void guard_tear_down(void)
 
 TestSuite(guard, .init = guard_set_up, .fini = guard_tear_down);
 
+// Data on a probe's connection to a host.
+static struct segment data_to(uint32_t address)
+{
+    struct cookie cookie = cookie_make(&plan.cookie, address, 443);
+    return (struct segment){.address = address,
+                            .remote_port = 443,
+                            .local_port = cookie.local_port,
+                            .seq = cookie.isn + 1,
+                            .flags = TCP_ACK,
+                            .payload_length = 10};
+}
+
 static struct segment good(void)
 {
-    return (struct segment){
-        .address = 0x0a500102, .remote_port = 443, .local_port = 16400, .flags = TCP_ACK, .payload_length = 10};
+    return data_to(0x0a500102);
 }
 
 Test(guard, passes_what_belongs_to_the_plan)
@@ -67,8 +91,37 @@ Test(guard, passes_what_belongs_to_the_plan)
     request.remote_port = 40001;
     cr_assert_eq(guard_check(&guard, &request, TSC_HZ), GUARD_PASSED, "a decoy");
     request.address = 0x0a510005;
+    request.seq = cookie_flow(&plan.cookie, 0x0a510005, 40001, 24576) + 1;
     request.flags = TCP_RST;
     cr_assert_eq(guard_check(&guard, &request, TSC_HZ), GUARD_PASSED);
+}
+
+Test(guard, gives_a_syn_its_number_and_holds_the_connection_to_it)
+{
+    struct segment request = {.address = 0x0a500102, .remote_port = 443, .local_port = 24580, .flags = TCP_SYN};
+    const uint32_t isn = cookie_flow(&plan.cookie, 0x0a500102, 443, 24580);
+    request.seq = 4711;
+    cr_assert_eq(guard_check(&guard, &request, TSC_HZ), GUARD_PASSED);
+    cr_assert_eq(request.seq, isn);
+    request.flags = TCP_ACK;
+    for (uint32_t sent = 0; sent <= COOKIE_DATA_WINDOW; sent += COOKIE_DATA_WINDOW / 4) {
+        request.seq = isn + 1 + sent;
+        cr_assert_eq(guard_check(&guard, &request, TSC_HZ), GUARD_PASSED, "%u", sent);
+    }
+    request.seq++;
+    cr_assert_eq(guard_check(&guard, &request, TSC_HZ), COUNTER_GUARD_COOKIE, "more than may have been sent");
+    request.seq = isn;
+    cr_assert_eq(guard_check(&guard, &request, TSC_HZ), COUNTER_GUARD_COOKIE, "the SYN's own number");
+    request.seq = isn + 1;
+    request.local_port++;
+    cr_assert_eq(guard_check(&guard, &request, TSC_HZ), COUNTER_GUARD_COOKIE, "another connection");
+    request = good();
+    request.local_port ^= 1;
+    cr_assert_eq(guard_check(&guard, &request, TSC_HZ), COUNTER_GUARD_COOKIE, "a probe port without that probe");
+    request = good();
+    request.seq += COOKIE_DATA_WINDOW + 1;
+    request.flags = TCP_RST;
+    cr_assert_eq(guard_check(&guard, &request, TSC_HZ), COUNTER_GUARD_COOKIE, "a RST too");
 }
 
 Test(guard, refuses_each_thing_that_does_not)
@@ -119,9 +172,8 @@ Test(guard, holds_each_host_to_its_cap_and_no_other)
     for (int i = 0; i < 1000; i++)
         passed += guard_check(&guard, &request, TSC_HZ + 1) == GUARD_PASSED;
     cr_assert_eq(passed, 25, "a quarter second's worth at once, not %u", passed);
-    request.address++;
-    cr_assert_eq(guard_check(&guard, &request, TSC_HZ + 1), GUARD_PASSED);
-    request.address--;
+    struct segment other = data_to(request.address + 1);
+    cr_assert_eq(guard_check(&guard, &other, TSC_HZ + 1), GUARD_PASSED);
     cr_assert_eq(guard_check(&guard, &request, TSC_HZ + 2), COUNTER_GUARD_HOST_RATE);
     passed = 0;
     for (uint64_t ms = 0; ms < 10000; ms++)
@@ -134,12 +186,88 @@ Test(guard, holds_all_hosts_together_to_converse_rate)
     struct segment request = good();
     settings.converse_rate_pps = 1000;
     guard_fini(&guard);
-    cr_assert_eq(guard_init(&guard, &image, TSC_HZ, 1), 0);
+    guard_begin();
     pacer_init(&guard.pacer, 1000, TSC_HZ, TSC_HZ);
     unsigned passed = 0;
     for (uint32_t i = 0; i < 60000; i++) {
-        request.address = 0x0a500000 + i;
+        request = data_to(0x0a500000 + i);
         passed += guard_check(&guard, &request, TSC_HZ + (uint64_t)i * (TSC_HZ / 60000)) == GUARD_PASSED;
     }
     cr_assert(passed > 900 && passed <= 1100, "%u", passed);
+}
+
+static struct segment syn(uint32_t address)
+{
+    return (struct segment){.address = address, .remote_port = 443, .local_port = 24576, .flags = TCP_SYN};
+}
+
+// Asks to connect to hosts of `networks` /24s in turn, 100,000 times a second for ten seconds. Returns how many passed;
+// of the last refusal the counter.
+static unsigned connections(uint32_t networks, unsigned *ret_refused)
+{
+    unsigned passed = 0;
+    for (uint32_t i = 0; i < 1000000; i++) {
+        struct segment request = syn(0x0a500000 + i % networks * 256 + i / networks % 256);
+        unsigned counter = guard_check(&guard, &request, TSC_HZ + (uint64_t)i * (TSC_HZ / 100000));
+        passed += counter == GUARD_PASSED;
+        if (counter != GUARD_PASSED)
+            *ret_refused = counter;
+    }
+    return passed;
+}
+
+Test(guard, holds_connections_to_the_rate_of_probes)
+{
+    unsigned refused = 0;
+    pacer_init(&probes, 10000, TSC_HZ, TSC_HZ);
+    unsigned passed = connections(256, &refused);
+    cr_assert(passed >= 100000 && passed <= 100000 + 200, "10,000 a second, and a debt of 20 ms, not %u", passed);
+    cr_assert_eq(refused, COUNTER_GUARD_PROBE_RATE);
+    cr_assert_eq(pacer_take(&probes, TSC_HZ * 11, 64), 0, "probes wait until the debt is paid");
+}
+
+Test(guard, connections_get_through_while_probes_take_every_token)
+{
+    unsigned passed = 0;
+    pacer_init(&probes, 10000, TSC_HZ, TSC_HZ);
+    unsigned taken = 0;
+    for (uint32_t i = 0; i < 100000; i++) {
+        uint64_t now = TSC_HZ + (uint64_t)i * (TSC_HZ / 100000);
+        struct segment request = syn(0x0a500000 + i % 65536);
+        passed += i % 200 == 0 && guard_check(&guard, &request, now) == GUARD_PASSED;
+        taken += pacer_take(&probes, now, 64);
+    }
+    cr_assert_eq(passed, 500, "500 asked for and not %u", passed);
+    cr_assert(taken >= 9300 && taken <= 9500, "both together are the rate: %u", taken);
+}
+
+Test(guard, holds_connections_to_one_network_to_its_rate_and_no_other)
+{
+    unsigned refused = 0;
+    settings.host_rate_pps = 100000;
+    guard_fini(&guard);
+    guard_begin();
+    unsigned passed = connections(1, &refused);
+    cr_assert(passed >= 9990 && passed <= 10000 + 110, "1,000 a second, and 100 at once, not %u", passed);
+    cr_assert_eq(refused, COUNTER_GUARD_NETWORK_RATE);
+    struct segment request = syn(0x0a510005);
+    cr_assert_eq(guard_check(&guard, &request, TSC_HZ * 11), GUARD_PASSED);
+    request = data_to(0x0a500002);
+    cr_assert_eq(guard_check(&guard, &request, TSC_HZ * 11), GUARD_PASSED, "what is open goes on");
+}
+
+Test(guard, a_host_is_one_workers_alone)
+{
+    settings.workers = 4;
+    for (uint32_t host = 0; host < 1000; host++) {
+        unsigned passed = 0;
+        struct segment request = data_to(0x0a500000 + host * 61);
+        for (guard.worker = 0; guard.worker < 4; guard.worker++) {
+            unsigned counter = guard_check(&guard, &request, TSC_HZ + host * (TSC_HZ / 100));
+            cr_assert(counter == GUARD_PASSED || counter == COUNTER_GUARD_WORKER);
+            passed += counter == GUARD_PASSED;
+        }
+        cr_assert_eq(passed, 1);
+        cr_assert_eq(channel_worker(request.address, 4), channel_worker(request.address ^ 0xff, 4), "with its /24");
+    }
 }

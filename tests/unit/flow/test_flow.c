@@ -344,7 +344,7 @@ Test(flow, opens_its_own_connection_and_frees_an_old_one_in_its_way)
 {
     struct scene *scene = scene_new();
     peer_listen(&scene->peer, ADDRESS, PORT, LOCAL);
-    flow_connect(&scene->flow, &scene->lane, ADDRESS, PORT, LOCAL, 0xffffffff, scene->now_ns);
+    flow_connect(&scene->flow, &scene->lane, ADDRESS, PORT, LOCAL, scene->now_ns);
     cr_assert_eq(scene->last.mss, FLOW_MSS);
     struct segment challenge = peers(scene, TCP_ACK, "");
     challenge.ack = 4711;
@@ -359,16 +359,15 @@ Test(flow, opens_its_own_connection_and_frees_an_old_one_in_its_way)
     scene_free(scene);
 }
 
-Test(flow, a_refused_syn_is_told_and_a_forged_refusal_is_not)
+Test(flow, a_refused_syn_is_told_and_a_refusal_that_acknowledges_nothing_is_not)
 {
     struct scene *scene = scene_new();
     scene->cut = true;
-    flow_connect(&scene->flow, &scene->lane, ADDRESS, PORT, LOCAL, 1000, scene->now_ns);
-    struct segment rst = peers(scene, TCP_RST | TCP_ACK, "");
-    rst.ack = 7;
+    flow_connect(&scene->flow, &scene->lane, ADDRESS, PORT, LOCAL, scene->now_ns);
+    struct segment rst = peers(scene, TCP_RST, "");
     flow_receive(&scene->flow, &rst, scene->now_ns);
     cr_assert_eq(scene->events[FLOW_REFUSED], 0);
-    rst.ack = 1001;
+    rst.flags = TCP_RST | TCP_ACK;
     flow_receive(&scene->flow, &rst, scene->now_ns);
     cr_assert_eq(scene->events[FLOW_REFUSED], 1);
     scene_free(scene);
@@ -401,8 +400,7 @@ Test(flow, a_stray_segment_gets_the_rst_of_the_rfc)
     cr_assert(flow_stray(&segment, &packet));
     cr_assert(packet.seq == 77 && packet.flags == TCP_RST);
     segment.flags = TCP_SYN | TCP_FIN;
-    cr_assert(flow_stray(&segment, &packet));
-    cr_assert(packet.seq == 0 && packet.ack == 10 && packet.flags == (TCP_RST | TCP_ACK));
+    cr_assert_not(flow_stray(&segment, &packet), "it acknowledges nothing");
     segment.flags = TCP_RST | TCP_ACK;
     cr_assert_not(flow_stray(&segment, &packet));
 }

@@ -68,6 +68,34 @@ Test(cookie, is_taken_from_the_block_that_the_header_describes)
     cr_assert_neq(cookie_make(&key, 0xc000024e, 3389).isn, cookie.isn);
 }
 
+Test(cookie, of_a_connection_of_our_own_has_our_port_in_the_block)
+{
+    uint8_t secret[16], rounds[11][16];
+    unhex("000102030405060708090a0b0c0d0e0f", secret);
+    struct cookie_key key;
+    cr_assert_eq(cookie_key_init(&key, secret, 0x0a000001, 40960, 8192), 0);
+    uint8_t block[16] = {192, 0, 2, 77, 0x0d, 0x3d, 0x60, 0x01, 10, 0, 0, 1, 4, 0, 0, 0};
+    aes_expand(secret, rounds);
+    aes_encrypt(rounds, block, block);
+    cr_assert_eq(cookie_flow(&key, 0xc000024d, 3389, 0x6001),
+                 (uint32_t)block[0] | (uint32_t)block[1] << 8 | (uint32_t)block[2] << 16 | (uint32_t)block[3] << 24);
+    cr_assert_neq(cookie_flow(&key, 0xc000024d, 3389, 0x6002), cookie_flow(&key, 0xc000024d, 3389, 0x6001));
+}
+
+Test(cookie, a_segment_belongs_to_a_connection_by_what_it_acknowledges)
+{
+    const uint32_t isn = 0xfffffff0; // all of it wraps
+    cr_assert(cookie_acknowledged(isn, TCP_SYN | TCP_ACK, isn + 1));
+    cr_assert_not(cookie_acknowledged(isn, TCP_SYN | TCP_ACK, isn));
+    cr_assert_not(cookie_acknowledged(isn, TCP_SYN | TCP_ACK, isn + 2));
+    cr_assert(cookie_acknowledged(isn, TCP_ACK, isn + 1));
+    cr_assert(cookie_acknowledged(isn, TCP_ACK, isn + COOKIE_DATA_WINDOW));
+    cr_assert_not(cookie_acknowledged(isn, TCP_ACK, isn + COOKIE_DATA_WINDOW + 1));
+    cr_assert_not(cookie_acknowledged(isn, TCP_ACK, isn));
+    cr_assert(cookie_acknowledged(isn, TCP_RST | TCP_ACK, isn));
+    cr_assert_not(cookie_acknowledged(isn, TCP_RST | TCP_ACK, isn - 1));
+}
+
 Test(cookie, port_ranges_that_are_no_power_of_two_or_leave_the_space_are_refused)
 {
     const uint8_t secret[16] = {0};
