@@ -22,10 +22,10 @@
 #define LANE_SILENCE_NS      UINT64_C(10000000000)
 #define SYNC_EVERY_NS        UINT64_C(1000000000)
 #define JOURNAL_SYNC_NS      UINT64_C(200000000) // a checkpoint waits for it, so more often than the records
-#define MEMORY_BASE_BYTES    (UINT64_C(2) << 30)
-#define MEMORY_EACH_BYTES    (UINT64_C(192) << 10) // of a conversation: more than one in a TLS handshake takes
 #define FILE_BASE_BYTES      (UINT64_C(1) << 30)
 #define FILE_EACH_BYTES      (UINT64_C(64) << 10) // of a position: far more than a record and its entries take
+#define MEMORY_BASE_BYTES    (2 * LANE_MEMORY_BASE)
+#define MEMORY_EACH_BYTES    (2 * LANE_MEMORY_EACH) // of a conversation: more than one in a TLS handshake takes
 
 // Everything of a running control.
 struct control {
@@ -204,6 +204,7 @@ static int past_read(struct control *control)
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_OPEN], 0);
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_QUEUED], 0);
     atomic_store(&down->counters[CONTROL_FLOWS_OPEN], 0);
+    atomic_store(&down->counters[CONTROL_MEMORY_HELD], 0);
     atomic_store(&down->open_conversations, 0);
     atomic_store(&down->open_limit, 0);
     return 0;

@@ -218,5 +218,6 @@ void inquiries_settle(struct lane *lane)
         lane->dirty = inquiry->dirty_next;
         inquiry->dirty = false;
         inquiry_settle(inquiry);
+        (void)lane_beat(lane);
     }
 }

@@ -17,6 +17,8 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     lane->tokens_ns = lane->now_ns;
     wheel_init(&lane->wheel, lane->now_ns);
     uint64_t share = shared->image->settings->max_open / shared->channel->geometry.lanes;
+    lane->memory_most =
+        (LANE_MEMORY_BASE + shared->image->settings->max_open * LANE_MEMORY_EACH) / shared->channel->geometry.lanes;
     admission_init(&lane->admission, shared->image->settings->max_open != 0 && share == 0 ? 1 : share, lane->now_ns);
     struct session_env_settings settings = {.user_agent = shared->user_agent};
     int error = hash_init(&lane->by_tuple, 4096);
@@ -56,6 +58,18 @@ void lane_fini(struct lane *lane)
     hash_fini(&lane->by_tuple);
     hash_fini(&lane->by_host);
     hash_fini(&lane->by_decoy);
+}
+
+void lane_stage(struct lane *lane)
+{
+    lane->stage_end_ns = clock_ns() + LANE_STAGE_NS;
+}
+
+bool lane_beat(struct lane *lane)
+{
+    uint64_t now_ns = clock_ns();
+    atomic_store_explicit(&lane->alive_ns, now_ns, memory_order_relaxed);
+    return now_ns < lane->stage_end_ns;
 }
 
 void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint16_t local_port,

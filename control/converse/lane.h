@@ -32,6 +32,10 @@ enum {
 #define LANE_STOP_NS  UINT64_C(2500000000)  // from SIGTERM to abandoning what is open
 #define LANE_IDLE_MIN UINT64_C(100000)      // sleeps while there is nothing to do
 #define LANE_IDLE_MAX UINT64_C(1000000)
+#define LANE_STAGE_NS UINT64_C(5000000) // of a turn, for one ring or all timers: then other work has its turn
+// What conversations may hold before nothing new is admitted: half of what the process may have (control.c).
+#define LANE_MEMORY_BASE (UINT64_C(1) << 30)
+#define LANE_MEMORY_EACH (UINT64_C(96) << 10)
 
 // What all lanes are given. Read-only while they run, but the last four.
 struct lane_shared {
@@ -53,7 +57,7 @@ struct lane {
     uint32_t index;
     pthread_t thread;
     _Atomic uint64_t drained_ns; // lane: wo. every verdict that came before is journaled
-    _Atomic uint64_t alive_ns;   // lane: wo. its heartbeat; 0 = it does not run
+    _Atomic uint64_t alive_ns;   // lane: wo. its heartbeat, with every segment; 0 = it does not run
 
     // The lane's own.
     struct session_env *conversations;
@@ -70,6 +74,9 @@ struct lane {
     struct admission admission;
     struct inquiry *dirty;
     uint64_t now_ns;
+    uint64_t stage_end_ns; // when the current stage of the turn has had its time
+    uint64_t memory_bytes; // that conversations hold, of which memory_most may be reached
+    uint64_t memory_most;
     struct backoff journal_backoff; // while it waits no verdict is taken
     uint64_t stop_ns;               // when what is open is abandoned, 0 = not stopping
     bool verdicts_wait;             // some are left in a ring, for want of room
@@ -101,9 +108,18 @@ static inline bool lane_sated(const struct lane *lane)
     return most > 0 && atomic_load_explicit(&lane->shared->results, memory_order_relaxed) >= most;
 }
 
+// A stage of the turn begins.
+void lane_stage(struct lane *lane);
+
+// Called after every segment, timer or target: the lane lives. False when the stage has had its time, so that what
+// costs much only delays, and is never mistaken for a death.
+bool lane_beat(struct lane *lane);
+
 // How many more conversations may be opened.
 static inline uint64_t lane_room(const struct lane *lane)
 {
+    if (lane->memory_bytes >= lane->memory_most && lane->open > 0)
+        return 0;
     return lane->window > lane->open ? lane->window - lane->open : 0;
 }
 

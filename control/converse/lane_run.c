@@ -8,6 +8,7 @@
 #include "control/converse/inquiry_run.h"
 #include "control/converse/lane_take.h"
 #include "dataplane/channel/clock.h"
+#include "probes/observation/memory.h"
 
 enum { LANE_TIMERS = 1024 };
 #define LANE_STOP_GRACE_NS UINT64_C(400000000)
@@ -16,11 +17,14 @@ static size_t timers_run(struct lane *lane)
 {
     size_t work = 0;
     struct wheel_timer *timer;
-    while (work < LANE_TIMERS && (timer = wheel_expired(&lane->wheel, lane->now_ns)) != NULL) {
+    bool in_time = true;
+    lane_stage(lane);
+    while (in_time && work < LANE_TIMERS && (timer = wheel_expired(&lane->wheel, lane->now_ns)) != NULL) {
         struct inquiry *inquiry = (struct inquiry *)((char *)timer - offsetof(struct inquiry, timer));
         inquiry_expire(inquiry);
         lane_mark(lane, inquiry);
         work++;
+        in_time = lane_beat(lane);
     }
     inquiries_settle(lane);
     return work;
@@ -79,6 +83,7 @@ static void lane_publish(struct lane *lane)
     lane->counters[CONTROL_SEGMENTS_REORDERED] = lane->flows.kept.pieces;
     lane->counters[CONTROL_SEGMENTS_REFUSED] = lane->flows.refused;
     lane->counters[CONTROL_RINGS_DEAD] = rings_dead(lane);
+    lane->counters[CONTROL_MEMORY_HELD] = lane->memory_bytes;
     if (open != lane->published_open)
         atomic_fetch_add_explicit(&down->open_conversations, open - lane->published_open, memory_order_relaxed);
     lane->published_open = open;
@@ -101,6 +106,7 @@ static void all_abandon(struct lane *lane)
             continue;
         inquiry_abandon(inquiry);
         lane_mark(lane, inquiry);
+        (void)lane_beat(lane);
     }
     inquiries_settle(lane);
 }
@@ -131,6 +137,7 @@ size_t lane_turn(struct lane *lane, uint64_t now_ns)
 {
     size_t work = 0;
     lane->now_ns = now_ns;
+    lane->memory_bytes = memory_held();
     bool gone = atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed);
     tokens_refill(lane);
     lane->window = admission_window(&lane->admission, lane->open, now_ns);

@@ -77,11 +77,13 @@ static size_t verdicts_take(struct lane *lane, uint32_t worker, size_t limit)
     ring_advance(ring, ready);
     lane->counters[CONTROL_VERDICTS] += count;
     lane->counters[CONTROL_JOURNAL_ENTRIES] += count;
-    for (size_t i = 0; i < ready; i++)
+    for (size_t i = 0; i < ready; i++) {
         if (known[i])
             verdict_refuse(lane, worker, &verdicts[i]);
         else
             verdict_handle(lane, worker, &verdicts[i]);
+        (void)lane_beat(lane); // they are journaled: all have to be handled
+    }
     return ready;
 }
 
@@ -162,13 +164,18 @@ size_t lane_take_segments(struct lane *lane)
             admission_crowded(&lane->admission, lane->now_ns);
         uint64_t ready = lane->tokens > 0 ? ring_ready(ring, LANE_SEGMENTS) : 0;
         ready = ready < LANE_SEGMENTS ? ready : LANE_SEGMENTS;
-        for (uint64_t i = 0; i < ready; i++)
-            segment_handle(lane, worker, ring_slot(ring, i));
-        if (ready > 0)
-            ring_advance(ring, ready);
+        uint64_t taken = 0;
+        bool in_time = true;
+        lane_stage(lane);
+        while (in_time && taken < ready) {
+            segment_handle(lane, worker, ring_slot(ring, taken++));
+            in_time = lane_beat(lane);
+        }
+        if (taken > 0)
+            ring_advance(ring, taken);
         // One acknowledgement answers all of a connection's segments in the burst.
         inquiries_settle(lane);
-        work += ready;
+        work += taken;
     }
     return work;
 }

@@ -38,6 +38,7 @@
     X(BUDGETS_EXCEEDED, "budgets_exceeded", "conversations ended because they took too many bytes or too long")        \
     X(REQUESTS_FULL, "requests_full", "segments not asked for because the dataplane lagged (sent again later)")        \
     X(MEMORY_REFUSED, "memory_refused", "connections or segments given up for want of memory")                         \
+    X(MEMORY_HELD, "memory_held", "bytes of memory that conversations hold now")                                       \
     X(RINGS_DEAD, "rings_dead", "rings given up because an index of the dataplane's was impossible")                   \
     X(JOURNAL_ENTRIES, "journal_entries", "journal entries written")                                                   \
     X(JOURNAL_ERRORS, "journal_errors", "journal writes or syncs that failed (tried again)")                           \

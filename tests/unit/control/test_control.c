@@ -216,6 +216,11 @@ static bool all_open(struct harness *of)
     return harness_counter(of, CONTROL_CONVERSATIONS_OPEN) >= of->position;
 }
 
+static bool all_counted(struct harness *of)
+{
+    return harness_counter(of, CONTROL_MEMORY_HELD) >= of->position * 8192;
+}
+
 static bool some_recorded(struct harness *of)
 {
     return harness_counter(of, CONTROL_RECORDS) >= 50;
@@ -262,6 +267,21 @@ Test(control, sigterm_ends_what_is_open_before_its_own_end, .fini = teardown)
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
     records_check(20, "timeout");
     peers_check_ended();
+}
+
+// A TLS hello is ten times everything else that a conversation holds: with it there is more than without.
+Test(control, what_conversations_hold_is_counted_openssl_included, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = silent_server;
+    harness_start(&harness, false, -1);
+    for (uint32_t i = 0; i < 20; i++)
+        harness_answer(&harness, 0x0a000100 + i, 443);
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_open));
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_counted), "%lu bytes",
+              harness_counter(&harness, CONTROL_MEMORY_HELD));
+    cr_assert_eq(kill(harness.child, SIGTERM), 0);
+    cr_assert_neq(harness_finish(&harness, HARNESS_PATIENCE_MS), -1);
 }
 
 Test(control, without_a_dataplane_it_records_what_is_open_and_fails, .fini = teardown)
