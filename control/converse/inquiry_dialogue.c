@@ -44,6 +44,7 @@ void inquiry_record(struct inquiry *inquiry)
     ending_record(&lane->means, &ending);
     inquiry->recorded = true;
     lane->open--;
+    lane->struck_open -= inquiry->target.strikes > 0;
     observation_fini(&inquiry->observation);
 }
 

@@ -33,6 +33,8 @@ static struct inquiry *inquiry_new(struct lane *lane, const struct target *targe
     inquiry->errand = errand_first(lane, target->port, &inquiry->agenda);
     observation_init(&inquiry->observation);
     lane->open++;
+    lane->struck_open += target->strikes > 0;
+    lane_handle(lane, target);
     return inquiry;
 }
 
@@ -174,6 +176,7 @@ static bool decoy_waits(struct inquiry *inquiry)
 void inquiry_settle(struct inquiry *inquiry)
 {
     struct lane *lane = inquiry->lane;
+    lane_handle(lane, &inquiry->target);
     flow_push(&inquiry->flow, lane->now_ns);
     if (inquiry->flow.state == FLOW_CLOSED) {
         connection_retire(inquiry);
@@ -218,6 +221,6 @@ void inquiries_settle(struct lane *lane)
         lane->dirty = inquiry->dirty_next;
         inquiry->dirty = false;
         inquiry_settle(inquiry);
-        (void)lane_beat(lane);
+        lane_beat(lane);
     }
 }

@@ -52,6 +52,8 @@ void lane_fini(struct lane *lane)
     }
     pool_fini(&lane->pool);
     queue_fini(&lane->queue);
+    queue_fini(&lane->struck);
+    queue_fini(&lane->spared);
     batch_free(lane->batch);
     classifier_free(lane->classifier);
     session_env_free(lane->conversations);
@@ -65,11 +67,10 @@ void lane_stage(struct lane *lane)
     lane->stage_end_ns = clock_ns() + LANE_STAGE_NS;
 }
 
-bool lane_beat(struct lane *lane)
+bool lane_goes_on(struct lane *lane)
 {
-    uint64_t now_ns = clock_ns();
-    atomic_store_explicit(&lane->alive_ns, now_ns, memory_order_relaxed);
-    return now_ns < lane->stage_end_ns;
+    lane_beat(lane);
+    return clock_ns() < lane->stage_end_ns;
 }
 
 void lane_send(struct lane *lane, uint32_t worker, const struct target *to, uint16_t local_port,

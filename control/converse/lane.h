@@ -25,6 +25,7 @@ enum {
     LANE_BURST = 64,        // verdicts at a time
     LANE_BURST_BEHIND = 4,  // while more than LANE_SEGMENTS wait
     LANE_SEGMENTS = 256,    // segments at a time: a conversation has a handful
+    LANE_STRUCK = 16,       // struck targets at a time: who is open when control dies again is not asked any more
     LANE_RANDOM_WORDS = 64, // getrandom gives so much whole, always
 };
 #define LANE_STALE_NS UINT64_C(20000000000) // older verdicts are asked again: their side may have given up
@@ -57,7 +58,7 @@ struct lane {
     uint32_t index;
     pthread_t thread;
     _Atomic uint64_t drained_ns; // lane: wo. every verdict that came before is journaled
-    _Atomic uint64_t alive_ns;   // lane: wo. its heartbeat, with every segment; 0 = it does not run
+    _Atomic uint64_t alive;      // lane: wo. its heartbeat, another value with every segment; 0 = it does not run
 
     // The lane's own.
     struct session_env *conversations;
@@ -70,10 +71,14 @@ struct lane {
     struct hash by_decoy; // address -> what decoy.c knows of it
     struct pool pool;
     struct wheel wheel;
-    struct queue queue;
+    struct queue queue;  // targets that wait to be asked
+    struct queue struck; // the same, but control has died over them or their neighbours once: a few at a time
+    struct queue spared; // twice: they get their record and are not asked
+    uint64_t struck_open;
     struct admission admission;
     struct inquiry *dirty;
     uint64_t now_ns;
+    uint64_t beat;         // of alive
     uint64_t stage_end_ns; // when the current stage of the turn has had its time
     uint64_t memory_bytes; // that conversations hold, of which memory_most may be reached
     uint64_t memory_most;
@@ -108,12 +113,31 @@ static inline bool lane_sated(const struct lane *lane)
     return most > 0 && atomic_load_explicit(&lane->shared->results, memory_order_relaxed) >= most;
 }
 
+// Targets that are in no conversation yet.
+static inline uint64_t lane_waiting(const struct lane *lane)
+{
+    return lane->queue.count + lane->struck.count + lane->spared.count;
+}
+
+// Says whose bytes are about to be handled, in memory that outlives this process: if it dies now, that is the one.
+static inline void lane_handle(struct lane *lane, const struct target *target)
+{
+    atomic_store_explicit(&lane->shared->channel->down->lanes[lane->index].handled, target->position + 1,
+                          memory_order_relaxed);
+}
+
 // A stage of the turn begins.
 void lane_stage(struct lane *lane);
 
-// Called after every segment, timer or target: the lane lives. False when the stage has had its time, so that what
-// costs much only delays, and is never mistaken for a death.
-bool lane_beat(struct lane *lane);
+// The lane lives: what counts is that the value changes. After every segment, timer and target.
+static inline void lane_beat(struct lane *lane)
+{
+    atomic_store_explicit(&lane->alive, ++lane->beat, memory_order_relaxed);
+}
+
+// The same; false when the stage has had its time, so that what costs much only delays, and is never mistaken for a
+// death.
+bool lane_goes_on(struct lane *lane);
 
 // How many more conversations may be opened.
 static inline uint64_t lane_room(const struct lane *lane)

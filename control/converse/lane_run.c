@@ -21,28 +21,69 @@ static size_t timers_run(struct lane *lane)
     lane_stage(lane);
     while (in_time && work < LANE_TIMERS && (timer = wheel_expired(&lane->wheel, lane->now_ns)) != NULL) {
         struct inquiry *inquiry = (struct inquiry *)((char *)timer - offsetof(struct inquiry, timer));
+        lane_handle(lane, &inquiry->target);
         inquiry_expire(inquiry);
         lane_mark(lane, inquiry);
         work++;
-        in_time = lane_beat(lane);
+        in_time = lane_goes_on(lane);
     }
     inquiries_settle(lane);
     return work;
 }
 
-static size_t queue_run(struct lane *lane)
+// Begins with targets of a queue, at most so many, each journaled first: if control dies, its successor knows which
+// were being asked.
+static size_t targets_begin(struct lane *lane, struct queue *queue, uint64_t most)
+{
+    struct journal_entry entries[LANE_BURST];
+    struct target target;
+    size_t count = queue->count < LANE_BURST ? queue->count : LANE_BURST;
+    count = count < most ? count : (size_t)most;
+    if (count == 0 || backoff_waits(&lane->journal_backoff, lane->now_ns))
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct target *waits = queue_at(queue, i);
+        entries[i] = (struct journal_entry){
+            .position = waits->position, .address = waits->address, .port = waits->port, .kind = JOURNAL_BEGUN};
+    }
+    if (journal_append(lane->shared->journal, entries, count) != 0) {
+        lane->counters[CONTROL_JOURNAL_ERRORS]++;
+        backoff_fail(&lane->journal_backoff, lane->now_ns);
+        return 0;
+    }
+    backoff_succeed(&lane->journal_backoff);
+    for (size_t i = 0; i < count && queue_take(queue, &target); i++) {
+        inquiry_begin(lane, &target);
+        lane_beat(lane);
+    }
+    return count;
+}
+
+// Records targets of a queue without asking, at most a burst.
+static size_t targets_skip(struct lane *lane, struct queue *queue)
 {
     struct target target;
     size_t work = 0;
-    while (work < LANE_BURST && lane->tokens > 0 && lane_room(lane) > 0 && !lane_stopping(lane) &&
-           !batch_troubled(lane->batch) && !lane_sated(lane) && queue_take(&lane->queue, &target)) {
-        // Without conversations only a restart leaves anything here, and the plan still wants none.
-        if (lane->shared->image->settings->converse == CONVERSE_NONE)
-            inquiry_skip(lane, &target, OUTCOME_PARTIAL);
-        else
-            inquiry_begin(lane, &target);
+    while (work < LANE_BURST && !batch_troubled(lane->batch) && !lane_sated(lane) && queue_take(queue, &target)) {
+        inquiry_skip(lane, &target, OUTCOME_PARTIAL);
         work++;
     }
+    return work;
+}
+
+static size_t queues_run(struct lane *lane)
+{
+    size_t work = lane_stopping(lane) ? 0 : targets_skip(lane, &lane->spared);
+    lane->counters[CONTROL_TARGETS_SPARED] += work;
+    // Without conversations only a restart leaves anything here, and the plan still wants none.
+    if (lane->shared->image->settings->converse == CONVERSE_NONE)
+        return work + targets_skip(lane, &lane->queue) + targets_skip(lane, &lane->struck);
+    if (lane->tokens <= 0 || lane_stopping(lane) || batch_troubled(lane->batch) || lane_sated(lane))
+        return work;
+    uint64_t few = LANE_STRUCK > lane->struck_open ? LANE_STRUCK - lane->struck_open : 0;
+    uint64_t room = lane_room(lane);
+    work += targets_begin(lane, &lane->struck, room < few ? room : few);
+    work += targets_begin(lane, &lane->queue, lane_room(lane));
     inquiries_settle(lane);
     return work;
 }
@@ -77,7 +118,7 @@ static void lane_publish(struct lane *lane)
     struct channel_down_header *down = lane->shared->channel->down;
     uint64_t open = lane->open + lane->batch->count;
     lane->counters[CONTROL_CONVERSATIONS_OPEN] = lane->open;
-    lane->counters[CONTROL_CONVERSATIONS_QUEUED] = lane->queue.count;
+    lane->counters[CONTROL_CONVERSATIONS_QUEUED] = lane_waiting(lane);
     lane->counters[CONTROL_FLOWS_OPEN] = lane->by_tuple.count;
     lane->counters[CONTROL_RETRANSMISSIONS] = lane->flows.retransmissions;
     lane->counters[CONTROL_SEGMENTS_REORDERED] = lane->flows.kept.pieces;
@@ -106,7 +147,7 @@ static void all_abandon(struct lane *lane)
             continue;
         inquiry_abandon(inquiry);
         lane_mark(lane, inquiry);
-        (void)lane_beat(lane);
+        lane_beat(lane);
     }
     inquiries_settle(lane);
 }
@@ -120,7 +161,8 @@ static void stop_proceed(struct lane *lane)
     bool gone = atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed) || lane_sated(lane);
     if (lane->stop_ns == 0)
         lane->stop_ns = lane->now_ns + LANE_STOP_NS;
-    while (!gone && queue_take(&lane->queue, &target))
+    while (!gone && (queue_take(&lane->queue, &target) || queue_take(&lane->struck, &target) ||
+                     queue_take(&lane->spared, &target)))
         inquiry_skip(lane, &target, OUTCOME_PARTIAL);
     for (uint32_t i = 0; i < pool_size(&lane->pool); i++) {
         struct inquiry *inquiry = pool_at(&lane->pool, i);
@@ -144,13 +186,14 @@ size_t lane_turn(struct lane *lane, uint64_t now_ns)
     if (gone || atomic_load_explicit(&lane->shared->stop, memory_order_relaxed))
         stop_proceed(lane);
     if (!gone)
-        work += lane_take_verdicts(lane) + lane_take_segments(lane) + timers_run(lane) + queue_run(lane);
+        work += lane_take_verdicts(lane) + lane_take_segments(lane) + timers_run(lane) + queues_run(lane);
     if (lane->batch->count > 0 && (work == 0 || now_ns - lane->batch->oldest_ns > LANE_SYNC_NS))
         (void)batch_flush(lane->batch, now_ns);
     if (lane->batch->broken)
         atomic_store_explicit(&lane->shared->failed, true, memory_order_relaxed);
+    atomic_store_explicit(&lane->shared->channel->down->lanes[lane->index].handled, 0, memory_order_relaxed);
     lane_publish(lane);
-    atomic_store_explicit(&lane->alive_ns, now_ns, memory_order_relaxed);
+    lane_beat(lane);
     return work;
 }
 
@@ -173,7 +216,7 @@ static bool lane_over(const struct lane *lane, uint32_t phase)
     if (lane_stopping(lane))
         return (quiet && (rings_empty(lane) || lane_sated(lane))) || lane->batch->broken ||
                lane->now_ns > lane->stop_ns + LANE_STOP_GRACE_NS;
-    return phase == CHANNEL_COOLED && quiet && lane->queue.count == 0 && rings_empty(lane);
+    return phase == CHANNEL_COOLED && quiet && lane_waiting(lane) == 0 && rings_empty(lane);
 }
 
 void lane_run(struct lane *lane)

@@ -82,7 +82,7 @@ static size_t verdicts_take(struct lane *lane, uint32_t worker, size_t limit)
             verdict_refuse(lane, worker, &verdicts[i]);
         else
             verdict_handle(lane, worker, &verdicts[i]);
-        (void)lane_beat(lane); // they are journaled: all have to be handled
+        lane_beat(lane); // they are journaled: all have to be handled
     }
     return ready;
 }
@@ -137,6 +137,7 @@ static void segment_handle(struct lane *lane, uint32_t worker, const struct segm
     uint32_t index = hash_find(&lane->by_tuple, tuple_key(segment->address, segment->remote_port, segment->local_port));
     if (index != HASH_NONE) {
         struct inquiry *inquiry = pool_at(&lane->pool, index);
+        lane_handle(lane, &inquiry->target);
         if (inquiry->decoy.asking)
             decoy_receive(inquiry, segment);
         else
@@ -169,7 +170,7 @@ size_t lane_take_segments(struct lane *lane)
         lane_stage(lane);
         while (in_time && taken < ready) {
             segment_handle(lane, worker, ring_slot(ring, taken++));
-            in_time = lane_beat(lane);
+            in_time = lane_goes_on(lane);
         }
         if (taken > 0)
             ring_advance(ring, taken);

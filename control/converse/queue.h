@@ -13,7 +13,7 @@ struct target {
     uint32_t address; // host byte order
     uint16_t port;
     uint8_t suspect; // bits of enum suspect
-    uint8_t reserved;
+    uint8_t strikes; // how often control died while it was being asked
 };
 
 struct queue {
@@ -27,6 +27,9 @@ void queue_fini(struct queue *queue);
 
 // Returns 0 or -ENOMEM. An all-zero queue is an empty one.
 int queue_put(struct queue *queue, const struct target *target);
+
+// The target that queue_take would return after `ahead` others; ahead < count.
+const struct target *queue_at(const struct queue *queue, size_t ahead);
 
 // False when the queue is empty.
 bool queue_take(struct queue *queue, struct target *ret_target);

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// What an earlier control left: which positions it had taken, and which of them have no record. Read once, at the
-// start.
+// What an earlier control left: which positions it had taken, which of them have no record, and, if it died, which it
+// may have died over. Read once, at the start.
+//
+// A target that was being asked when control died gets a strike. After the first it is asked again, a few at a time;
+// after the second it is spared. The first death strikes all that were open, because memory that one peer has spoilt
+// may kill over another's bytes; at the second the lane's note of whose bytes it handled picks one, if that has a
+// strike.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,15 +18,34 @@
 #include "control/store/sink.h"
 #include "control/converse/hash.h"
 
+enum { RESUME_STRIKES_MAX = 2 };
+
+// Where one lane's unfinished targets go.
+struct resume_queues {
+    struct queue *asked;
+    struct queue *struck; // with one strike
+    struct queue *spared; // with RESUME_STRIKES_MAX, and the mark of it
+    uint64_t handled;     // as the channel's header has it: 1 + position, 0 = none
+};
+
+struct resume_source {
+    struct journal *journal;
+    const struct sink *sink;
+    const struct resume_queues *queues; // of lane channel_lane(address, lanes)
+    uint32_t lanes;
+    bool opens; // taking a verdict begins its conversation (CONVERSE_NOW)
+    bool died;  // the control before this one did not end by itself
+};
+
 // What the records say of those that are there.
 struct resume_past {
     uint64_t records;
     bool outcomes_known; // a pipe cannot be read back
     uint64_t outcomes[OUTCOME_COUNT];
+    uint64_t struck; // strikes given now
 };
 
-// Reads journal and records. *ret_seen gets every position of the journal (about 16 to 32 bytes each); the unfinished
-// targets go to queues[channel_lane(address, lanes)]. *ret_past counts the records that are there. Returns 0 or
+// Reads journal and records, and journals strikes and the start. *ret_seen gets every position of the journal (about 16
+// to 32 bytes each); the unfinished targets go to the queues. *ret_past counts the records that are there. Returns 0 or
 // -errno; on error *ret_seen needs no hash_fini.
-int resume_read(const struct journal *journal, const struct sink *sink, struct queue *const *queues, uint32_t lanes,
-                struct hash *ret_seen, struct resume_past *ret_past);
+int resume_read(const struct resume_source *source, struct hash *ret_seen, struct resume_past *ret_past);

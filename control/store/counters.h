@@ -50,6 +50,9 @@
     X(RECORDS_LOST, "records_lost", "records never written; their targets are in the journal, to be asked again")      \
     X(RESUMED_UNFINISHED, "resumed_unfinished",                                                                        \
       "targets of an earlier control that had no record and are asked again")                                          \
+    X(TARGETS_STRUCK, "targets_struck", "times that a target was being asked when control died")                       \
+    X(TARGETS_SPARED, "targets_spared",                                                                                \
+      "targets that were being asked when control died, twice, and get their record unasked")                          \
     X(RECORDS_CUT, "records_cut", "bytes cut from the end of the records at the start, after the last whole one")
 
 enum control_counter {
