@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "probes/observation/memory.h"
+#include "probes/memory.h"
 
 enum { BUFFER_FIRST = 256 };
 

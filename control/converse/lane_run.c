@@ -8,7 +8,7 @@
 #include "control/converse/inquiry_run.h"
 #include "control/converse/lane_take.h"
 #include "dataplane/channel/clock.h"
-#include "probes/observation/memory.h"
+#include "probes/memory.h"
 
 enum { LANE_TIMERS = 1024 };
 #define LANE_STOP_GRACE_NS UINT64_C(400000000)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "probes/observation/memory.h"
+#include "probes/memory.h"
 
 // Small enough for the allocator to keep one for the next conversation without a search, large enough for most.
 enum { BLOCK_BYTES = 992, ALIGNMENT = 16 };

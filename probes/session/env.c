@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "probes/observation/memory.h"
+#include "probes/memory.h"
 #include "probes/session/conversation.h"
 
 enum { SILENCE_MS_DEFAULT = 2000, ANSWER_MS_DEFAULT = 5000, QUIET_MS_DEFAULT = 700 };

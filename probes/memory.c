@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "probes/observation/memory.h"
+#include "probes/memory.h"
 
 #include <malloc.h>
 #include <stdlib.h>
