@@ -44,7 +44,10 @@ void inquiry_record(struct inquiry *inquiry)
     ending_record(&lane->means, &ending);
     inquiry->recorded = true;
     lane->open--;
-    lane->struck_open -= inquiry->target.strikes > 0;
+    if (inquiry->target.strikes > 0) {
+        lane->struck_open--;
+        lane->struck_most = lane->struck_most * 2 < LANE_STRUCK ? lane->struck_most * 2 : LANE_STRUCK;
+    }
     observation_fini(&inquiry->observation);
 }
 

@@ -15,6 +15,7 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     *lane = (struct lane){.shared = shared, .index = index, .now_ns = clock_ns()};
     lane->flows = (struct flow_lane){.ops = shared->flow_ops, .kept.limit = LANE_KEPT_LIMIT};
     lane->tokens_ns = lane->now_ns;
+    lane->struck_most = 1;
     wheel_init(&lane->wheel, lane->now_ns);
     uint64_t share = shared->image->settings->max_open / shared->channel->geometry.lanes;
     lane->memory_most =

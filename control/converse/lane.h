@@ -75,6 +75,7 @@ struct lane {
     struct queue struck; // the same, but control has died over them or their neighbours once: a few at a time
     struct queue spared; // twice: they get their record and are not asked
     uint64_t struck_open;
+    uint64_t struck_most; // at a time: 1 at first, twice as many with each that ends, up to LANE_STRUCK
     struct admission admission;
     struct inquiry *dirty;
     uint64_t now_ns;

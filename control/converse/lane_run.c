@@ -80,7 +80,7 @@ static size_t queues_run(struct lane *lane)
         return work + targets_skip(lane, &lane->queue) + targets_skip(lane, &lane->struck);
     if (lane->tokens <= 0 || lane_stopping(lane) || batch_troubled(lane->batch) || lane_sated(lane))
         return work;
-    uint64_t few = LANE_STRUCK > lane->struck_open ? LANE_STRUCK - lane->struck_open : 0;
+    uint64_t few = lane->struck_most > lane->struck_open ? lane->struck_most - lane->struck_open : 0;
     uint64_t room = lane_room(lane);
     work += targets_begin(lane, &lane->struck, room < few ? room : few);
     work += targets_begin(lane, &lane->queue, lane_room(lane));

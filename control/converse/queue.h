@@ -28,6 +28,9 @@ void queue_fini(struct queue *queue);
 // Returns 0 or -ENOMEM. An all-zero queue is an empty one.
 int queue_put(struct queue *queue, const struct target *target);
 
+// The same, before all that wait.
+int queue_put_first(struct queue *queue, const struct target *target);
+
 // The target that queue_take would return after `ahead` others; ahead < count.
 const struct target *queue_at(const struct queue *queue, size_t ahead);
 

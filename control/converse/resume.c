@@ -14,7 +14,6 @@ struct resume {
     struct hash seen;            // position -> 0
     struct hash open;            // positions without a record that the last control was asking -> 0
     struct hash strikes;         // position -> how many
-    bool pinpointed;             // one that was handled when control died has a strike already
     struct journal_entry *fresh; // strikes given now
     size_t fresh_count;
     struct resume_past past;
@@ -80,24 +79,12 @@ static bool handled(const struct resume *resume, uint64_t position)
     return false;
 }
 
-static bool pinpointed(const struct resume *resume)
-{
-    for (uint32_t i = 0; i < resume->source->lanes; i++) {
-        uint64_t position = resume->source->queues[i].handled - 1;
-        if (hash_find(&resume->open, position) != HASH_NONE && strikes_of(resume, position) > 0)
-            return true;
-    }
-    return false;
-}
-
 // Gives the target its strike, if it is due one.
 static int strike(struct resume *resume, const struct journal_entry *entry)
 {
     if (!resume->source->died || hash_find(&resume->open, entry->position) == HASH_NONE)
         return 0;
     uint32_t before = strikes_of(resume, entry->position);
-    if (resume->pinpointed && (before == 0 || !handled(resume, entry->position)))
-        return 0;
     struct journal_entry *room = &resume->fresh[resume->fresh_count++];
     *room = *entry;
     room->kind = JOURNAL_STRUCK;
@@ -125,7 +112,8 @@ static int taken_visit(void *context, const struct journal_entry *entry)
     if (strikes == 0)
         return queue_put(queues->asked, &target);
     if (strikes < RESUME_STRIKES_MAX)
-        return queue_put(queues->struck, &target);
+        return handled(resume, entry->position) ? queue_put_first(queues->struck, &target)
+                                                : queue_put(queues->struck, &target);
     target.suspect |= SUSPECT_CRASHED_CONTROL;
     return queue_put(queues->spared, &target);
 }
@@ -148,7 +136,6 @@ static int past_walk(struct resume *resume)
         error = journal_walk(source->journal, open_visit, resume);
     if (error != 0)
         return error;
-    resume->pinpointed = pinpointed(resume);
     resume->fresh = malloc((resume->open.count + 1) * sizeof(*resume->fresh));
     return resume->fresh == NULL ? -ENOMEM : journal_walk(source->journal, taken_visit, resume);
 }

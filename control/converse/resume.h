@@ -3,10 +3,9 @@
 // What an earlier control left: which positions it had taken, which of them have no record, and, if it died, which it
 // may have died over. Read once, at the start.
 //
-// A target that was being asked when control died gets a strike. After the first it is asked again, a few at a time;
-// after the second it is spared. The first death strikes all that were open, because memory that one peer has spoilt
-// may kill over another's bytes; at the second the lane's note of whose bytes it handled picks one, if that has a
-// strike.
+// A target that was being asked when control died gets a strike, for memory that one peer has spoilt may kill over
+// another's bytes. After the first it is asked again, a few at a time, beginning with the one whose bytes the lane had
+// noted that it handles, alone; after the second it is spared.
 
 #include <stdbool.h>
 #include <stddef.h>
