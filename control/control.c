@@ -22,10 +22,10 @@
 #define LANE_SILENCE_NS      UINT64_C(10000000000)
 #define SYNC_EVERY_NS        UINT64_C(1000000000)
 #define JOURNAL_SYNC_NS      UINT64_C(200000000) // a checkpoint waits for it, so more often than the records
-#define MEMORY_BASE_BYTES    (UINT64_C(2) << 30)
-#define MEMORY_EACH_BYTES    (UINT64_C(192) << 10) // of a conversation: more than one in a TLS handshake takes
 #define FILE_BASE_BYTES      (UINT64_C(1) << 30)
 #define FILE_EACH_BYTES      (UINT64_C(64) << 10) // of a position: far more than a record and its entries take
+#define MEMORY_BASE_BYTES    (2 * LANE_MEMORY_BASE)
+#define MEMORY_EACH_BYTES    (2 * LANE_MEMORY_EACH) // of a conversation: more than one in a TLS handshake takes
 
 // Everything of a running control.
 struct control {
@@ -99,7 +99,7 @@ static void *lane_thread(void *argument)
     if (!gate_wait(start.control))
         return NULL;
     lane_run(start.lane);
-    atomic_store_explicit(&start.lane->alive_ns, 0, memory_order_relaxed); // others may have more to do
+    atomic_store_explicit(&start.lane->alive, 0, memory_order_relaxed); // others may have more to do
     pthread_mutex_lock(&start.control->gate_mutex);
     start.control->lanes_done++;
     pthread_mutex_unlock(&start.control->gate_mutex);
@@ -192,19 +192,29 @@ static int threads_start(struct control *control)
 }
 
 // What the journal holds and the records do not goes to the lanes' queues.
-static int past_read(struct control *control)
+static int past_read(struct control *control, bool died)
 {
     uint32_t lanes = control->channel.geometry.lanes;
-    struct queue *queues[CHANNEL_LANES_MAX];
+    struct channel_down_header *down = control->channel.down;
+    struct resume_queues queues[CHANNEL_LANES_MAX];
     struct resume_past past;
-    for (uint32_t i = 0; i < lanes; i++)
-        queues[i] = &control->lanes[i].queue;
-    int error = resume_read(&control->journal, &control->sink, queues, lanes, &control->seen, &past);
+    for (uint32_t i = 0; i < lanes; i++) {
+        struct lane *lane = &control->lanes[i];
+        queues[i] = (struct resume_queues){.asked = &lane->queue, .struck = &lane->struck, .spared = &lane->spared};
+        queues[i].handled = atomic_exchange(&down->lanes[i].handled, 0);
+    }
+    const struct resume_source source = {.journal = &control->journal,
+                                         .sink = &control->sink,
+                                         .queues = queues,
+                                         .lanes = lanes,
+                                         .opens = control->image.settings->converse == CONVERSE_NOW,
+                                         .died = died};
+    int error = resume_read(&source, &control->seen, &past);
     if (error != 0)
         return error;
-    struct channel_down_header *down = control->channel.down;
     for (uint32_t i = 0; i < lanes; i++)
-        control->lanes[i].counters[CONTROL_RESUMED_UNFINISHED] = queues[i]->count;
+        control->lanes[i].counters[CONTROL_RESUMED_UNFINISHED] = lane_waiting(&control->lanes[i]);
+    atomic_fetch_add(&down->counters[CONTROL_TARGETS_STRUCK], past.struck);
     // What is there counts, not what the one that died had said. Gauges begin again.
     atomic_store(&down->counters[CONTROL_RECORDS], past.records);
     atomic_store(&down->counters[CONTROL_VERDICTS], control->seen.count);
@@ -217,6 +227,7 @@ static int past_read(struct control *control)
     atomic_store(&down->counters[CONTROL_CONVERSATIONS_QUEUED], 0);
     atomic_store(&down->counters[CONTROL_FLOWS_OPEN], 0);
     atomic_store(&down->counters[CONTROL_WAIT_MS], 0);
+    atomic_store(&down->counters[CONTROL_MEMORY_HELD], 0);
     atomic_store(&down->open_conversations, 0);
     atomic_store(&down->open_limit, 0);
     return 0;
@@ -278,7 +289,7 @@ static int control_read(struct control *control, const struct control_options *o
     if (error != 0)
         goto out_journal;
     atomic_fetch_add(&control->channel.down->counters[CONTROL_RECORDS_CUT], cut);
-    error = options->resume ? past_read(control) : hash_init(&control->seen, 0);
+    error = options->resume ? past_read(control, options->died) : hash_init(&control->seen, 0);
     if (error == 0) {
         uint64_t records = options->resume ? atomic_load(&control->channel.down->counters[CONTROL_RECORDS]) : 0;
         atomic_store(&control->shared.results, records);
@@ -339,7 +350,7 @@ static bool lanes_alive(struct control *control, uint64_t now_ns)
 {
     bool alive = true;
     for (uint32_t i = 0; i < control->channel.geometry.lanes; i++) {
-        uint64_t beat = atomic_load_explicit(&control->lanes[i].alive_ns, memory_order_relaxed);
+        uint64_t beat = atomic_load_explicit(&control->lanes[i].alive, memory_order_relaxed);
         uint64_t still_ns = pulse_look(&control->lane_pulses[i], beat, now_ns);
         if (beat != 0 && still_ns > LANE_SILENCE_NS && control->sink.is_file)
             alive = false;

@@ -3,7 +3,8 @@
 // sonde-control: the unprivileged process that goes on with what the dataplane's probes opened. Started by `sonde scan`
 // with descriptors only; it opens no file.
 //
-//   sonde-control --image FD --up FD --down FD --records FD --journal FD --geometry W,L,V,S,R --user UID:GID [--resume]
+//   sonde-control --image FD --up FD --down FD --records FD --journal FD --geometry W,L,V,S,R --user UID:GID [--resume
+//   [--died]]
 //
 //   --image     the sealed plan image (config/image/image.h), readable
 //   --up        the channel's first part, read-only; --down its second part, read-write (dataplane/channel/channel.h)
@@ -16,6 +17,9 @@
 //               who it is.
 //   --resume    go on from the journal: what it holds and the records do not is asked again. Without it the journal is
 //               emptied first. The channel may be the one that an earlier control used, or a fresh one.
+//   --died      with --resume, and the same channel: the control before did not end by itself. What it was asking gets
+//   a
+//               strike, and with the second a record instead of a third question (control/converse/resume.h).
 //
 // Standard output is never written (unless it is --records); standard error gets one line when something fails. Status
 // 0: the scan is over (phase CHANNEL_COOLED, everything recorded), or SIGTERM came and what was open is recorded. 1: it
@@ -39,6 +43,7 @@ struct control_options {
     uid_t user;
     gid_t group;
     bool resume;
+    bool died;
 };
 
 // Reads the command line. Returns 0, or -EINVAL after a line on standard error.

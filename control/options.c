@@ -22,15 +22,11 @@ static int numbers_read(const char *text, char separator, uint32_t *ret_numbers,
 }
 
 static const struct option option_table[] = {
-    {"image", required_argument, NULL, 'i'},
-    {"up", required_argument, NULL, 'u'},
-    {"down", required_argument, NULL, 'd'},
-    {"records", required_argument, NULL, 'r'},
-    {"journal", required_argument, NULL, 'j'},
-    {"geometry", required_argument, NULL, 'g'},
-    {"user", required_argument, NULL, 'U'},
-    {"resume", no_argument, NULL, 'R'},
-    {NULL, 0, NULL, 0},
+    {"image", required_argument, NULL, 'i'},   {"up", required_argument, NULL, 'u'},
+    {"down", required_argument, NULL, 'd'},    {"records", required_argument, NULL, 'r'},
+    {"journal", required_argument, NULL, 'j'}, {"geometry", required_argument, NULL, 'g'},
+    {"user", required_argument, NULL, 'U'},    {"resume", no_argument, NULL, 'R'},
+    {"died", no_argument, NULL, 'D'},          {NULL, 0, NULL, 0},
 };
 
 static const char *option_name(int letter)
@@ -79,8 +75,9 @@ int control_options_read(int argc, char **argv, struct control_options *ret_opti
     optind = 1;
     while ((letter = getopt_long(argc, argv, "", option_table, NULL)) != -1) {
         const char *name = option_name(letter);
-        if (letter == 'R') {
-            options.resume = true;
+        if (letter == 'R' || letter == 'D') {
+            options.resume = options.resume || letter == 'R';
+            options.died = options.died || letter == 'D';
             continue;
         }
         if (name == NULL || option_take(letter, optarg, &options) != 0) {

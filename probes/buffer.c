@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "probes/buffer.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "probes/memory.h"
 
 enum { BUFFER_FIRST = 256 };
 
 void buffer_fini(struct buffer *buffer)
 {
-    free(buffer->data);
+    memory_give(buffer->data);
     *buffer = (struct buffer){0};
 }
 
@@ -27,7 +28,7 @@ uint8_t *buffer_extend(struct buffer *buffer, size_t length)
         while (capacity - buffer->length < length)
             capacity *= 2;
         if (capacity != buffer->capacity) {
-            uint8_t *data = realloc(buffer->data, capacity);
+            uint8_t *data = memory_change(buffer->data, capacity);
             if (data == NULL) {
                 buffer->failed = true;
                 return NULL;

@@ -47,6 +47,10 @@ void inquiry_record(struct inquiry *inquiry)
     lane_slot_give(lane, inquiry);
     inquiry->recorded = true;
     lane->parked--;
+    if (inquiry->target.strikes > 0) {
+        lane->struck_open--;
+        lane->struck_most = lane->struck_most * 2 < LANE_STRUCK ? lane->struck_most * 2 : LANE_STRUCK;
+    }
     observation_fini(&inquiry->observation);
 }
 

@@ -36,6 +36,8 @@ static struct inquiry *inquiry_new(struct lane *lane, const struct target *targe
     if (inquiry->host != NULL)
         inquiry->host->inquiries++;
     lane->parked++;
+    lane->struck_open += target->strikes > 0;
+    lane_handle(lane, target);
     return inquiry;
 }
 
@@ -235,6 +237,7 @@ static void inquiry_release(struct inquiry *inquiry)
 void inquiry_settle(struct inquiry *inquiry)
 {
     struct lane *lane = inquiry->lane;
+    lane_handle(lane, &inquiry->target);
     flow_push(&inquiry->flow, lane->now_ns);
     if (inquiry->flow.state == FLOW_CLOSED) {
         connection_retire(inquiry);
@@ -270,5 +273,6 @@ void inquiries_settle(struct lane *lane)
         lane->dirty = inquiry->dirty_next;
         inquiry->dirty = false;
         inquiry_settle(inquiry);
+        lane_beat(lane);
     }
 }

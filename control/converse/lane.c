@@ -16,9 +16,12 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     lane->now_ns = lane->stamp_ns;
     clock_awake_start(&lane->clock, lane->stamp_ns);
     lane->flows = (struct flow_lane){.ops = shared->flow_ops, .kept.limit = LANE_KEPT_LIMIT};
+    lane->struck_most = 1;
     wheel_init(&lane->wheel, lane->now_ns);
     uint64_t share = shared->image->settings->max_open / shared->channel->geometry.lanes;
     budget_init(&lane->budget, shared->image->settings, shared->channel->geometry.lanes, lane->now_ns);
+    lane->memory_most =
+        (LANE_MEMORY_BASE + shared->image->settings->max_open * LANE_MEMORY_EACH) / shared->channel->geometry.lanes;
     admission_init(&lane->admission, shared->image->settings->max_open != 0 && share == 0 ? 1 : share, lane->now_ns);
     struct session_env_settings settings = {.user_agent = shared->user_agent};
     int error = hash_init(&lane->by_tuple, 4096);
@@ -54,6 +57,8 @@ void lane_fini(struct lane *lane)
     }
     pool_fini(&lane->pool);
     queue_fini(&lane->queue);
+    queue_fini(&lane->struck);
+    queue_fini(&lane->spared);
     batch_free(lane->batch);
     classifier_free(lane->classifier);
     session_env_free(lane->conversations);
@@ -61,6 +66,17 @@ void lane_fini(struct lane *lane)
     hosts_fini(&lane->hosts);
     networks_fini(&lane->networks);
     hash_fini(&lane->by_decoy);
+}
+
+void lane_stage(struct lane *lane)
+{
+    lane->stage_end_ns = clock_ns() + LANE_STAGE_NS;
+}
+
+bool lane_goes_on(struct lane *lane)
+{
+    lane_beat(lane);
+    return clock_ns() < lane->stage_end_ns;
 }
 
 // The guard refuses what comes through any other worker's ring.

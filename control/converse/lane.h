@@ -30,6 +30,7 @@ enum {
     LANE_BURST = 64,        // verdicts at a time
     LANE_BURST_BEHIND = 4,  // while more than LANE_SEGMENTS wait
     LANE_SEGMENTS = 256,    // segments at a time: a conversation has a handful
+    LANE_STRUCK = 16,       // struck targets at a time: who is open when control dies again is not asked any more
     LANE_RANDOM_WORDS = 64, // getrandom gives so much whole, always
     LANE_PARKED = 1 << 14,  // inquiries between connections that hold no slot; more of them do, for they need memory
 };
@@ -37,6 +38,10 @@ enum {
 #define LANE_SYNC_NS  UINT64_C(20000000)    // a record waits no longer in its batch
 #define LANE_IDLE_MIN UINT64_C(100000)      // sleeps while there is nothing to do
 #define LANE_IDLE_MAX UINT64_C(1000000)
+#define LANE_STAGE_NS UINT64_C(5000000) // of a turn, for one ring or all timers: then other work has its turn
+// What conversations may hold before nothing new is admitted: half of what the process may have (control.c).
+#define LANE_MEMORY_BASE (UINT64_C(1) << 30)
+#define LANE_MEMORY_EACH (UINT64_C(96) << 10)
 
 // What all lanes are given. Read-only while they run, but the last four.
 struct lane_shared {
@@ -58,7 +63,7 @@ struct lane {
     uint32_t index;
     pthread_t thread;
     _Atomic uint64_t drained_ns; // lane: wo. every verdict that came before is journaled
-    _Atomic uint64_t alive_ns;   // lane: wo. its heartbeat; 0 = it does not run
+    _Atomic uint64_t alive;      // lane: wo. its heartbeat, another value with every segment; 0 = it does not run
     _Atomic uint64_t over_ns;    // lane: wo. when what is open or waits is over at the latest; 0 = nothing is
 
     // The lane's own.
@@ -74,13 +79,21 @@ struct lane {
     struct hash by_decoy; // address -> what decoy.c knows of it
     struct pool pool;
     struct wheel wheel;
-    struct queue queue;
+    struct queue queue;  // targets that wait to be asked
+    struct queue struck; // the same, but control has died over them or their neighbours once: a few at a time
+    struct queue spared; // twice: they get their record and are not asked
+    uint64_t struck_open;
+    uint64_t struck_most; // at a time: 1 at first, twice as many with each that ends, up to LANE_STRUCK
     struct admission admission;
     struct waiters ready; // for a slot, to go on
     struct inquiry *dirty;
     struct clock_awake clock;
-    uint64_t now_ns;                // by that clock: of this turn, for every deadline
-    uint64_t stamp_ns;              // CLOCK_MONOTONIC of this turn: for what meets stamps of the dataplane
+    uint64_t now_ns;       // by that clock: of this turn, for every deadline
+    uint64_t stamp_ns;     // CLOCK_MONOTONIC of this turn: for what meets stamps of the dataplane
+    uint64_t beat;         // of alive
+    uint64_t stage_end_ns; // when the current stage of the turn has had its time
+    uint64_t memory_bytes; // that conversations hold, of which memory_most may be reached
+    uint64_t memory_most;
     struct backoff journal_backoff; // while it waits no verdict is taken
     uint64_t stop_ns;               // when SIGTERM was noticed, 0 = not stopping
     bool verdicts_wait;             // some are left in a ring, for want of room
@@ -119,15 +132,37 @@ static inline uint64_t lane_taken(const struct lane *lane)
     return lane->open + lane->ready.count + (lane->parked > LANE_PARKED ? lane->parked - LANE_PARKED : 0);
 }
 
-// Targets that wait for their host or network.
-static inline uint64_t lane_deferred(const struct lane *lane)
+// Targets that were not begun, wherever they wait.
+static inline uint64_t lane_waiting(const struct lane *lane)
 {
-    return lane->hosts.deferred + lane->networks.deferred;
+    return lane->queue.count + lane->struck.count + lane->spared.count + lane->hosts.deferred + lane->networks.deferred;
 }
+
+// Says whose bytes are about to be handled, in memory that outlives this process: if it dies now, that is the one.
+static inline void lane_handle(struct lane *lane, const struct target *target)
+{
+    atomic_store_explicit(&lane->shared->channel->down->lanes[lane->index].handled, target->position + 1,
+                          memory_order_relaxed);
+}
+
+// A stage of the turn begins.
+void lane_stage(struct lane *lane);
+
+// The lane lives: what counts is that the value changes. After every segment, timer and target.
+static inline void lane_beat(struct lane *lane)
+{
+    atomic_store_explicit(&lane->alive, ++lane->beat, memory_order_relaxed);
+}
+
+// The same; false when the stage has had its time, so that what costs much only delays, and is never mistaken for a
+// death.
+bool lane_goes_on(struct lane *lane);
 
 // How many more inquiries may begin.
 static inline uint64_t lane_room(const struct lane *lane)
 {
+    if (lane->memory_bytes >= lane->memory_most && lane->open > 0)
+        return 0;
     return lane->window > lane_taken(lane) ? lane->window - lane_taken(lane) : 0;
 }
 

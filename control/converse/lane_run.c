@@ -9,6 +9,7 @@
 #include "control/converse/lane_take.h"
 #include "control/converse/turn.h"
 #include "dataplane/channel/clock.h"
+#include "probes/memory.h"
 
 enum { LANE_TIMERS = 1024, LANE_SKIPS = 4096 };
 #define LANE_STOP_GRACE_NS UINT64_C(400000000)
@@ -18,11 +19,15 @@ static size_t timers_run(struct lane *lane)
 {
     size_t work = 0;
     struct wheel_timer *timer;
-    while (work < LANE_TIMERS && (timer = wheel_expired(&lane->wheel, lane->now_ns)) != NULL) {
+    bool in_time = true;
+    lane_stage(lane);
+    while (in_time && work < LANE_TIMERS && (timer = wheel_expired(&lane->wheel, lane->now_ns)) != NULL) {
         struct inquiry *inquiry = (struct inquiry *)((char *)timer - offsetof(struct inquiry, timer));
+        lane_handle(lane, &inquiry->target);
         inquiry_expire(inquiry);
         lane_mark(lane, inquiry);
         work++;
+        in_time = lane_goes_on(lane);
     }
     inquiries_settle(lane);
     return work;
@@ -35,8 +40,10 @@ static size_t ready_run(struct lane *lane)
     while (lane->ready.first != NULL && work < LANE_BURST && budget_left(&lane->budget) && lane->open < lane->window) {
         struct inquiry *inquiry = lane->ready.first;
         waiters_remove(inquiry);
+        lane_handle(lane, &inquiry->target);
         lane_mark(lane, inquiry);
         inquiries_settle(lane);
+        lane_beat(lane);
         work++;
     }
     return work;
@@ -66,22 +73,18 @@ static void networks_run(struct lane *lane)
 }
 
 // Begins a target, lets it wait for its host where that has enough connections, or ends it where the host's budget is
-// spent.
-static void target_begin(struct lane *lane, struct target *target)
+// spent. One that has a strike waits where it is known to have one.
+static void target_begin(struct lane *lane, struct target *target, enum turn turn)
 {
     struct host *host = hosts_find(&lane->hosts, target->address);
-    enum turn turn = turn_forecast(lane, target->address);
     if (host != NULL) {
         host->released -= target->released ? 1 : 0;
         host->inquiries++; // so that it outlives this call
     }
     target->released = false;
-    // Without conversations only a restart leaves anything here, and the plan still wants none.
-    if (lane->shared->image->settings->converse == CONVERSE_NONE)
-        inquiry_skip(lane, target, OUTCOME_PARTIAL);
-    else if (turn == TURN_NEVER)
+    if (turn == TURN_NEVER)
         inquiry_skip(lane, target, OUTCOME_TIMEOUT);
-    else if (turn == TURN_NOW || target_defer(lane, host, target) != 0)
+    else if (turn == TURN_NOW || target->strikes > 0 || target_defer(lane, host, target) != 0)
         inquiry_begin(lane, target);
     if (host == NULL)
         return;
@@ -90,16 +93,65 @@ static void target_begin(struct lane *lane, struct target *target)
     hosts_settle(&lane->hosts, host);
 }
 
-static size_t queue_run(struct lane *lane)
+// Begins with targets of a queue, at most so many, each journaled before it is asked: if control dies, its successor
+// knows which were being asked.
+static size_t targets_begin(struct lane *lane, struct queue *queue, uint64_t most)
+{
+    struct journal_entry entries[LANE_BURST];
+    enum turn turns[LANE_BURST];
+    struct target target;
+    size_t asked = 0;
+    size_t count = queue->count < LANE_BURST ? queue->count : LANE_BURST;
+    count = count < most ? count : (size_t)most;
+    if (count == 0 || backoff_waits(&lane->journal_backoff, lane->now_ns))
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct target *waits = queue_at(queue, i);
+        turns[i] = turn_forecast(lane, waits->address);
+        if (turns[i] == TURN_NOW || waits->strikes > 0)
+            entries[asked++] = (struct journal_entry){
+                .position = waits->position, .address = waits->address, .port = waits->port, .kind = JOURNAL_BEGUN};
+    }
+    if (asked > 0 && journal_append(lane->shared->journal, entries, asked) != 0) {
+        lane->counters[CONTROL_JOURNAL_ERRORS]++;
+        backoff_fail(&lane->journal_backoff, lane->now_ns);
+        return 0;
+    }
+    backoff_succeed(&lane->journal_backoff);
+    for (size_t i = 0; i < count && queue_take(queue, &target); i++) {
+        // Others of this burst may have taken the host's turns.
+        target_begin(lane, &target, turns[i] == TURN_NOW ? turn_forecast(lane, target.address) : turns[i]);
+        lane_beat(lane);
+    }
+    return count;
+}
+
+// Records targets of a queue without asking, at most a burst.
+static size_t targets_skip(struct lane *lane, struct queue *queue)
 {
     struct target target;
     size_t work = 0;
-    networks_run(lane);
-    while (work < LANE_BURST && budget_left(&lane->budget) && lane_room(lane) > 0 && !lane_stopping(lane) &&
-           !batch_troubled(lane->batch) && !lane_sated(lane) && queue_take(&lane->queue, &target)) {
-        target_begin(lane, &target);
+    while (work < LANE_BURST && !batch_troubled(lane->batch) && !lane_sated(lane) && queue_take(queue, &target)) {
+        inquiry_skip(lane, &target, OUTCOME_PARTIAL);
         work++;
     }
+    return work;
+}
+
+static size_t queues_run(struct lane *lane)
+{
+    size_t work = lane_stopping(lane) ? 0 : targets_skip(lane, &lane->spared);
+    lane->counters[CONTROL_TARGETS_SPARED] += work;
+    // Without conversations only a restart leaves anything here, and the plan still wants none.
+    if (lane->shared->image->settings->converse == CONVERSE_NONE)
+        return work + targets_skip(lane, &lane->queue) + targets_skip(lane, &lane->struck);
+    if (!budget_left(&lane->budget) || lane_stopping(lane) || batch_troubled(lane->batch) || lane_sated(lane))
+        return work;
+    networks_run(lane);
+    uint64_t few = lane->struck_most > lane->struck_open ? lane->struck_most - lane->struck_open : 0;
+    uint64_t room = lane_room(lane);
+    work += targets_begin(lane, &lane->struck, room < few ? room : few);
+    work += targets_begin(lane, &lane->queue, lane_room(lane));
     inquiries_settle(lane);
     return work;
 }
@@ -127,7 +179,7 @@ static void over_publish(struct lane *lane)
         uint64_t left_ns = busy ? hosts_left(&lane->hosts, host, lane->now_ns) + FLOW_LINGER_NS : 0;
         most_ns = left_ns > most_ns ? left_ns : most_ns;
     }
-    uint64_t queued = lane->queue.count + lane->networks.deferred;
+    uint64_t queued = lane->queue.count + lane->struck.count + lane->networks.deferred;
     if (queued > 0)
         most_ns += (1 + queued / (lane->window == 0 ? 1 : lane->window)) * INQUIRY_TIME_NS;
     atomic_store_explicit(&lane->over_ns, most_ns == 0 ? 0 : lane->stamp_ns + most_ns, memory_order_relaxed);
@@ -139,12 +191,13 @@ static void lane_publish(struct lane *lane)
     struct channel_down_header *down = lane->shared->channel->down;
     uint64_t open = lane_taken(lane) + lane->batch->count;
     lane->counters[CONTROL_CONVERSATIONS_OPEN] = lane->open;
-    lane->counters[CONTROL_CONVERSATIONS_QUEUED] = lane->queue.count + lane_deferred(lane) + lane->parked;
+    lane->counters[CONTROL_CONVERSATIONS_QUEUED] = lane_waiting(lane) + lane->parked;
     lane->counters[CONTROL_FLOWS_OPEN] = lane->by_tuple.count;
     lane->counters[CONTROL_RETRANSMISSIONS] = lane->flows.retransmissions;
     lane->counters[CONTROL_SEGMENTS_REORDERED] = lane->flows.kept.pieces;
     lane->counters[CONTROL_SEGMENTS_REFUSED] = lane->flows.refused;
     lane->counters[CONTROL_RINGS_DEAD] = rings_dead(lane);
+    lane->counters[CONTROL_MEMORY_HELD] = lane->memory_bytes;
     if (open != lane->published_open)
         atomic_fetch_add_explicit(&down->open_conversations, open - lane->published_open, memory_order_relaxed);
     lane->published_open = open;
@@ -167,6 +220,7 @@ static void all_cut_off(struct lane *lane)
             continue;
         inquiry_cut_off(inquiry);
         lane_mark(lane, inquiry);
+        lane_beat(lane);
     }
     inquiries_settle(lane);
 }
@@ -175,7 +229,8 @@ static void all_cut_off(struct lane *lane)
 static bool waiting_take(struct lane *lane, struct target *ret_target)
 {
     uint32_t at = 0;
-    if (queue_take(&lane->queue, ret_target) ||
+    if (queue_take(&lane->spared, ret_target) || queue_take(&lane->struck, ret_target) ||
+        queue_take(&lane->queue, ret_target) ||
         networks_release(&lane->networks, 0, 0, lane->now_ns, true, &at, ret_target))
         return true;
     for (uint32_t i = 0; i < hosts_size(&lane->hosts) && lane->hosts.deferred > 0; i++)
@@ -188,10 +243,12 @@ static bool waiting_take(struct lane *lane, struct target *ret_target)
 static void waiting_skip(struct lane *lane)
 {
     bool none = lane->shared->image->settings->converse == CONVERSE_NONE;
-    enum outcome outcome = none ? OUTCOME_PARTIAL : OUTCOME_INTERRUPTED;
     struct target target;
-    for (int i = 0; i < LANE_SKIPS && waiting_take(lane, &target); i++)
-        inquiry_skip(lane, &target, outcome);
+    for (int i = 0; i < LANE_SKIPS && waiting_take(lane, &target); i++) {
+        bool ends = none || (target.suspect & SUSPECT_CRASHED_CONTROL) != 0;
+        inquiry_skip(lane, &target, ends ? OUTCOME_PARTIAL : OUTCOME_INTERRUPTED);
+        lane_beat(lane);
+    }
 }
 
 // After SIGTERM, which comes when conversations have had their time: what is open or waits ends now. Without a
@@ -219,6 +276,7 @@ size_t lane_turn(struct lane *lane, uint64_t now_ns)
 {
     size_t work = 0;
     time_take(lane, now_ns);
+    lane->memory_bytes = memory_held();
     bool gone = atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed);
     budget_refill(&lane->budget, lane->now_ns);
     lane->window = admission_window(&lane->admission, lane->open, lane->now_ns);
@@ -226,14 +284,15 @@ size_t lane_turn(struct lane *lane, uint64_t now_ns)
         stop_proceed(lane, gone);
     if (!gone)
         work +=
-            lane_take_verdicts(lane) + lane_take_segments(lane) + timers_run(lane) + ready_run(lane) + queue_run(lane);
+            lane_take_verdicts(lane) + lane_take_segments(lane) + timers_run(lane) + ready_run(lane) + queues_run(lane);
     if (lane->batch->count > 0 && (work == 0 || lane->now_ns - lane->batch->oldest_ns > LANE_SYNC_NS))
         (void)batch_flush(lane->batch, lane->now_ns);
     if (lane->batch->broken)
         atomic_store_explicit(&lane->shared->failed, true, memory_order_relaxed);
+    atomic_store_explicit(&lane->shared->channel->down->lanes[lane->index].handled, 0, memory_order_relaxed);
     lane_publish(lane);
     over_publish(lane);
-    atomic_store_explicit(&lane->alive_ns, now_ns, memory_order_relaxed);
+    lane_beat(lane);
     return work;
 }
 
@@ -251,7 +310,7 @@ static bool rings_empty(const struct lane *lane)
 static bool lane_over(const struct lane *lane, uint32_t phase)
 {
     bool quiet = lane->pool.used == 0 && lane->batch->count == 0;
-    bool nothing_waits = lane->queue.count == 0 && lane_deferred(lane) == 0;
+    bool nothing_waits = lane_waiting(lane) == 0;
     if (atomic_load_explicit(&lane->shared->dataplane_gone, memory_order_relaxed))
         return quiet || lane->batch->broken || lane->now_ns > lane->stop_ns + LANE_STOP_GRACE_NS;
     if (lane_stopping(lane))

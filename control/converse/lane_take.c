@@ -79,11 +79,13 @@ static size_t verdicts_take(struct lane *lane, uint32_t worker, size_t limit)
     ring_advance(ring, ready);
     lane->counters[CONTROL_VERDICTS] += count;
     lane->counters[CONTROL_JOURNAL_ENTRIES] += count;
-    for (size_t i = 0; i < ready; i++)
+    for (size_t i = 0; i < ready; i++) {
         if (known[i])
             verdict_refuse(lane, &verdicts[i]);
         else
             verdict_handle(lane, &verdicts[i]);
+        lane_beat(lane); // they are journaled: all have to be handled
+    }
     return ready;
 }
 
@@ -138,6 +140,7 @@ static void segment_handle(struct lane *lane, const struct segment *segment)
     uint32_t index = hash_find(&lane->by_tuple, tuple_key(segment->address, segment->remote_port, segment->local_port));
     if (index != HASH_NONE) {
         struct inquiry *inquiry = pool_at(&lane->pool, index);
+        lane_handle(lane, &inquiry->target);
         if (inquiry->decoy.asking)
             decoy_receive(inquiry, segment);
         else
@@ -165,13 +168,18 @@ size_t lane_take_segments(struct lane *lane)
             admission_crowded(&lane->admission, lane->now_ns);
         uint64_t ready = budget_left(&lane->budget) ? ring_ready(ring, LANE_SEGMENTS) : 0;
         ready = ready < LANE_SEGMENTS ? ready : LANE_SEGMENTS;
-        for (uint64_t i = 0; i < ready; i++)
-            segment_handle(lane, ring_slot(ring, i));
-        if (ready > 0)
-            ring_advance(ring, ready);
+        uint64_t taken = 0;
+        bool in_time = true;
+        lane_stage(lane);
+        while (in_time && taken < ready) {
+            segment_handle(lane, ring_slot(ring, taken++));
+            in_time = lane_goes_on(lane);
+        }
+        if (taken > 0)
+            ring_advance(ring, taken);
         // One acknowledgement answers all of a connection's segments in the burst.
         inquiries_settle(lane);
-        work += ready;
+        work += taken;
     }
     return work;
 }

@@ -33,6 +33,21 @@ int queue_put(struct queue *queue, const struct target *target)
     return 0;
 }
 
+int queue_put_first(struct queue *queue, const struct target *target)
+{
+    if (queue->count == queue->capacity && queue_grow(queue) != 0)
+        return -ENOMEM;
+    queue->first = (queue->first - 1) & (queue->capacity - 1);
+    queue->count++;
+    queue->items[queue->first] = *target;
+    return 0;
+}
+
+const struct target *queue_at(const struct queue *queue, size_t ahead)
+{
+    return &queue->items[(queue->first + ahead) & (queue->capacity - 1)];
+}
+
 bool queue_take(struct queue *queue, struct target *ret_target)
 {
     if (queue->count == 0)

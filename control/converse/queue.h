@@ -14,6 +14,7 @@ struct target {
     uint16_t port;
     uint8_t suspect; // bits of enum suspect
     bool released;   // it has waited for its host, and is counted there until it is begun or recorded
+    uint8_t strikes; // how often control died while it was being asked
 };
 
 struct queue {
@@ -27,6 +28,12 @@ void queue_fini(struct queue *queue);
 
 // Returns 0 or -ENOMEM. An all-zero queue is an empty one.
 int queue_put(struct queue *queue, const struct target *target);
+
+// The same, before all that wait.
+int queue_put_first(struct queue *queue, const struct target *target);
+
+// The target that queue_take would return after `ahead` others; ahead < count.
+const struct target *queue_at(const struct queue *queue, size_t ahead);
 
 // False when the queue is empty.
 bool queue_take(struct queue *queue, struct target *ret_target);

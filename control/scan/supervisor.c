@@ -15,7 +15,9 @@
 #include "control/store/counters.h"
 #include "dataplane/channel/clock.h"
 
-enum { CONTROL_STARTS_MAX = 17 };
+// Deaths in a row without anything to show for it: no record, and no target that it may have died over. While there is
+// either, the targets run out before the deaths do.
+enum { FRUITLESS_MAX = 17 };
 
 #define SECOND_NS        UINT64_C(1000000000)
 #define HANG_NS          (2 * SECOND_NS)
@@ -127,7 +129,13 @@ static int control_start(struct supervisor *supervisor)
     snprintf(geometry, sizeof(geometry), "%u,%u,%u,%u,%u", shared->geometry.workers, shared->geometry.lanes,
              shared->geometry.verdict_slots, shared->geometry.segment_slots, shared->geometry.request_slots);
     bool resume = supervisor->control_starts > 0 || supervisor->settings->answered_fd >= 0;
-    const char *arguments[] = {"--geometry", geometry, "--user", user, resume ? "--resume" : NULL, NULL};
+    bool died = supervisor->control_starts > 0 && WIFSIGNALED(supervisor->control.wait_status);
+    const char *arguments[] = {"--geometry", geometry, "--user", user, NULL, NULL, NULL};
+    size_t count = 4;
+    if (died)
+        arguments[count++] = "--died";
+    if (resume)
+        arguments[count++] = "--resume";
     supervisor->control.name = "sonde-control";
     supervisor->control_starts++;
     supervisor->start_control_ns = clock_ns();
@@ -239,6 +247,19 @@ static bool records_unwanted(const struct supervisor *supervisor)
     return poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR) != 0;
 }
 
+// Whether nothing has come of the controls since the last one of which something came.
+static bool control_was_fruitless(struct supervisor *supervisor)
+{
+    const _Atomic uint64_t *counters = supervisor->settings->shared->down->counters;
+    uint64_t fruits = atomic_load_explicit(&counters[CONTROL_RECORDS], memory_order_relaxed) +
+                      atomic_load_explicit(&counters[CONTROL_TARGETS_STRUCK], memory_order_relaxed);
+    if (fruits <= supervisor->fruits)
+        return true;
+    supervisor->fruits = fruits;
+    supervisor->fruitless = 0;
+    return false;
+}
+
 static void control_restart(struct supervisor *supervisor, uint64_t now_ns)
 {
     char end[64];
@@ -253,13 +274,14 @@ static void control_restart(struct supervisor *supervisor, uint64_t now_ns)
              strerror(error));
         return;
     }
-    if (supervisor->control_starts >= CONTROL_STARTS_MAX) {
-        fail(supervisor, now_ns, "sonde-control ended (%s) for the %uth time: giving up", end,
+    if (now_ns - supervisor->start_control_ns < RESTART_NS)
+        return;
+    if (control_was_fruitless(supervisor) && ++supervisor->fruitless >= FRUITLESS_MAX) {
+        fail(supervisor, now_ns,
+             "sonde-control ended (%s) for the %uth time, and nothing is recorded any more: giving up", end,
              supervisor->control_starts);
         return;
     }
-    if (now_ns - supervisor->start_control_ns < RESTART_NS)
-        return;
     fprintf(stderr, "sonde: sonde-control ended (%s): starting it again, unfinished targets are asked again\n", end);
     error = control_start(supervisor);
     if (error != 0)

@@ -64,6 +64,8 @@ struct supervisor {
     struct outage outage;
     int signal_fd;
     uint32_t control_starts;
+    uint32_t fruitless; // deaths of control in a row of which nothing came
+    uint64_t fruits;    // what had come of it by the last death of which something did
     bool control_done;
     bool control_abandoned; // it was told to record what is open and end
     bool exit_ordered;

@@ -20,6 +20,7 @@ bool control_counter_grows(enum control_counter counter)
     case CONTROL_CONVERSATIONS_QUEUED:
     case CONTROL_FLOWS_OPEN:
     case CONTROL_WAIT_MS:
+    case CONTROL_MEMORY_HELD:
     case CONTROL_JOURNAL_ERRNO:
     case CONTROL_JOURNAL_SYNCED_NS:
     case CONTROL_RECORD_ERRNO:

@@ -42,6 +42,7 @@
     X(HOSTS_SPENT, "hosts_spent", "hosts that took all the time or bytes of a host; what was left of them is timeout") \
     X(REQUESTS_FULL, "requests_full", "segments not asked for because the dataplane lagged (sent again later)")        \
     X(MEMORY_REFUSED, "memory_refused", "connections or segments given up for want of memory")                         \
+    X(MEMORY_HELD, "memory_held", "bytes of memory that conversations hold now")                                       \
     X(RINGS_DEAD, "rings_dead", "rings given up because an index of the dataplane's was impossible")                   \
     X(JOURNAL_ENTRIES, "journal_entries", "journal entries written")                                                   \
     X(JOURNAL_ERRORS, "journal_errors", "journal writes or syncs that failed (tried again)")                           \
@@ -53,6 +54,9 @@
     X(RECORDS_LOST, "records_lost", "records never written; their targets are in the journal, to be asked again")      \
     X(RESUMED_UNFINISHED, "resumed_unfinished",                                                                        \
       "targets of an earlier control that had no record and are asked again")                                          \
+    X(TARGETS_STRUCK, "targets_struck", "times that a target was being asked when control died")                       \
+    X(TARGETS_SPARED, "targets_spared",                                                                                \
+      "targets that were being asked when control died, twice, and get their record unasked")                          \
     X(RECORDS_CUT, "records_cut", "bytes cut from the end of the records at the start, after the last whole one")
 
 enum control_counter {

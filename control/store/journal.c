@@ -20,8 +20,8 @@ static uint32_t check_of(const void *bytes, size_t length)
 
 static bool entry_is_whole(const struct journal_entry *entry)
 {
-    return entry->check == check_of(entry, offsetof(struct journal_entry, check)) &&
-           (entry->kind == JOURNAL_TAKEN || entry->kind == JOURNAL_DONE);
+    return entry->check == check_of(entry, offsetof(struct journal_entry, check)) && entry->kind >= JOURNAL_TAKEN &&
+           entry->kind < JOURNAL_KINDS;
 }
 
 static int bytes_write(int fd, const void *data, size_t length, uint64_t offset)

@@ -3,7 +3,7 @@
 // The journal: every verdict that control has taken, written before the channel's index passes it, so that a control
 // which dies loses none. Unfinished = journal minus records. A header, then entries of fixed size, each with a check
 // sum; a torn tail is cut at the start. Where records cannot be read back (a pipe), entries that say "done" stand in
-// for them.
+// for them. What else stands there tells a control that follows one that died which targets had to do with it.
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,7 +13,14 @@
 
 #define JOURNAL_MAGIC UINT64_C(0x65646e6f736a6f01)
 
-enum journal_kind { JOURNAL_TAKEN = 1, JOURNAL_DONE };
+enum journal_kind {
+    JOURNAL_TAKEN = 1, // a verdict
+    JOURNAL_DONE,      // its record is written
+    JOURNAL_STARTED,   // a further control goes on from here; of no target
+    JOURNAL_BEGUN,     // a target that had waited is asked
+    JOURNAL_STRUCK,    // it was being asked when control died
+    JOURNAL_KINDS
+};
 
 // The file's first bytes.
 struct journal_header {

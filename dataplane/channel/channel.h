@@ -80,12 +80,18 @@ struct channel_up_header {
     _Atomic uint32_t deaf;                      // 1: the link is down, so nobody can be heard, and no deadline runs
 };
 
+// What a lane is at, for a control that follows this one when it dies over it. A cache line each.
+struct channel_lane_state {
+    _Alignas(64) _Atomic uint64_t handled; // 1 + the position of the target that it handles; 0 = none
+};
+
 // Start of `down`. control: wo; dataplane: ro (untrusted); sonde scan: ro (untrusted).
 struct channel_down_header {
     _Alignas(64) _Atomic uint64_t heartbeat_ns;          // CLOCK_MONOTONIC, at least every 100 ms
     _Atomic uint64_t open_conversations;                 // verdicts taken whose record is not written, all lanes
     _Atomic uint64_t open_limit;                         // how many control can hold now; 0 = not known yet
     _Atomic uint64_t counters[CHANNEL_CONTROL_COUNTERS]; // control/store/counters.h
+    struct channel_lane_state lanes[CHANNEL_LANES_MAX];  // sonde scan and dataplane never look
 };
 
 // Bytes that `up` and `down` need.

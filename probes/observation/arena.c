@@ -2,8 +2,9 @@
 #include "probes/observation/arena.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "probes/memory.h"
 
 // Small enough for the allocator to keep one for the next conversation without a search, large enough for most.
 enum { BLOCK_BYTES = 992, ALIGNMENT = 16 };
@@ -17,7 +18,7 @@ struct arena_block {
 static int arena_grow(struct arena *arena, uint32_t bytes)
 {
     uint32_t size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
-    struct arena_block *block = malloc(sizeof(*block) + size);
+    struct arena_block *block = memory_change(NULL, sizeof(*block) + size);
     if (block == NULL)
         return -ENOMEM;
     block->before = arena->last;
@@ -54,7 +55,7 @@ static void blocks_free(struct arena_block *block)
 {
     while (block != NULL) {
         struct arena_block *before = block->before;
-        free(block);
+        memory_give(block);
         block = before;
     }
 }

@@ -16,6 +16,7 @@
     X(P, TEXT, kex_chosen, 63, "key exchange method that was used")                                                    \
     X(P, TEXT, host_key_type, 63, "type of the host key")                                                              \
     X(P, TEXT, host_key_sha256, 47, "fingerprint of the host key, unpadded base64 as ssh-keygen -l prints it")         \
+    X(P, NUMBER, host_key_bits, 0, "size of the host key in bits")                                                     \
     X(P, FLAG, host_key_verified, 0, "the server proved that the key is its own")                                      \
     X(P, LIST, methods, 1024, "authentication methods that can continue (RFC 4252, 5.1)")                              \
     X(P, FLAG, no_authentication, 0, "the server let an unknown user in")

@@ -20,6 +20,8 @@
     X(P, TEXT, signature_algorithm, 63, "how the certificate is signed")                                               \
     X(P, TEXT, sha256, 64, "SHA-256 of the certificate, hexadecimal")                                                  \
     X(P, NUMBER, chain_length, 0, "number of certificates sent")                                                       \
-    X(P, FLAG, self_signed, 0, "the certificate is signed with its own key")
+    X(P, FLAG, self_signed, 0, "the certificate is signed with its own key")                                           \
+    X(P, NUMBER, dh_bits, 0, "size of the group that a server below TLS 1.3 chose for DHE, in bits")                   \
+    X(P, TEXT, refused, 15, "what we refused to compute with: dh-group, key, own-curve, chain, message-size")
 
 PART_STRUCT(tls, TLS_FIELDS)

@@ -7,7 +7,9 @@
 #define SUSPECTS(X)                                                                                                    \
     X(SUSPECT_ZERO_WINDOW, 0, "zero-window", "a SYN-ACK with a window of 0")                                           \
     X(SUSPECT_NO_OPTIONS, 1, "no-options", "a SYN-ACK without any TCP option although we sent one")                    \
-    X(SUSPECT_ACCEPTS_ANY_PORT, 2, "accepts-any-port", "the host accepts ports that nobody serves")
+    X(SUSPECT_ACCEPTS_ANY_PORT, 2, "accepts-any-port", "the host accepts ports that nobody serves")                    \
+    X(SUSPECT_CRASHED_CONTROL, 3, "crashed-control",                                                                   \
+      "it was being asked when sonde-control died, twice, and was not asked again")
 
 enum suspect {
 #define X(enumerator, bit, name, help) enumerator = 1 << (bit),

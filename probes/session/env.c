@@ -2,17 +2,45 @@
 #include "probes/session/env.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "probes/memory.h"
 #include "probes/session/conversation.h"
 
 enum { SILENCE_MS_DEFAULT = 2000, ANSWER_MS_DEFAULT = 5000, QUIET_MS_DEFAULT = 700 };
 
+static void *crypto_take(size_t bytes, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return memory_change(NULL, bytes);
+}
+
+static void *crypto_change(void *memory, size_t bytes, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (bytes > 0)
+        return memory_change(memory, bytes);
+    memory_give(memory); // OpenSSL means this by it
+    return NULL;
+}
+
+static void crypto_give(void *memory, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    memory_give(memory);
+}
+
 struct session_env *session_env_new(const struct session_env_settings *settings)
 {
+    // Counted as well, unless somebody in this process has used OpenSSL before.
+    (void)CRYPTO_set_mem_functions(crypto_take, crypto_change, crypto_give);
     // The system's openssl.cnf could forbid the old protocol versions that this program is asked to find.
     if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_SSL_STRINGS, NULL) != 1) {
         errno = ENOMEM;

@@ -20,13 +20,17 @@ static const struct ssh_kex_method methods[] = {
     {"ecdh-sha2-nistp384", "SHA384", "EC", "P-384", NULL},
     {"ecdh-sha2-nistp521", "SHA512", "EC", "P-521", NULL},
     {"diffie-hellman-group14-sha256", "SHA256", NULL, NULL, BN_get_rfc3526_prime_2048},
-    {"diffie-hellman-group16-sha512", "SHA512", NULL, NULL, BN_get_rfc3526_prime_4096},
-    {"diffie-hellman-group18-sha512", "SHA512", NULL, NULL, BN_get_rfc3526_prime_8192},
     {"diffie-hellman-group14-sha1", "SHA1", NULL, NULL, BN_get_rfc3526_prime_2048},
     {"diffie-hellman-group1-sha1", "SHA1", NULL, NULL, BN_get_rfc2409_prime_1024},
+    // The dear ones are for those that have nothing else.
+    {"diffie-hellman-group16-sha512", "SHA512", NULL, NULL, BN_get_rfc3526_prime_4096},
+    {"diffie-hellman-group18-sha512", "SHA512", NULL, NULL, BN_get_rfc3526_prime_8192},
 };
 
-enum { METHODS = sizeof(methods) / sizeof(methods[0]), EXPONENT_BITS = 512, LISTS = 10 };
+// Nothing that goes over the connection is a secret of anybody's, and 256 bits are the strength of the smaller groups
+// anyhow (RFC 3526 section 8). Each of the two powers takes 0.9 ms in group 16 and 3.4 ms in group 18; with 512 bits it
+// was twice that.
+enum { METHODS = sizeof(methods) / sizeof(methods[0]), EXPONENT_BITS = 256, LISTS = 10 };
 
 static const char strict_ours[] = "kex-strict-c-v00@openssh.com";
 static const char strict_theirs[] = "kex-strict-s-v00@openssh.com";
@@ -349,8 +353,12 @@ int ssh_kex_finish(struct ssh_kex *kex, const struct buffer *payload, struct obs
         return status;
     if (EVP_DigestFinal_ex(kex->running, kex->digest, &kex->digest_length) != 1)
         return -ENOTSUP;
-    learn_flag(observation, FIELD(ssh, host_key_verified),
-               ssh_key_verify(blob, signature, kex->digest, kex->digest_length));
+    int bits = 0;
+    enum ssh_proof proof = ssh_key_verify(blob, signature, kex->digest, kex->digest_length, &bits);
+    if (bits > 0)
+        learn_number(observation, FIELD(ssh, host_key_bits), bits);
+    if (proof != SSH_PROOF_DEAR)
+        learn_flag(observation, FIELD(ssh, host_key_verified), proof == SSH_PROOF_RIGHT);
     return 0;
 }
 

@@ -74,5 +74,13 @@ int ssh_kex_start_in(const struct ssh_kex *kex, struct ssh_transport *transport)
 
 void ssh_kex_fini(struct ssh_kex *kex);
 
-// True when `signature` over `data` is by the host key `blob` (RFC 4253 section 6.6, 5656, 8332, 8709).
-bool ssh_key_verify(struct bytes blob, struct bytes signature, const uint8_t *data, size_t length);
+enum ssh_proof {
+    SSH_PROOF_WRONG = 0,
+    SSH_PROOF_RIGHT,
+    SSH_PROOF_DEAR, // not looked at: to check it would cost too much (session/dear.h)
+};
+
+// Whether `signature` over `data` is by the host key `blob` (RFC 4253 section 6.6, 5656, 8332, 8709). *ret_bits is the
+// key's size, and stays as it was when there is no key in the blob.
+enum ssh_proof ssh_key_verify(struct bytes blob, struct bytes signature, const uint8_t *data, size_t length,
+                              int *ret_bits);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "probes/protocol/ssh/ssh_kex.h"
+#include "probes/session/dear.h"
 
 enum { DSS_HALF = 20, NUMBERS_MAX = 4, NUMBER_BYTES_MAX = 2050, HALF_MAX = 128 };
 
@@ -146,29 +147,39 @@ static bool signature_digest(const struct key_type *type, struct bytes name, con
     return name.length == strlen(type->name) && memcmp(name.data, type->name, name.length) == 0;
 }
 
-bool ssh_key_verify(struct bytes blob, struct bytes signature, const uint8_t *data, size_t length)
+static enum ssh_proof signature_verify(EVP_PKEY *key, const char *digest, struct bytes value, const uint8_t *data,
+                                       size_t length)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool right = ctx != NULL && EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, key, NULL) == 1 &&
+                 EVP_DigestVerify(ctx, value.data, value.length, data, length) == 1;
+    EVP_MD_CTX_free(ctx);
+    return right ? SSH_PROOF_RIGHT : SSH_PROOF_WRONG;
+}
+
+enum ssh_proof ssh_key_verify(struct bytes blob, struct bytes signature, const uint8_t *data, size_t length,
+                              int *ret_bits)
 {
     struct bytes blob_name = bytes_slice(&blob, bytes_u32(&blob));
     struct bytes signature_name = bytes_slice(&signature, bytes_u32(&signature));
     struct bytes value = bytes_slice(&signature, bytes_u32(&signature));
     const struct key_type *type = blob_name.failed ? NULL : key_type_find(blob_name);
+    EVP_PKEY *key = type == NULL ? NULL : key_read(type, &blob);
     const char *digest = NULL;
-    if (type == NULL || value.failed || !signature_digest(type, signature_name, &digest))
-        return false;
+    enum ssh_proof proof = SSH_PROOF_WRONG;
+    if (key == NULL)
+        return proof;
+    *ret_bits = EVP_PKEY_get_bits(key);
     struct buffer der = {0};
-    if (type->group != NULL || strcmp(type->evp, "DSA") == 0) {
-        if (!signature_encode(type, &value, &der)) {
-            buffer_fini(&der);
-            return false;
-        }
-        value = bytes_of(buffer_bytes(&der), der.length);
+    bool encoded = type->group != NULL || strcmp(type->evp, "DSA") == 0;
+    if (dear_key(key)) {
+        proof = SSH_PROOF_DEAR;
+    } else if (!value.failed && signature_digest(type, signature_name, &digest) &&
+               (!encoded || signature_encode(type, &value, &der))) {
+        value = encoded ? bytes_of(buffer_bytes(&der), der.length) : value;
+        proof = signature_verify(key, digest, value, data, length);
     }
-    EVP_PKEY *key = key_read(type, &blob);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool right = key != NULL && ctx != NULL && EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, key, NULL) == 1 &&
-                 EVP_DigestVerify(ctx, value.data, value.length, data, length) == 1;
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(key);
     buffer_fini(&der);
-    return right;
+    EVP_PKEY_free(key);
+    return proof;
 }

@@ -11,6 +11,7 @@
 #include "probes/session/detect.h"
 #include "probes/session/env.h"
 #include "probes/session/registry.h"
+#include "probes/protocol/tls/tls_bounds.h"
 #include "probes/protocol/tls/tls_certificate.h"
 
 struct tls_state {
@@ -90,13 +91,6 @@ static void alert_record(const SSL *ssl, int where, int value)
     }
 }
 
-static int chain_accept(X509_STORE_CTX *store, void *unused)
-{
-    (void)store;
-    (void)unused;
-    return 1;
-}
-
 SSL_CTX *tls_context_new(void)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
@@ -107,11 +101,8 @@ SSL_CTX *tls_context_new(void)
                                      SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
-    // Without it OpenSSL builds and checks the chain although the result is not asked for.
-    SSL_CTX_set_cert_verify_callback(context, chain_accept, NULL);
     SSL_CTX_set_info_callback(context, alert_record);
-    if (SSL_CTX_set_min_proto_version(context, TLS1_VERSION) != 1 ||
+    if (!bounds_set(context) || SSL_CTX_set_min_proto_version(context, TLS1_VERSION) != 1 ||
         SSL_CTX_set_cipher_list(context, "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0") != 1) {
         SSL_CTX_free(context);
         return NULL;
@@ -180,7 +171,7 @@ static void tls_observe(struct session *self)
     }
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(state->ssl);
     X509 *certificate = SSL_get0_peer_certificate(state->ssl);
-    if (certificate != NULL) {
+    if (certificate != NULL && !field_known(observation->tls, FIELD(tls, chain_length))) {
         learn_number(observation, FIELD(tls, chain_length), chain == NULL ? 1 : sk_X509_num(chain));
         certificate_observe(certificate, observation);
     }
@@ -239,6 +230,9 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
     ERR_clear_error();
     int status = SSL_do_handshake(state->ssl);
     int error = SSL_get_error(state->ssl, status);
+    unsigned long first = ERR_peek_error();
+    if (ERR_GET_LIB(first) == ERR_LIB_SSL && ERR_GET_REASON(first) == SSL_R_EXCESSIVE_MESSAGE_SIZE)
+        learn_constant(self->observation, FIELD(tls, refused), "message-size");
     shortage_note(self);
     if (!tls_flush(self))
         return session_failed();

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "probes/session/dear.h"
+
 enum { SERIAL_BYTES_MAX = 31 };
 
 static void name_learn(struct observation *observation, const struct field *field, const X509_NAME *name)
@@ -87,8 +89,8 @@ static void serial_learn(struct observation *observation, X509 *certificate)
 static void key_learn(struct observation *observation, X509 *certificate)
 {
     const EVP_PKEY *key = X509_get0_pubkey(certificate);
-    // Below 0 it could not be judged; then the names say at least whether it wants to be.
-    int own = X509_self_signed(certificate, 1);
+    // Below 0 it could not be judged, or is too dear to be; then the names say at least whether it wants to be.
+    int own = key != NULL && dear_key(key) ? -1 : X509_self_signed(certificate, 1);
     if (own >= 0 || X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) != 0)
         learn_flag(observation, FIELD(tls, self_signed), own == 1);
     if (key == NULL)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Stands in sonde-control's place: appends a line when it starts, beats, and ends when the dataplane has cooled or
-// SIGTERM came. FAKE_CONTROL: "die" or "hang" does so in its first life, "die-always" in every one, "refuse" will not
-// end, "ahead" has a clock that is ahead of ours, "full" finds the disk full for a while, "full-always" until it is
-// told to end, and then loses five records.
+// SIGTERM came. FAKE_CONTROL: "die" or "hang" does so in its first life, "die-always" in every one without a record but
+// in the first, "die-often" in twenty with a record each, "refuse" will not end, "ahead" has a clock that is ahead of
+// ours, "full" finds the disk full for a while, "full-always" until it is told to end, and then loses five records.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -51,7 +51,12 @@ int main(int argc, char **argv)
     lseek(records, 0, SEEK_END);
     if (dprintf(records, "{\"resumed\":%d}\n", resumed) < 0)
         return 5;
-    atomic_fetch_add(&down->counters[CONTROL_RECORDS], 1);
+    uint64_t records_before = atomic_load(&down->counters[CONTROL_RECORDS]);
+    if (strcmp(mode, "die-always") != 0 || !resumed)
+        atomic_fetch_add(&down->counters[CONTROL_RECORDS], 1);
+    // Killed by a signal, so the next one is told.
+    if (records_before > 0 && strncmp(mode, "die", 3) == 0 && strcmp(argv[argc - 2], "--died") != 0)
+        return 6;
     atomic_fetch_add(&down->counters[CONTROL_SEGMENTS_IN], 7);
     if (!resumed)
         atomic_store(&down->counters[CONTROL_JOURNAL_SYNCED_NS], 1);
@@ -72,7 +77,8 @@ int main(int argc, char **argv)
         int waits = always || strcmp(mode, "refuse") == 0 || (strcmp(mode, "full") == 0 && age_ns < 2500000000);
         if (!waits && (told != 0 || atomic_load(&up->phase) == CHANNEL_COOLED))
             return 0;
-        if (due && (strcmp(mode, "die-always") == 0 || (strcmp(mode, "die") == 0 && !resumed)))
+        if (due && (strcmp(mode, "die-always") == 0 || (strcmp(mode, "die-often") == 0 && records_before < 20) ||
+                    (strcmp(mode, "die") == 0 && !resumed)))
             abort();
         if (due && strcmp(mode, "hang") == 0 && !resumed)
             poll(NULL, 0, -1);

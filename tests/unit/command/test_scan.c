@@ -226,7 +226,20 @@ Test(scan, a_tick_that_is_none_is_refused_before_anything_starts)
     cr_assert_eq(sonde(scan_words), 0, "%s", output_text);
 }
 
-Test(scan, a_control_that_always_dies_is_given_up)
+Test(scan, a_control_that_dies_often_and_records_all_the_same_is_started_again_as_often)
+{
+    setenv("FAKE_CONTROL", "die-often", 1);
+    setenv("FAKE_DATAPLANE", "endless", 1);
+    plan_write("often.json", plan_text, ", \"max_results\": 21}");
+    const char *const words[] = {"scan", "often.json", "--quiet", "--output", "out", NULL};
+    cr_assert_eq(sonde(words), 0, "%s", output_text);
+    json_t *summary = summary_read();
+    cr_assert_str_eq(text_of(summary, "outcome"), "max_results");
+    cr_assert_eq(json_integer_value(json_object_get(summary, "control_starts")), 21);
+    json_decref(summary);
+}
+
+Test(scan, a_control_that_always_dies_with_nothing_to_show_is_given_up)
 {
     setenv("FAKE_CONTROL", "die-always", 1);
     setenv("FAKE_DATAPLANE", "endless", 1);

@@ -169,7 +169,7 @@ void harness_start(struct harness *harness, bool resume, int records_fd)
         unsetenv("ASAN_OPTIONS");
         unsetenv("UBSAN_OPTIONS");
         execl(SONDE_CONTROL, SONDE_CONTROL, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
-              arguments[5], "--user=65534:65534", resume ? "--resume" : NULL, NULL);
+              arguments[5], "--user=65534:65534", resume ? "--resume" : NULL, harness->died ? "--died" : NULL, NULL);
         _exit(127);
     }
     cr_assert_gt(harness->child, 0);

@@ -47,6 +47,7 @@ struct harness {
     _Atomic bool over;
     struct peer *peers[HARNESS_PEERS_MAX];
     size_t peer_count;
+    bool died;         // the next control is told that the one before did
     uint64_t position; // of the next verdict
     uint64_t age_ns;   // verdicts are so old when they are handed over
     uint64_t repeat_ns;

@@ -238,6 +238,11 @@ static bool all_open(struct harness *of)
     return harness_counter(of, CONTROL_CONVERSATIONS_OPEN) >= of->position;
 }
 
+static bool all_counted(struct harness *of)
+{
+    return harness_counter(of, CONTROL_MEMORY_HELD) >= of->position * 8192;
+}
+
 static bool some_recorded(struct harness *of)
 {
     return harness_counter(of, CONTROL_RECORDS) >= 50;
@@ -311,6 +316,21 @@ Test(control, sigterm_ends_what_is_open_before_its_own_end, .fini = teardown)
     records_check(20, "interrupted");
     cr_assert_eq(harness_counter(&harness, CONTROL_INTERRUPTED), 20);
     peers_check_ended();
+}
+
+// A TLS hello is ten times everything else that a conversation holds: with it there is more than without.
+Test(control, what_conversations_hold_is_counted_openssl_included, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = silent_server;
+    harness_start(&harness, false, -1);
+    for (uint32_t i = 0; i < 20; i++)
+        harness_answer(&harness, 0x0a000100 + i, 443);
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_open));
+    cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_counted), "%lu bytes",
+              harness_counter(&harness, CONTROL_MEMORY_HELD));
+    cr_assert_eq(kill(harness.child, SIGTERM), 0);
+    cr_assert_neq(harness_finish(&harness, HARNESS_PATIENCE_MS), -1);
 }
 
 Test(control, without_a_dataplane_it_records_what_is_open_and_fails, .fini = teardown)
@@ -516,4 +536,96 @@ Test(control, an_ssh_server_that_is_too_busy_is_asked_again_seconds_later, .fini
     cr_assert_str_eq(field(json_array_get(records, 0), "ssh", "software"), "old");
     cr_assert_eq(harness.peer_count, 2);
     json_decref(records);
+}
+
+// A server over whose first word control dies, whichever one it is: the test kills it. What an earlier control has said
+// is still in the rings, and kills nobody.
+static uint32_t poison;
+static size_t peers_before;
+
+static bool is_of_before(const struct peer *peer)
+{
+    for (size_t i = 0; i < peers_before; i++)
+        if (harness.peers[i] == peer)
+            return true;
+    return false;
+}
+
+static void poisonous_server(struct peer *peer)
+{
+    if (peer->address == poison && peer->in_length > 0 && harness.child > 0 && !is_of_before(peer)) {
+        kill(harness.child, SIGKILL);
+        waitpid(harness.child, NULL, 0);
+        harness.child = 0;
+        return;
+    }
+    if (peer->address != poison)
+        http_server(peer);
+}
+
+static bool is_dead(struct harness *of)
+{
+    return of->child == 0;
+}
+
+static json_t *record_of(json_t *records, const char *ip)
+{
+    size_t i;
+    json_t *record;
+    json_array_foreach(records, i, record)
+    {
+        if (strcmp(field(record, NULL, "ip"), ip) == 0)
+            return record;
+    }
+    return NULL;
+}
+
+static bool is_suspect(json_t *record)
+{
+    json_t *marks = json_object_get(record, "suspect");
+    return json_array_size(marks) == 1 && strcmp(json_string_value(json_array_get(marks, 0)), "crashed-control") == 0;
+}
+
+static void poison_check(void)
+{
+    json_t *records = harness_records(&harness);
+    cr_assert_not_null(records);
+    cr_assert_eq(json_array_size(records), 61, "%zu", json_array_size(records));
+    json_t *poisoned = record_of(records, "10.0.1.200");
+    cr_assert_not_null(poisoned);
+    cr_assert(is_suspect(poisoned));
+    cr_assert_str_eq(field(poisoned, NULL, "outcome"), "partial");
+    size_t suspects = 0;
+    size_t i;
+    json_t *record;
+    json_array_foreach(records, i, record)
+    {
+        suspects += is_suspect(record) ? 1 : 0;
+    }
+    // Those that were open beside it the second time, a few a lane.
+    cr_assert_leq(suspects, 32, "%zu", suspects);
+    cr_assert_eq(harness_counter(&harness, CONTROL_TARGETS_SPARED), suspects);
+    cr_assert_eq(outcomes(records, "complete"), 61 - suspects);
+    json_decref(records);
+}
+
+Test(control, a_target_that_was_open_when_control_died_twice_gets_its_record_and_is_not_asked_again, .fini = teardown)
+{
+    poison = 0x0a0001c8;
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = poisonous_server;
+    harness_start(&harness, false, -1);
+    for (uint32_t i = 0; i < 30; i++)
+        harness_answer(&harness, 0x0a000100 + i, 80);
+    harness_answer(&harness, poison, 80);
+    for (int deaths = 0; deaths < 2; deaths++) {
+        cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, is_dead), "death %d", deaths);
+        harness.died = true;
+        peers_before = harness.peer_count;
+        harness_start(&harness, true, -1);
+    }
+    for (uint32_t i = 0; i < 30; i++)
+        harness_answer(&harness, 0x0a000300 + i, 80);
+    finish_clean();
+    poison_check();
 }

@@ -126,7 +126,8 @@ static void exchange(const struct fake_ssh *fake, struct bytes theirs, struct bu
         BN_CTX *ctx = BN_CTX_new();
         BIGNUM *prime = strstr(fake->kex, "group1-") != NULL    ? BN_get_rfc2409_prime_1024(NULL)
                         : strstr(fake->kex, "group14-") != NULL ? BN_get_rfc3526_prime_2048(NULL)
-                                                                : BN_get_rfc3526_prime_4096(NULL);
+                        : strstr(fake->kex, "group16-") != NULL ? BN_get_rfc3526_prime_4096(NULL)
+                                                                : BN_get_rfc3526_prime_8192(NULL);
         BIGNUM *exponent = BN_new();
         BIGNUM *value = BN_new();
         BIGNUM *other = BN_bin2bn(theirs.data, (int)theirs.length, NULL);
@@ -351,6 +352,20 @@ static const char *text_or(const char *text, const char *otherwise)
     return text != NULL ? text : otherwise;
 }
 
+static EVP_PKEY *key_make_long(void)
+{
+    uint8_t exponent[9] = {3, 0, 0, 0, 0, 0, 0, 0, 64}; // OSSL_PARAM integers are in native order
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent, sizeof(exponent)),
+                                 OSSL_PARAM_END};
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    if (EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_CTX_set_params(ctx, params) != 1 ||
+        EVP_PKEY_generate(ctx, &key) != 1)
+        abort();
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
 void fake_ssh_init(struct fake_ssh *fake)
 {
     fake->peer.begin = fake_begin;
@@ -362,7 +377,9 @@ void fake_ssh_init(struct fake_ssh *fake)
     fake->cipher = text_or(fake->cipher, "aes128-ctr");
     fake->mac = text_or(fake->mac, "hmac-sha2-256");
     fake->methods = text_or(fake->methods, "publickey,password");
-    if (strcmp(fake->host_key_type, "ssh-rsa") == 0)
+    if (fake->long_exponent)
+        fake->host_key = key_make_long();
+    else if (strcmp(fake->host_key_type, "ssh-rsa") == 0)
         fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
     else if (strcmp(fake->host_key_type, "ssh-ed25519") == 0)
         fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");

@@ -19,7 +19,8 @@ struct fake_ssh {
     bool strict;
     bool admits; // `none` is enough
     bool wrong_signature;
-    bool guesses; // sends a wrong guess behind its KEXINIT
+    bool long_exponent; // of its RSA key: 2^70 + 3
+    bool guesses;       // sends a wrong guess behind its KEXINIT
     EVP_PKEY *host_key;
     // The connection's state.
     struct ssh_transport transport;

@@ -1,15 +1,41 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tests/unit/session/fake_tls.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { DAY = 86400 };
 
+static EVP_PKEY *key_make_odd(const char *type, const char *name, OSSL_PARAM value)
+{
+    OSSL_PARAM params[] = {value, OSSL_PARAM_END, OSSL_PARAM_END};
+    if (strcmp(type, "EC") == 0)
+        params[1] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char[]){"P-256"}, 0);
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    if (EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_CTX_set_params(ctx, params) != 1 ||
+        EVP_PKEY_generate(ctx, &key) != 1) {
+        fprintf(stderr, "%s\n", name);
+        abort();
+    }
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
 static EVP_PKEY *key_make(const char *type)
 {
+    uint8_t exponent[9] = {3, 0, 0, 0, 0, 0, 0, 0, 64}; // OSSL_PARAM integers are in native order
+    if (strcmp(type, "EC own") == 0)
+        return key_make_odd("EC", type,
+                            OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, (char[]){"explicit"}, 0));
+    if (strcmp(type, "RSA long") == 0)
+        return key_make_odd("RSA", type, OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent, sizeof(exponent)));
     if (strcmp(type, "RSA") == 0)
         return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
     return strcmp(type, "EC") == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256") : EVP_PKEY_Q_keygen(NULL, NULL, type);
@@ -86,6 +112,40 @@ static void fake_answer(struct peer *peer, const uint8_t *data, size_t length, s
     (void)BIO_reset(fake->out);
 }
 
+// A group as hostile servers choose it: odd random bits, with 2.
+static EVP_PKEY *group_make(unsigned bits)
+{
+    BIGNUM *prime = BN_new();
+    BIGNUM *generator = BN_new();
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    EVP_PKEY *group = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+    BN_rand(prime, (int)bits, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD);
+    BN_set_word(generator, 2);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_FFC_P, prime);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_FFC_G, generator);
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
+    if (EVP_PKEY_fromdata_init(ctx) != 1 || EVP_PKEY_fromdata(ctx, &group, EVP_PKEY_KEY_PARAMETERS, params) != 1)
+        abort();
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    EVP_PKEY_CTX_free(ctx);
+    BN_free(prime);
+    BN_free(generator);
+    return group;
+}
+
+static void context_extend(const struct fake_tls *fake)
+{
+    if (fake->dh_bits != 0 && SSL_CTX_set0_tmp_dh_pkey(fake->context, group_make(fake->dh_bits)) != 1)
+        abort();
+    for (unsigned at = 0; at < fake->chain; at++)
+        if (SSL_CTX_add1_chain_cert(fake->context, fake->certificate) != 1)
+            abort();
+    if (fake->groups != NULL && SSL_CTX_set1_groups_list(fake->context, fake->groups) != 1)
+        abort();
+}
+
 void fake_tls_init(struct fake_tls *fake)
 {
     fake->peer.begin = fake_begin;
@@ -101,6 +161,7 @@ void fake_tls_init(struct fake_tls *fake)
     if (SSL_CTX_use_certificate(fake->context, fake->certificate) != 1 ||
         SSL_CTX_use_PrivateKey(fake->context, fake->private_key) != 1)
         abort();
+    context_extend(fake);
     if (fake->wants_certificate)
         SSL_CTX_set_verify(fake->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 }

@@ -8,12 +8,15 @@
 
 struct fake_tls {
     struct peer peer;
-    int version;         // TLS1_VERSION ...
-    const char *key;     // "EC", "RSA", "ED25519"
+    int version;     // TLS1_VERSION ...
+    const char *key; // "EC", "RSA", "ED25519"; "EC own": on a curve that is spelt out; "RSA long": of exponent 2^70 + 3
     const char *ciphers; // NULL = all
     const char *reply;   // inside the tunnel, to the first bytes that come
     bool foreign;        // signed by another key, under another name
     bool expired;
+    unsigned dh_bits;       // of the group for DHE, made of random bits; 0 = none
+    unsigned chain;         // certificates beyond the first
+    const char *groups;     // that it accepts, NULL = all
     bool wants_certificate; // of the client, which has none
     // The server's own.
     SSL_CTX *context;

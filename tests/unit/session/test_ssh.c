@@ -26,6 +26,7 @@ static void expect_complete(struct fake_ssh *fake, const char *what)
     cr_assert_str_eq(told(&seen, "ssh.kex_chosen"), fake->kex, "%s", what);
     cr_assert_str_eq(told(&seen, "ssh.host_key_type"), fake->host_key_type, "%s", what);
     cr_assert(seen.ssh->host_key_verified, "%s", what);
+    cr_assert_geq(seen.ssh->host_key_bits, 256, "%s", what);
     cr_assert(seen.ssh->known.methods, "%s", what);
     cr_assert_str_eq(told(&seen, "ssh.methods"), "publickey,password", "%s", what);
     cr_assert_eq(strlen(told(&seen, "ssh.host_key_sha256")), 43, "%s", what);
@@ -43,9 +44,10 @@ Test(ssh, every_key_exchange_leads_to_the_methods)
                                  "ecdh-sha2-nistp384",
                                  "ecdh-sha2-nistp521",
                                  "diffie-hellman-group14-sha256",
-                                 "diffie-hellman-group16-sha512",
                                  "diffie-hellman-group14-sha1",
-                                 "diffie-hellman-group1-sha1"};
+                                 "diffie-hellman-group1-sha1",
+                                 "diffie-hellman-group16-sha512",
+                                 "diffie-hellman-group18-sha512"};
     for (size_t at = 0; at < sizeof(names) / sizeof(names[0]); at++) {
         struct fake_ssh fake = {.kex = names[at]};
         expect_complete(&fake, names[at]);
@@ -81,6 +83,31 @@ Test(ssh, every_kind_of_host_key_is_verified)
         struct fake_ssh fake = {.host_key_type = kinds[at][0], .signature_type = kinds[at][1]};
         expect_complete(&fake, kinds[at][1]);
     }
+}
+
+Test(ssh, a_host_key_that_is_too_dear_is_measured_and_not_checked)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.host_key_type = "ssh-rsa", .long_exponent = true};
+    talk(&fake, "ssh", &seen);
+    cr_assert_eq(seen.ssh->host_key_bits, 2048);
+    cr_assert_str_eq(told(&seen, "ssh.host_key_type"), "ssh-rsa");
+    cr_assert_not(seen.ssh->known.host_key_verified, "it was checked");
+    cr_assert(seen.ssh->known.methods);
+    cr_assert(seen.finished);
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}
+
+Test(ssh, a_dear_group_is_for_servers_that_have_nothing_else)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.kex = "diffie-hellman-group18-sha512,diffie-hellman-group16-sha512,"
+                                   "diffie-hellman-group14-sha1"};
+    talk(&fake, "ssh", &seen);
+    cr_assert_str_eq(told(&seen, "ssh.kex_chosen"), "diffie-hellman-group14-sha1");
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
 }
 
 Test(ssh, a_wrong_guess_of_the_server_is_skipped)

@@ -217,3 +217,109 @@ Test(tls, listening_first_and_http_first_both_find_a_tls_server)
         fake_tls_fini(&fake);
     }
 }
+
+static void expect_refused(const struct observation *seen, const char *what, bool shown)
+{
+    cr_assert_not_null(seen->tls, "%s", what);
+    cr_assert_str_eq(told(seen, "service"), "tls");
+    cr_assert_str_eq(told(seen, "tls.refused"), what);
+    cr_assert_not(seen->tls->handshake_complete, "%s", what);
+    cr_assert_eq(seen->tls->known.subject, shown, "%s", what);
+    cr_assert_eq(seen->tls->known.sha256, shown, "%s", what);
+    cr_assert_not(seen->finished, "%s", what);
+}
+
+Test(tls, a_dhe_group_above_the_bound_is_recorded_and_not_computed_with)
+{
+    static const unsigned sizes[] = {1024, 2048, 2049, 3072, 4096};
+    for (size_t at = 0; at < sizeof(sizes) / sizeof(sizes[0]); at++) {
+        struct observation seen;
+        struct fake_tls fake = {.version = at % 2 == 0 ? TLS1_2_VERSION : TLS1_VERSION,
+                                .key = "RSA",
+                                .ciphers = "DHE:@SECLEVEL=0",
+                                .dh_bits = sizes[at],
+                                .reply = page};
+        cr_assert_eq(talk(&fake, "tls", 443, &seen), 1);
+        cr_assert_not_null(seen.tls);
+        cr_assert_eq(seen.tls->dh_bits, sizes[at]);
+        cr_assert_eq(seen.tls->key_bits, 2048);
+        if (sizes[at] > 2048)
+            expect_refused(&seen, "dh-group", true);
+        else
+            cr_assert_str_eq(told(&seen, "http.title"), "inside", "%u bits", sizes[at]);
+        observation_fini(&seen);
+        fake_tls_fini(&fake);
+    }
+}
+
+Test(tls, a_finite_field_above_the_bound_is_not_offered_to_a_server_of_tls_13)
+{
+    static const char *const groups[] = {"ffdhe2048", "ffdhe3072", "ffdhe8192"};
+    for (size_t at = 0; at < sizeof(groups) / sizeof(groups[0]); at++) {
+        struct observation seen;
+        struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "EC", .groups = groups[at], .reply = page};
+        talk(&fake, "tls", 443, &seen);
+        cr_assert_eq(seen.finished, at == 0, "%s", groups[at]);
+        if (at > 0)
+            cr_assert_str_eq(told(&seen, "tls.alert"), "handshake_failure");
+        observation_fini(&seen);
+        fake_tls_fini(&fake);
+    }
+}
+
+Test(tls, a_list_of_too_many_certificates_is_counted_and_only_its_first_is_read)
+{
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    for (size_t at = 0; at < 4; at++) {
+        struct observation seen;
+        unsigned chain = at < 2 ? 9 : 10;
+        struct fake_tls fake = {.version = versions[at % 2], .key = "EC", .chain = chain, .reply = page};
+        talk(&fake, "tls", 443, &seen);
+        cr_assert_eq(seen.tls->chain_length, chain + 1);
+        cr_assert_str_eq(told(&seen, "tls.subject"), "CN=host.example,O=Lab\\, Inc.");
+        cr_assert_eq(seen.tls->key_bits, 256);
+        if (chain > 9)
+            expect_refused(&seen, "chain", true);
+        else
+            cr_assert(seen.finished);
+        observation_fini(&seen);
+        fake_tls_fini(&fake);
+    }
+}
+
+Test(tls, a_list_of_too_many_bytes_is_not_read)
+{
+    struct observation seen;
+    struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "EC", .chain = 150};
+    talk(&fake, "tls", 443, &seen);
+    expect_refused(&seen, "message-size", false);
+    observation_fini(&seen);
+    fake_tls_fini(&fake);
+}
+
+Test(tls, a_key_with_a_long_exponent_is_recorded_and_not_computed_with)
+{
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    for (size_t at = 0; at < 2; at++) {
+        struct observation seen;
+        struct fake_tls fake = {.version = versions[at], .key = "RSA long", .chain = 1};
+        talk(&fake, "tls", 443, &seen);
+        expect_refused(&seen, "key", true);
+        cr_assert_eq(seen.tls->key_bits, 2048);
+        cr_assert_eq(seen.tls->chain_length, 2);
+        cr_assert_not(seen.tls->known.self_signed, "its signature was checked");
+        observation_fini(&seen);
+        fake_tls_fini(&fake);
+    }
+}
+
+Test(tls, a_key_on_a_curve_of_the_servers_own_is_not_decoded)
+{
+    struct observation seen;
+    struct fake_tls fake = {.version = TLS1_2_VERSION, .key = "EC own"};
+    talk(&fake, "tls", 443, &seen);
+    expect_refused(&seen, "own-curve", false);
+    cr_assert_eq(seen.tls->chain_length, 1);
+    observation_fini(&seen);
+    fake_tls_fini(&fake);
+}
