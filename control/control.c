@@ -18,7 +18,7 @@
 #include "dataplane/channel/clock.h"
 #include "dataplane/channel/pulse.h"
 
-#define DATAPLANE_SILENCE_NS UINT64_C(2000000000)
+#define DATAPLANE_SILENCE_NS UINT64_C(10000000000) // as sonde scan waits for both of us
 #define LANE_SILENCE_NS      UINT64_C(10000000000)
 #define SYNC_EVERY_NS        UINT64_C(1000000000)
 #define JOURNAL_SYNC_NS      UINT64_C(200000000) // a checkpoint waits for it, so more often than the records

@@ -20,7 +20,7 @@
 enum { FRUITLESS_MAX = 17 };
 
 #define SECOND_NS        UINT64_C(1000000000)
-#define HANG_NS          (2 * SECOND_NS)
+#define HANG_NS          (10 * SECOND_NS) // a machine that others load too may keep a thread from running for seconds
 #define CONTROL_GRACE_NS (6 * SECOND_NS)  // from its start to its first heartbeat, with a journal to read
 #define EAL_GRACE_NS     (30 * SECOND_NS) // hugepages are zeroed while DPDK starts
 #define RESTART_NS       (SECOND_NS / 4)  // between two starts
