@@ -100,6 +100,8 @@ static bool network_full(const struct network *network, uint64_t taken, uint64_t
 
 bool networks_full(const struct networks *networks, uint32_t address, uint64_t taken, uint64_t window, uint64_t now_ns)
 {
+    if (taken < window / 2)
+        return false; // as network_full would say: the hash need not be asked
     const struct network *network = network_find(networks, address);
     return network != NULL && network_full(network, taken, window, now_ns);
 }
