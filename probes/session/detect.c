@@ -9,7 +9,7 @@ enum recognition recognise_text(const uint8_t *data, size_t length, const char *
 {
     size_t whole = strlen(text);
     size_t compared = length < whole ? length : whole;
-    if (memcmp(data, text, compared) != 0)
+    if (compared > 0 && memcmp(data, text, compared) != 0)
         return RECOGNITION_NOT_MINE;
     return compared == whole ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
 }

@@ -3,6 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+// What one step may cost of the processor, instrumented and with every check on, which takes ten times as long as
+// without: nobody else is served meanwhile.
+#define STEP_CPU_NS UINT64_C(150000000)
 
 enum { CONNECTIONS_MAX = AGENDA_CONNECTIONS_MAX, SILENCES_MAX = 64 };
 
@@ -18,6 +23,21 @@ struct session_env *feed_env(void)
     return env;
 }
 
+static uint64_t cpu_ns(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+// began_ns: cpu_ns before the step.
+static struct conversation_step step_check(uint64_t began_ns, struct conversation_step step)
+{
+    if (cpu_ns() - began_ns > STEP_CPU_NS)
+        abort();
+    return step;
+}
+
 static void output_drop(struct conversation *conversation)
 {
     size_t length = 0;
@@ -30,11 +50,13 @@ static struct conversation_step connection_feed(struct conversation *conversatio
                                                 uint8_t manner)
 {
     size_t piece = manner >> 1 == 0 ? length : manner >> 1;
-    struct conversation_step step = conversation_open(conversation);
+    uint64_t began_ns = cpu_ns();
+    struct conversation_step step = step_check(began_ns, conversation_open(conversation));
     output_drop(conversation);
     while (step.verb == CONVERSATION_WAIT && length > 0) {
         size_t taken = piece < length ? piece : length;
-        step = conversation_bytes(conversation, data, taken);
+        began_ns = cpu_ns();
+        step = step_check(began_ns, conversation_bytes(conversation, data, taken));
         output_drop(conversation);
         data += taken;
         length -= taken;
@@ -43,11 +65,13 @@ static struct conversation_step connection_feed(struct conversation *conversatio
         // Silence has to end a conversation some time.
         if (turn > SILENCES_MAX)
             abort();
-        step = conversation_silence(conversation);
+        began_ns = cpu_ns();
+        step = step_check(began_ns, conversation_silence(conversation));
         output_drop(conversation);
     }
+    began_ns = cpu_ns();
     if (step.verb == CONVERSATION_WAIT)
-        step = conversation_closed(conversation);
+        step = step_check(began_ns, conversation_closed(conversation));
     if (step.verb == CONVERSATION_WAIT || step.verb == CONVERSATION_FAILED)
         abort();
     return step;

@@ -12,5 +12,5 @@
 struct session_env *feed_env(void);
 
 // Holds conversations that begin with `first`, at most five connections, each hearing the same bytes. Aborts when a
-// conversation breaks its contract.
+// conversation breaks its contract, or when one step of it costs too much of the processor.
 void feed_session(const char *first, const uint8_t *data, size_t length);

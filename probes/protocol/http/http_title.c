@@ -110,11 +110,12 @@ static void tag_begin(struct http_title *title, bool end_tag)
     title->state = HTML_TAG_NAME;
 }
 
-// A name too long for us stays a beginning that is none of those we know.
+// A name too long for us stays a beginning that is none of those we know, and so does one with a NUL, which HTML
+// replaces by a character of no name (section 13.2.5.8).
 static void name_put(struct http_title *title, uint8_t octet)
 {
     if (title->name_length < HTML_NAME_MAX)
-        title->name[title->name_length++] = (char)lower(octet);
+        title->name[title->name_length++] = octet == 0 ? '?' : (char)lower(octet);
     else
         title->name[0] = '\0';
     title->name[title->name_length] = '\0';
