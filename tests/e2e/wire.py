@@ -12,7 +12,7 @@ FLOW_PORT_FIRST = 24576  # the default probe_ports are 16384 to 24575; further c
 
 
 def segments(path):
-    """(source, source port, destination, destination port, flags, payload length) of every TCP segment over IPv4."""
+    """(source, source port, destination, destination port, flags, IP identification) of every TCP segment over IPv4."""
     with open(path, "rb") as file:
         magic = struct.unpack("<I", file.read(24)[:4])[0]
         if magic not in (0xA1B2C3D4, 0xA1B23C4D):
@@ -24,9 +24,9 @@ def segments(path):
             ip = frame[14:]
             at = (ip[0] & 15) * 4
             source_port, destination_port = struct.unpack_from(">HH", ip, at)
-            payload = struct.unpack_from(">H", ip, 2)[0] - at - (ip[at + 12] >> 4) * 4
+            identification = struct.unpack_from(">H", ip, 4)[0]
             yield (socket.inet_ntoa(ip[12:16]), source_port, socket.inet_ntoa(ip[16:20]), destination_port, ip[at + 13],
-                   payload)
+                   identification)
 
 
 class Connection:
@@ -35,13 +35,15 @@ class Connection:
         self.accepted = False  # a SYN-ACK came
         self.acknowledged = False  # we answered it with an ACK
         self.ended = False  # we sent FIN or RST, or the peer a RST, after which there is nothing to end
-        self.early_reset = False  # a RST of ours before any ACK: what a kernel does that knows nothing of it
+        # A RST from our address before any ACK: what a kernel does that knows nothing of the connection. Linux sends it
+        # with identification 0; ours, for an answer that has to wait for its host's other ports, are numbered.
+        self.early_reset = False
 
-    def sent(self, flags):
+    def sent(self, flags, identification):
         if flags & SYN:
             self.syns += 1
             return
-        if flags & RST and not self.acknowledged:
+        if flags & RST and not self.acknowledged and identification == 0:
             self.early_reset = True
         if flags & ACK and not flags & RST:
             self.acknowledged = True
@@ -57,9 +59,9 @@ class Connection:
 
 def connections(path, ours):
     found = collections.defaultdict(Connection)
-    for source, source_port, destination, destination_port, flags, _ in segments(path):
+    for source, source_port, destination, destination_port, flags, identification in segments(path):
         if source == ours:
-            found[destination, destination_port, source_port].sent(flags)
+            found[destination, destination_port, source_port].sent(flags, identification)
         elif destination == ours:
             found[source, source_port, destination_port].received(flags)
     return found
