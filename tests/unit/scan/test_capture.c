@@ -12,25 +12,11 @@
 #include <unistd.h>
 
 #include "control/scan/capture.h"
+#include "tests/unit/scan/scratch.h"
 
-static char folder[] = "/tmp/sonde-test-XXXXXX";
 static char message[512];
 
-static void setup(void)
-{
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(chdir(folder), 0);
-}
-
-static void teardown(void)
-{
-    char command[64];
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    cr_assert_eq(chdir("/"), 0);
-    cr_expect_eq(system(command), 0);
-}
-
-TestSuite(capture, .init = setup, .fini = teardown);
+TestSuite(capture, .init = scratch_enter, .fini = scratch_leave);
 
 // As DPDK writes it, through the path.
 static void frames_write(const struct capture *capture, int frames, size_t missing)

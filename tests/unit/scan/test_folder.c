@@ -10,25 +10,11 @@
 
 #include "control/scan/folder.h"
 #include "control/scan/output.h"
+#include "tests/unit/scan/scratch.h"
 
-static char folder[] = "/tmp/sonde-test-XXXXXX";
 static char message[512];
 
-static void setup(void)
-{
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(chdir(folder), 0);
-}
-
-static void teardown(void)
-{
-    char command[64];
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    cr_assert_eq(chdir("/"), 0);
-    cr_expect_eq(system(command), 0);
-}
-
-TestSuite(folder, .init = setup, .fini = teardown);
+TestSuite(folder, .init = scratch_enter, .fini = scratch_leave);
 
 static int opened(const char *path)
 {

@@ -8,25 +8,11 @@
 #include <unistd.h>
 
 #include "control/scan/runtime.h"
+#include "tests/unit/scan/scratch.h"
 
-static char folder[] = "/tmp/sonde-test-XXXXXX";
 static const char *const parents[] = {"/not/there", folder, NULL};
 
-static void setup(void)
-{
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(chdir(folder), 0);
-}
-
-static void teardown(void)
-{
-    char command[64];
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    cr_assert_eq(chdir("/"), 0);
-    cr_expect_eq(system(command), 0);
-}
-
-TestSuite(runtime, .init = setup, .fini = teardown);
+TestSuite(runtime, .init = scratch_enter, .fini = scratch_leave);
 
 static void file_make(const char *path)
 {
