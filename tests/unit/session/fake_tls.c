@@ -14,9 +14,10 @@ enum { DAY = 86400 };
 
 static EVP_PKEY *key_make_odd(const char *type, const char *name, OSSL_PARAM value)
 {
+    char curve[] = "P-256";
     OSSL_PARAM params[] = {value, OSSL_PARAM_END, OSSL_PARAM_END};
     if (strcmp(type, "EC") == 0)
-        params[1] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char[]){"P-256"}, 0);
+        params[1] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0);
     EVP_PKEY *key = NULL;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     if (EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_CTX_set_params(ctx, params) != 1 ||
