@@ -68,12 +68,13 @@ static void observation_make(struct observation *observation)
     }
 }
 
+static volatile size_t letters; // so that no reading is left out
+
 // Everything that a program asks of an image; false when it is refused.
 static bool image_ask(int fd)
 {
     struct image image;
     struct observation observation;
-    volatile size_t letters = 0;
     if (image_map(fd, &image) != 0)
         return false;
     for (uint32_t port = 0; port < 65536; port += 21) {
