@@ -374,3 +374,72 @@ json_t *harness_records(const struct harness *harness)
     }
     return records;
 }
+
+void harness_finish_clean(struct harness *harness)
+{
+    int status = harness_finish(harness, HARNESS_PATIENCE_MS);
+    cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
+}
+
+const char *harness_text(json_t *record, const char *part, const char *name)
+{
+    json_t *from = part == NULL ? record : json_object_get(record, part);
+    const char *value = json_string_value(json_object_get(from, name));
+    return value == NULL ? "" : value;
+}
+
+size_t harness_outcomes(json_t *records, const char *outcome)
+{
+    size_t count = 0;
+    size_t i;
+    json_t *record;
+    json_array_foreach(records, i, record)
+    {
+        count += strcmp(harness_text(record, NULL, "outcome"), outcome) == 0 ? 1 : 0;
+    }
+    return count;
+}
+
+void harness_check_records(const struct harness *harness, size_t expected, const char *outcome)
+{
+    json_t *records = harness_records(harness);
+    json_t *keys = json_object();
+    size_t i;
+    json_t *record;
+    cr_assert_not_null(records);
+    cr_assert_eq(json_array_size(records), expected, "%zu records", json_array_size(records));
+    json_array_foreach(records, i, record)
+    {
+        char key[64];
+        snprintf(key, sizeof(key), "%s:%d", harness_text(record, NULL, "ip"),
+                 (int)json_integer_value(json_object_get(record, "port")));
+        cr_assert_null(json_object_get(keys, key), "%s twice", key);
+        json_object_set_new(keys, key, json_true());
+    }
+    cr_assert_eq(harness_outcomes(records, outcome), expected, "%zu are %s", harness_outcomes(records, outcome),
+                 outcome);
+    json_decref(keys);
+    json_decref(records);
+}
+
+void harness_check_ended(const struct harness *harness)
+{
+    for (size_t i = 0; i < harness->peer_count; i++)
+        cr_assert(harness->peers[i]->reset || harness->peers[i]->fin_received, "connection %zu was not ended", i);
+}
+
+void harness_silent_server(struct peer *peer)
+{
+    (void)peer;
+}
+
+void harness_http_server(struct peer *peer)
+{
+    static const char answer[] =
+        "HTTP/1.1 200 OK\r\nServer: toy/1.2.3\r\nContent-Type: text/html\r\nContent-Length: 35\r\n"
+        "Connection: close\r\n\r\n<html><title>A toy</title></html>\r\n\r\n";
+    if (peer->in_length == 0 || peer->fin_wanted || memmem(peer->in, peer->in_length, "\r\n\r\n", 4) == NULL)
+        return;
+    peer_say(peer, answer, sizeof(answer) - 1);
+    peer->fin_wanted = true;
+}

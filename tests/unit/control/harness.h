@@ -85,7 +85,26 @@ bool harness_until(struct harness *harness, unsigned milliseconds, bool (*condit
 // Says COOLED and waits for the program's end. Its wait status, or -1 when it does not end in time.
 int harness_finish(struct harness *harness, unsigned milliseconds);
 
+// The same with HARNESS_PATIENCE_MS; asserts that the program ends, with status 0.
+void harness_finish_clean(struct harness *harness);
+
 uint64_t harness_counter(const struct harness *harness, enum control_counter counter);
 
 // All records, parsed: an array of objects. NULL when a line is no JSON or the file does not end with a newline.
 json_t *harness_records(const struct harness *harness);
+
+// A text of a record, or of a part of it; "" when it is not there. part NULL: of the record itself.
+const char *harness_text(json_t *record, const char *part, const char *name);
+
+// How many of the records have this outcome.
+size_t harness_outcomes(json_t *records, const char *outcome);
+
+// Asserts that so many records are there, every ip and port once, all of them with this outcome.
+void harness_check_records(const struct harness *harness, size_t expected, const char *outcome);
+
+// Asserts that every peer's connection was ended.
+void harness_check_ended(const struct harness *harness);
+
+// Applications of peers: one that never says anything, and one that answers a request for a page.
+void harness_silent_server(struct peer *peer);
+void harness_http_server(struct peer *peer);

@@ -21,23 +21,12 @@ static void teardown(void)
     harness_fini(&harness);
 }
 
-static void http_server(struct peer *peer)
-{
-    static const char answer[] =
-        "HTTP/1.1 200 OK\r\nServer: toy/1.2.3\r\nContent-Type: text/html\r\nContent-Length: 35\r\n"
-        "Connection: close\r\n\r\n<html><title>A toy</title></html>\r\n\r\n";
-    if (peer->in_length == 0 || peer->fin_wanted || memmem(peer->in, peer->in_length, "\r\n\r\n", 4) == NULL)
-        return;
-    peer_say(peer, answer, sizeof(answer) - 1);
-    peer->fin_wanted = true;
-}
-
 static _Atomic bool holds_back; // the server has been asked and says nothing yet
 
 static void http_server_at_last(struct peer *peer)
 {
     if (!holds_back)
-        http_server(peer);
+        harness_http_server(peer);
 }
 
 static bool all_asked(struct harness *of)
@@ -54,31 +43,6 @@ static bool never(struct harness *of)
     return false;
 }
 
-static const char *field(json_t *record, const char *part, const char *name)
-{
-    json_t *from = part == NULL ? record : json_object_get(record, part);
-    const char *value = json_string_value(json_object_get(from, name));
-    return value == NULL ? "" : value;
-}
-
-static size_t outcomes(json_t *records, const char *outcome)
-{
-    size_t count = 0;
-    size_t i;
-    json_t *record;
-    json_array_foreach(records, i, record)
-    {
-        count += strcmp(field(record, NULL, "outcome"), outcome) == 0 ? 1 : 0;
-    }
-    return count;
-}
-
-static void finish_clean(void)
-{
-    int status = harness_finish(&harness, HARNESS_PATIENCE_MS);
-    cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
-}
-
 static bool sated(struct harness *of)
 {
     return harness_counter(of, CONTROL_RECORDS) >= 3;
@@ -88,18 +52,18 @@ static bool sated(struct harness *of)
 Test(control, writes_no_more_records_than_the_plan_wants_and_then_waits_for_nobody, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .max_results = 3});
-    harness.application = http_server;
+    harness.application = harness_http_server;
     harness_start(&harness, false, -1);
     for (uint32_t i = 0; i < 40; i++)
         harness_answer(&harness, 0x0a000001 + i, i % 2 == 0 ? 80 : 8081);
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, sated), "too few records");
     kill(harness.child, SIGTERM);
-    finish_clean();
+    harness_finish_clean(&harness);
     json_t *records = harness_records(&harness);
     cr_assert_not_null(records);
     cr_assert_eq(json_array_size(records), 3, "%zu records", json_array_size(records));
     cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS), 3);
-    cr_assert_eq(harness_counter(&harness, CONTROL_COMPLETE), outcomes(records, "complete"));
+    cr_assert_eq(harness_counter(&harness, CONTROL_COMPLETE), harness_outcomes(records, "complete"));
     cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_LOST), 0);
     json_decref(records);
 }
@@ -107,22 +71,22 @@ Test(control, writes_no_more_records_than_the_plan_wants_and_then_waits_for_nobo
 Test(control, continues_the_probes_connection_and_writes_a_classified_record, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
-    harness.application = http_server;
+    harness.application = harness_http_server;
     harness_start(&harness, false, -1);
     struct peer *peer = harness_answer(&harness, 0x0a000001, 80);
-    finish_clean();
+    harness_finish_clean(&harness);
     json_t *records = harness_records(&harness);
     cr_assert_not_null(records);
     cr_assert_eq(json_array_size(records), 1);
     json_t *record = json_array_get(records, 0);
-    cr_assert_str_eq(field(record, NULL, "ip"), "10.0.0.1");
-    cr_assert_str_eq(field(record, NULL, "scan"), "scan-1");
-    cr_assert_str_eq(field(record, NULL, "provider"), "aws");
-    cr_assert_str_eq(field(record, NULL, "service"), "http");
-    cr_assert_str_eq(field(record, NULL, "outcome"), "complete");
-    cr_assert_str_eq(field(record, "http", "title"), "A toy");
-    cr_assert_str_eq(field(record, "product", "version"), "1.2.3");
-    cr_assert_str_eq(field(record, "product", "cpe"), "cpe:2.3:a:toys:toy:1.2.3:*:*:*:*:*:*:*");
+    cr_assert_str_eq(harness_text(record, NULL, "ip"), "10.0.0.1");
+    cr_assert_str_eq(harness_text(record, NULL, "scan"), "scan-1");
+    cr_assert_str_eq(harness_text(record, NULL, "provider"), "aws");
+    cr_assert_str_eq(harness_text(record, NULL, "service"), "http");
+    cr_assert_str_eq(harness_text(record, NULL, "outcome"), "complete");
+    cr_assert_str_eq(harness_text(record, "http", "title"), "A toy");
+    cr_assert_str_eq(harness_text(record, "product", "version"), "1.2.3");
+    cr_assert_str_eq(harness_text(record, "product", "cpe"), "cpe:2.3:a:toys:toy:1.2.3:*:*:*:*:*:*:*");
     cr_assert_gt(json_number_value(json_object_get(record, "rtt_ms")), 0);
     cr_assert_eq(peer->syns, 0, "no second SYN");
     cr_assert(peer->fin_received && !peer->cut_off, "ended with FIN");
@@ -132,42 +96,9 @@ Test(control, continues_the_probes_connection_and_writes_a_classified_record, .f
     json_decref(records);
 }
 
-static void silent_server(struct peer *peer)
-{
-    (void)peer;
-}
-
 static bool all_recorded(struct harness *of)
 {
     return harness_counter(of, CONTROL_RECORDS) >= of->position;
-}
-
-// Every position once, whole, and with the expected outcome.
-static void records_check(size_t expected, const char *outcome)
-{
-    json_t *records = harness_records(&harness);
-    json_t *keys = json_object();
-    size_t i;
-    json_t *record;
-    cr_assert_not_null(records);
-    cr_assert_eq(json_array_size(records), expected, "%zu records", json_array_size(records));
-    json_array_foreach(records, i, record)
-    {
-        char key[64];
-        snprintf(key, sizeof(key), "%s:%d", field(record, NULL, "ip"),
-                 (int)json_integer_value(json_object_get(record, "port")));
-        cr_assert_null(json_object_get(keys, key), "%s twice", key);
-        json_object_set_new(keys, key, json_true());
-    }
-    cr_assert_eq(outcomes(records, outcome), expected, "%zu are %s", outcomes(records, outcome), outcome);
-    json_decref(keys);
-    json_decref(records);
-}
-
-static void peers_check_ended(void)
-{
-    for (size_t i = 0; i < harness.peer_count; i++)
-        cr_assert(harness.peers[i]->reset || harness.peers[i]->fin_received, "connection %zu was not ended", i);
 }
 
 // The last RST of a connection may be lost like any other segment, and nobody repeats a RST.
@@ -180,7 +111,7 @@ static void peers_check_end_sent(void)
 Test(control, many_conversations_survive_loss_and_none_is_lost_or_doubled, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .max_open = 100});
-    harness.application = http_server;
+    harness.application = harness_http_server;
     harness.loss = 20;
     harness_start(&harness, false, -1);
     for (uint32_t i = 0; i < 400; i++)
@@ -188,31 +119,31 @@ Test(control, many_conversations_survive_loss_and_none_is_lost_or_doubled, .fini
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded), "%lu records",
               harness_counter(&harness, CONTROL_RECORDS));
     harness.loss = 0;
-    finish_clean();
-    records_check(400, "complete");
+    harness_finish_clean(&harness);
+    harness_check_records(&harness, 400, "complete");
     peers_check_end_sent();
 }
 
 Test(control, a_port_that_says_nothing_becomes_a_timeout, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
-    harness.application = silent_server;
+    harness.application = harness_silent_server;
     harness_start(&harness, false, -1);
     harness_answer(&harness, 0x0a000002, 80);
-    finish_clean();
-    records_check(1, "timeout");
-    peers_check_ended();
+    harness_finish_clean(&harness);
+    harness_check_records(&harness, 1, "timeout");
+    harness_check_ended(&harness);
 }
 
 Test(control, later_refuses_the_probes_connection_and_opens_its_own_within_max_open, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_LATER, .max_open = 10});
-    harness.application = http_server;
+    harness.application = harness_http_server;
     harness_start(&harness, false, -1);
     for (uint32_t i = 0; i < 200; i++)
         cr_assert_not_null(harness_answer(&harness, 0x0a000100 + i, 80));
-    finish_clean();
-    records_check(200, "complete");
+    harness_finish_clean(&harness);
+    harness_check_records(&harness, 200, "complete");
     size_t refused = 0;
     size_t asked = 0;
     for (size_t i = 0; i < harness.peer_count; i++) {
@@ -228,8 +159,8 @@ Test(control, none_resets_and_records, .fini = teardown)
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NONE});
     harness_start(&harness, false, -1);
     struct peer *peer = harness_answer(&harness, 0x0a000002, 22);
-    finish_clean();
-    records_check(1, "partial");
+    harness_finish_clean(&harness);
+    harness_check_records(&harness, 1, "partial");
     cr_assert(peer->reset && !peer->established);
 }
 
@@ -251,7 +182,7 @@ static bool some_recorded(struct harness *of)
 Test(control, killed_in_mid_scan_it_is_restarted_and_every_record_is_there_once, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .max_open = 40});
-    harness.application = http_server;
+    harness.application = harness_http_server;
     harness.loss = 5;
     harness_start(&harness, false, -1);
     for (uint32_t i = 0; i < 150; i++)
@@ -269,8 +200,8 @@ Test(control, killed_in_mid_scan_it_is_restarted_and_every_record_is_there_once,
     harness.loss = 0;
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded), "%lu records",
               harness_counter(&harness, CONTROL_RECORDS));
-    finish_clean();
-    records_check(200, "complete");
+    harness_finish_clean(&harness);
+    harness_check_records(&harness, 200, "complete");
     cr_assert_gt(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), 0);
     cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_CUT), 12);
 }
@@ -292,12 +223,12 @@ Test(control, a_pause_is_taken_out_of_what_a_server_may_take_its_time_for, .fini
     (void)harness_until(&harness, ANSWER_AFTER_MS, never);
     holds_back = false;
     for (size_t i = 0; i < harness.peer_count; i++) {
-        http_server(harness.peers[i]);
+        harness_http_server(harness.peers[i]);
         peer_push(harness.peers[i]);
     }
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded));
-    finish_clean();
-    records_check(20, "complete");
+    harness_finish_clean(&harness);
+    harness_check_records(&harness, 20, "complete");
     cr_assert_eq(harness.peer_count, 20, "%zu connections", harness.peer_count);
 }
 
@@ -305,7 +236,7 @@ Test(control, a_pause_is_taken_out_of_what_a_server_may_take_its_time_for, .fini
 Test(control, sigterm_ends_what_is_open_before_its_own_end, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
-    harness.application = silent_server;
+    harness.application = harness_silent_server;
     harness_start(&harness, false, -1);
     for (uint32_t i = 0; i < 20; i++)
         harness_answer(&harness, 0x0a000100 + i, 22);
@@ -313,16 +244,16 @@ Test(control, sigterm_ends_what_is_open_before_its_own_end, .fini = teardown)
     cr_assert_eq(kill(harness.child, SIGTERM), 0);
     int status = harness_finish(&harness, 8000);
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
-    records_check(20, "interrupted");
+    harness_check_records(&harness, 20, "interrupted");
     cr_assert_eq(harness_counter(&harness, CONTROL_INTERRUPTED), 20);
-    peers_check_ended();
+    harness_check_ended(&harness);
 }
 
 // A TLS hello is ten times everything else that a conversation holds: with it there is more than without.
 Test(control, what_conversations_hold_is_counted_openssl_included, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
-    harness.application = silent_server;
+    harness.application = harness_silent_server;
     harness_start(&harness, false, -1);
     for (uint32_t i = 0; i < 20; i++)
         harness_answer(&harness, 0x0a000100 + i, 443);
@@ -336,14 +267,14 @@ Test(control, what_conversations_hold_is_counted_openssl_included, .fini = teard
 Test(control, without_a_dataplane_it_records_what_is_open_and_fails, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
-    harness.application = silent_server;
+    harness.application = harness_silent_server;
     harness_start(&harness, false, -1);
     harness_answer(&harness, 0x0a000100, 22);
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_open));
     atomic_store(&harness.frozen, true);
     int status = harness_finish(&harness, HARNESS_PATIENCE_MS);
     cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
-    records_check(1, "interrupted");
+    harness_check_records(&harness, 1, "interrupted");
 }
 
 // A lane with nothing more to do ends before the others do, and `sonde scan` must hear from the process all the same.
@@ -354,7 +285,7 @@ Test(control, the_heart_beats_until_the_last_lane_has_ended, .fini = teardown)
     uint64_t longest_ns = 0;
     int status = 0;
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
-    harness.application = silent_server;
+    harness.application = harness_silent_server;
     harness_start(&harness, false, -1);
     harness_answer(&harness, 0x0a000100, 22);
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_open));
@@ -387,7 +318,7 @@ static bool first_reset(struct harness *of)
 Test(control, segments_of_no_connection_are_answered_with_rst, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
-    harness.application = http_server;
+    harness.application = harness_http_server;
     harness_start(&harness, false, -1);
     struct peer *peer = harness_answer(&harness, 0x0a000007, 80);
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded));
@@ -400,7 +331,7 @@ Test(control, segments_of_no_connection_are_answered_with_rst, .fini = teardown)
     peer->snd_nxt = peer->snd_una + 1;
     peer_repeat(peer);
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, first_reset));
-    finish_clean();
+    harness_finish_clean(&harness);
 }
 
 // What earns them is a right cookie, so they come from hosts that were asked; one of them may send as many as it likes.
@@ -409,7 +340,7 @@ Test(control, many_segments_of_no_connection_get_few_rsts_and_cost_conversations
     enum { STRAYS = 20000 };
     struct segment stray = {.address = 0x0a000063, .remote_port = 80, .local_port = 61001, .flags = TCP_ACK, .ack = 77};
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
-    harness.application = http_server;
+    harness.application = harness_http_server;
     harness_start(&harness, false, -1);
     struct ring *ring = &channel_pair(&harness.channel, 0, channel_lane(stray.address, HARNESS_LANES))->segments;
     for (int i = 0; i < STRAYS; i++) {
@@ -421,91 +352,11 @@ Test(control, many_segments_of_no_connection_get_few_rsts_and_cost_conversations
             harness_answer(&harness, 0x0a000100 + (uint32_t)i, 80);
     }
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded));
-    finish_clean();
-    records_check(STRAYS / 1000, "complete");
+    harness_finish_clean(&harness);
+    harness_check_records(&harness, STRAYS / 1000, "complete");
     uint64_t limited = harness_counter(&harness, CONTROL_STRAYS_LIMITED);
     cr_assert_geq(harness_counter(&harness, CONTROL_STRAYS), STRAYS);
     cr_assert_eq(harness.strays + limited, harness_counter(&harness, CONTROL_STRAYS), "each has its RST, or none");
-}
-
-static size_t peers_asked(uint16_t port)
-{
-    size_t syns = 0;
-    for (size_t i = 0; i < harness.peer_count; i++)
-        syns += harness.peers[i]->remote_port == port ? harness.peers[i]->syns : 0;
-    return syns;
-}
-
-// Of all records, how many say that the host accepts any port.
-static size_t unmasked(void)
-{
-    json_t *records = harness_records(&harness);
-    size_t count = 0;
-    size_t i;
-    json_t *record;
-    json_array_foreach(records, i, record)
-    {
-        const char *why = json_string_value(json_array_get(json_object_get(record, "suspect"), 0));
-        count += why != NULL && strcmp(why, "accepts-any-port") == 0 ? 1 : 0;
-    }
-    json_decref(records);
-    return count;
-}
-
-Test(control, a_host_that_accepts_a_decoy_is_unmasked_on_all_its_silent_ports, .fini = teardown)
-{
-    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .decoys = {50001, 50002}});
-    harness.application = silent_server;
-    harness_start(&harness, false, -1);
-    harness_answer(&harness, 0x0a000002, 22);
-    harness_answer(&harness, 0x0a000002, 80);
-    harness_answer(&harness, 0x0a000002, 443);
-    finish_clean();
-    records_check(3, "timeout");
-    cr_assert_eq(unmasked(), 3, "%zu are unmasked", unmasked());
-    cr_assert_eq(peers_asked(50001), 1, "once a host, with one SYN: %zu", peers_asked(50001));
-    cr_assert_eq(peers_asked(50002), 0, "the first has said it");
-    peers_check_ended();
-    cr_assert_eq(harness_counter(&harness, CONTROL_HOSTS_ACCEPT_ANY), 1);
-}
-
-Test(control, a_host_that_refuses_a_decoy_is_not_suspect, .fini = teardown)
-{
-    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .decoys = {50001, 50002}});
-    harness.application = silent_server;
-    harness.refused_from = 50000;
-    harness_start(&harness, false, -1);
-    harness_answer(&harness, 0x0a000002, 22);
-    harness_answer(&harness, 0x0a000002, 80);
-    finish_clean();
-    records_check(2, "timeout");
-    cr_assert_eq(unmasked(), 0);
-    cr_assert_eq(peers_asked(50001), 1);
-    cr_assert_eq(peers_asked(50002), 0);
-}
-
-Test(control, decoys_that_nobody_answers_are_asked_once_each_and_prove_nothing, .fini = teardown)
-{
-    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .decoys = {50001, 50002}});
-    harness.application = silent_server;
-    harness.dropped_from = 50000;
-    harness_start(&harness, false, -1);
-    harness_answer(&harness, 0x0a000002, 80);
-    finish_clean();
-    records_check(1, "timeout");
-    cr_assert_eq(unmasked(), 0);
-    cr_assert_eq(harness.dropped, 2, "%zu segments", harness.dropped);
-}
-
-Test(control, a_host_that_speaks_is_never_asked_for_decoys, .fini = teardown)
-{
-    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .decoys = {50001, 50002}});
-    harness.application = http_server;
-    harness_start(&harness, false, -1);
-    harness_answer(&harness, 0x0a000002, 80);
-    finish_clean();
-    records_check(1, "complete");
-    cr_assert_eq(harness_counter(&harness, CONTROL_DECOYS_ASKED), 0);
 }
 
 // Refuses the first connection to a host, and is an SSH server of another age on the next.
@@ -530,10 +381,10 @@ Test(control, an_ssh_server_that_is_too_busy_is_asked_again_seconds_later, .fini
     harness_start(&harness, false, -1);
     harness_answer(&harness, 0x0a000002, 22);
     cr_assert_not(harness_until(&harness, 3000, asked_again), "at once");
-    finish_clean();
-    records_check(1, "partial");
+    harness_finish_clean(&harness);
+    harness_check_records(&harness, 1, "partial");
     json_t *records = harness_records(&harness);
-    cr_assert_str_eq(field(json_array_get(records, 0), "ssh", "software"), "old");
+    cr_assert_str_eq(harness_text(json_array_get(records, 0), "ssh", "software"), "old");
     cr_assert_eq(harness.peer_count, 2);
     json_decref(records);
 }
@@ -560,7 +411,7 @@ static void poisonous_server(struct peer *peer)
         return;
     }
     if (peer->address != poison)
-        http_server(peer);
+        harness_http_server(peer);
 }
 
 static bool is_dead(struct harness *of)
@@ -574,7 +425,7 @@ static json_t *record_of(json_t *records, const char *ip)
     json_t *record;
     json_array_foreach(records, i, record)
     {
-        if (strcmp(field(record, NULL, "ip"), ip) == 0)
+        if (strcmp(harness_text(record, NULL, "ip"), ip) == 0)
             return record;
     }
     return NULL;
@@ -594,7 +445,7 @@ static void poison_check(void)
     json_t *poisoned = record_of(records, "10.0.1.200");
     cr_assert_not_null(poisoned);
     cr_assert(is_suspect(poisoned));
-    cr_assert_str_eq(field(poisoned, NULL, "outcome"), "partial");
+    cr_assert_str_eq(harness_text(poisoned, NULL, "outcome"), "partial");
     size_t suspects = 0;
     size_t i;
     json_t *record;
@@ -605,7 +456,7 @@ static void poison_check(void)
     // Those that were open beside it the second time, a few a lane.
     cr_assert_leq(suspects, 32, "%zu", suspects);
     cr_assert_eq(harness_counter(&harness, CONTROL_TARGETS_SPARED), suspects);
-    cr_assert_eq(outcomes(records, "complete"), 61 - suspects);
+    cr_assert_eq(harness_outcomes(records, "complete"), 61 - suspects);
     json_decref(records);
 }
 
@@ -626,6 +477,6 @@ Test(control, a_target_that_was_open_when_control_died_twice_gets_its_record_and
     }
     for (uint32_t i = 0; i < 30; i++)
         harness_answer(&harness, 0x0a000300 + i, 80);
-    finish_clean();
+    harness_finish_clean(&harness);
     poison_check();
 }

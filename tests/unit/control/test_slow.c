@@ -19,17 +19,6 @@ static void teardown(void)
     harness_fini(&harness);
 }
 
-static void finish_clean(void)
-{
-    int status = harness_finish(&harness, HARNESS_PATIENCE_MS);
-    cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
-}
-
-static void silent_server(struct peer *peer)
-{
-    (void)peer;
-}
-
 // A byte at a time of a page that never ends, from the hosts of 10.0.9.0/24.
 static void drip(struct peer *peer)
 {
@@ -105,7 +94,7 @@ Test(slow, who_drips_a_byte_now_and_then_is_not_waited_for, .fini = teardown)
         harness_answer(&harness, 0x0a000900 + i, 80);
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded), "%lu records",
               harness_counter(&harness, CONTROL_RECORDS));
-    finish_clean();
+    harness_finish_clean(&harness);
     records_check(8);
     cr_assert_eq(outcome_count("partial"), 8, "it is HTTP, and that is known");
     cr_assert_eq(harness_counter(&harness, CONTROL_BUDGETS_EXCEEDED), 8);
@@ -136,13 +125,13 @@ static bool silent_recorded(struct harness *of)
 Test(slow, later_asks_several_ports_of_a_host_at_once_and_none_twice_at_once, .fini = teardown)
 {
     harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_LATER});
-    harness.application = silent_server;
+    harness.application = harness_silent_server;
     harness_start(&harness, false, -1);
     for (uint16_t i = 0; i < 14; i++)
         harness_answer(&harness, 0x0a000002, (uint16_t)(1000 + i));
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, silent_recorded), "%lu records",
               harness_counter(&harness, CONTROL_RECORDS));
-    finish_clean();
+    harness_finish_clean(&harness);
     records_check(14);
     cr_assert_eq(outcome_count("timeout"), 14);
     cr_assert(most_at_once > 1 && most_at_once <= HOST_CONNECTIONS_MAX, "%zu at once", most_at_once);
@@ -162,7 +151,7 @@ Test(slow, many_ports_of_one_slow_host_end_with_the_hosts_budget, .fini = teardo
     harness_answer(&harness, 0x0a000002, 80);
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded), "%lu records",
               harness_counter(&harness, CONTROL_RECORDS));
-    finish_clean();
+    harness_finish_clean(&harness);
     records_check(201);
     cr_assert_eq(outcome_count("complete"), 1);
     cr_assert_geq(outcome_count("timeout"), 150, "%zu", outcome_count("timeout"));

@@ -32,12 +32,6 @@ static void http_server(struct peer *peer)
     peer->fin_wanted = true;
 }
 
-static void finish_clean(void)
-{
-    int status = harness_finish(&harness, HARNESS_PATIENCE_MS);
-    cr_assert(status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
-}
-
 // Every record is whole, complete, and there once.
 static void records_check(json_t *records, size_t expected)
 {
@@ -79,7 +73,7 @@ Test(storage, a_verdict_that_waited_too_long_is_asked_again_on_a_further_connect
     struct peer *old = harness_answer(&harness, 0x0a000001, 80);
     harness.age_ns = LANE_STALE_NS / 4; // control has the rest of the time to come up
     struct peer *young = harness_answer(&harness, 0x0a000002, 80);
-    finish_clean();
+    harness_finish_clean(&harness);
     json_t *records = harness_records(&harness);
     records_check(records, 2);
     json_decref(records);
@@ -139,7 +133,7 @@ Test(storage, records_that_went_into_a_pipe_are_not_repeated_after_a_crash, .fin
     harness.child = 0;
     mute_from = UINT32_MAX;
     harness_start(&harness, true, ends[1]);
-    finish_clean();
+    harness_finish_clean(&harness);
     cr_assert_eq(harness_counter(&harness, CONTROL_RESUMED_UNFINISHED), 10);
     sums_check(30);
     json_t *records = pipe_records(ends[0]);
@@ -175,7 +169,7 @@ Test(storage, a_full_disk_leaves_whole_records_and_a_resumed_scan_has_them_all, 
     cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS_LOST), missing);
     json_decref(records);
     harness_start(&harness, true, -1);
-    finish_clean();
+    harness_finish_clean(&harness);
     records = harness_records(&harness);
     records_check(records, 100);
     sums_check(100);
@@ -234,7 +228,7 @@ Test(storage, a_disk_that_is_full_for_a_while_costs_no_record_and_nothing_new_is
     harness_disk_limit(&harness, RLIM_INFINITY);
     cr_assert(harness_until(&harness, HARNESS_PATIENCE_MS, all_recorded), "%lu",
               harness_counter(&harness, CONTROL_RECORDS));
-    finish_clean();
+    harness_finish_clean(&harness);
     json_t *records = harness_records(&harness);
     records_check(records, 200);
     json_decref(records);
@@ -270,7 +264,7 @@ Test(storage, a_journal_that_cannot_be_written_holds_verdicts_back_and_refuses_e
     cr_assert_eq(harness_counter(&harness, CONTROL_JOURNAL_ERRNO), EFBIG);
     cr_assert(!new->established, "nothing is begun that is not journaled");
     harness_disk_limit(&harness, RLIM_INFINITY);
-    finish_clean();
+    harness_finish_clean(&harness);
     cr_assert(harness.peers[0]->reset && new->established); // the same tuple as before
     cr_assert_eq(harness_counter(&harness, CONTROL_VERDICTS_REPEATED), 1);
     cr_assert_eq(harness_counter(&harness, CONTROL_JOURNAL_ERRNO), 0);
