@@ -10,6 +10,7 @@
 #define SESSIONS(X)                                                                                                    \
     X(listen)                                                                                                          \
     X(tls)                                                                                                             \
+    X(tls_version)                                                                                                     \
     X(ssh)                                                                                                             \
     X(redis)                                                                                                           \
     X(rsync)                                                                                                           \

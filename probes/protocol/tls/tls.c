@@ -13,6 +13,7 @@
 #include "probes/session/registry.h"
 #include "probes/protocol/tls/tls_bounds.h"
 #include "probes/protocol/tls/tls_certificate.h"
+#include "probes/protocol/tls/tls_matrix.h"
 
 struct tls_state {
     SSL *ssl;
@@ -185,6 +186,7 @@ static struct session_result tunnel_begin(struct session *self)
     observation_forget(self->observation, PART_http);
     learn_constant(self->observation, FIELD(root, tunnel), "tls");
     self->observation->finished = true;
+    tls_matrix_begin(self);
     const struct session_ops *inner = session_inner(self);
     return session_next(SESSION_OVER, inner != NULL ? inner : &session_http);
 }
@@ -241,6 +243,7 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
     if (error == SSL_ERROR_WANT_READ)
         return session_wait(self->env->answer_ms);
     tls_observe(self);
+    tls_matrix_begin(self);
     return session_done();
 }
 
@@ -262,6 +265,7 @@ static struct session_result tls_event(struct session *self, enum session_event 
     if (!state->recognised)
         return detect_nothing(self);
     tls_observe(self);
+    tls_matrix_begin(self);
     return session_done();
 }
 
