@@ -59,10 +59,11 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
     env->tls = tls_context_new();
     env->tls_matrix = settings->tls_matrix;
     env->trust = trust_new(settings->trust_file);
+    env->kit = env->tls == NULL ? NULL : tls_kit_new(env->tls, !settings->no_key_proof);
     // The C library opens /etc/localtime at the first use of a time, UTC included.
     tzset();
     uint8_t seeding[1];
-    if (env->user_agent == NULL || env->tls == NULL || env->trust == NULL ||
+    if (env->user_agent == NULL || env->kit == NULL || env->trust == NULL ||
         RAND_bytes(seeding, sizeof(seeding)) != 1) {
         session_env_free(env);
         errno = ENOMEM;
@@ -75,6 +76,7 @@ void session_env_free(struct session_env *env)
 {
     if (env == NULL)
         return;
+    tls_kit_free(env->kit);
     SSL_CTX_free(env->tls);
     trust_free(env->trust);
     free(env->user_agent);

@@ -11,6 +11,7 @@
     X(listen)                                                                                                          \
     X(tls)                                                                                                             \
     X(tls_version)                                                                                                     \
+    X(tls_openssl)                                                                                                     \
     X(ssh)                                                                                                             \
     X(redis)                                                                                                           \
     X(rsync)                                                                                                           \

@@ -260,6 +260,14 @@ void tls_matrix_exchange(struct session *self, uint16_t version, uint16_t cipher
     }
 }
 
+void tls_matrix_exchange_first(struct session *self, struct bytes body)
+{
+    uint16_t version = tls_matrix_newest(self->observation);
+    const struct tls_version_observation *row = version == 0 ? NULL : tls_matrix_row(self->observation, version);
+    if (row != NULL && row->known.cipher)
+        tls_matrix_exchange(self, version, tls_cipher_number(row->cipher.data), body);
+}
+
 enum tls_matrix_step tls_matrix_step(const struct session *self)
 {
     return (enum tls_matrix_step)(session_argument(self) & STEP_MASK);
@@ -329,7 +337,8 @@ static void step_ask(struct session *self, uint32_t left, uint32_t silences)
 
 void tls_matrix_begin(struct session *self)
 {
-    if (!self->env->tls_matrix || self->below != NULL)
+    // Every version has a row once this was called.
+    if (!self->env->tls_matrix || self->below != NULL || tls_matrix_row(self->observation, TLS_SSL2) != NULL)
         return;
     // An alert before any ServerHello refuses what only the first hellos have offered; the rest is asked for by itself.
     const struct tls_observation *tls = self->observation->tls;

@@ -27,13 +27,17 @@ void tls_matrix_answered_ssl2(struct session *self, const struct tls_ssl2_server
 // The body of a ServerKeyExchange (RFC 5246 section 7.4.3, RFC 8422 section 5.4) below TLS 1.3: group and size.
 void tls_matrix_exchange(struct session *self, uint16_t version, uint16_t cipher, struct bytes body);
 
+// The same of the first hello, whose answer is the newest of all.
+void tls_matrix_exchange_first(struct session *self, struct bytes body);
+
 // The server refused a hello of exactly this version. reason outlives the observation.
 void tls_matrix_refused(struct session *self, uint16_t version, const char *reason);
 
 // An application protocol was agreed on, also where only an encrypted message says so.
 void tls_matrix_alpn(struct session *self, struct bytes name);
 
-// The first handshake is over, and the service is TLS: asks for the further connections, unless the plan wants none.
+// The first handshake is over, and the service is TLS: asks for the further connections, unless the plan wants none, or
+// they were asked for already.
 void tls_matrix_begin(struct session *self);
 
 // A further connection is done: asks for the next. hybrid_only: the server chose a classical group where it could have

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// The numbers of TLS by name: cipher suites and groups (IANA, TLS Parameters), versions, alerts. Those of old servers
+// The numbers of TLS by name: cipher suites and groups (IANA, TLS Parameters), versions. Those of old servers
 // are among them, which no library of today knows.
 
 #include <stdbool.h>
@@ -38,9 +38,6 @@ bool tls_group_hybrid(uint16_t group);
 
 // "SSLv2" to "TLSv1.3"; NULL for any other.
 const char *tls_version_name(uint16_t version);
-
-// "handshake_failure"; NULL for a number that none of the RFCs has.
-const char *tls_name_of_alert(uint8_t alert);
 
 // Of SSL 2.0, whose cipher kinds are three bytes long: "SSL_CK_RC4_128_WITH_MD5"; NULL likewise.
 const char *tls_ssl2_cipher_name(uint32_t kind);

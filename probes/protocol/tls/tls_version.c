@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "probes/protocol/tls/tls_alert.h"
 #include "probes/protocol/tls/tls_chain.h"
 #include "probes/protocol/tls/tls_flight.h"
 #include "probes/protocol/tls/tls_matrix.h"
@@ -169,7 +170,7 @@ static struct session_result message_bytes(struct session *self, const struct tl
 static struct session_result alert_bytes(struct session *self, const struct tls_flight_piece *piece)
 {
     enum { WARNING = 1, CLOSE_NOTIFY = 0, NO_APPLICATION_PROTOCOL = 120 };
-    const char *name = tls_name_of_alert(piece->alert);
+    const char *name = tls_alert_name(piece->alert);
     if (piece->level == WARNING && piece->alert != CLOSE_NOTIFY)
         return session_wait(self->env->answer_ms);
     // Versions come before applications: it is our list of names that it did not like.
