@@ -2,12 +2,16 @@
 #pragma once
 // Every part of a record, in the order in which it is written. A protocol adds its header and its row here.
 
+#include "probes/observation/ftp.h"
 #include "probes/observation/http.h"
+#include "probes/observation/imap.h"
 #include "probes/observation/memcached.h"
+#include "probes/observation/pop3.h"
 #include "probes/observation/product.h"
 #include "probes/observation/redis.h"
 #include "probes/observation/root.h"
 #include "probes/observation/rsync.h"
+#include "probes/observation/smtp.h"
 #include "probes/observation/ssh.h"
 #include "probes/observation/tls.h"
 
@@ -20,7 +24,11 @@
     X(http, HTTP_FIELDS, "HTTP")                                                                                       \
     X(redis, REDIS_FIELDS, "Redis")                                                                                    \
     X(memcached, MEMCACHED_FIELDS, "memcached")                                                                        \
-    X(rsync, RSYNC_FIELDS, "rsync")
+    X(rsync, RSYNC_FIELDS, "rsync")                                                                                    \
+    X(smtp, SMTP_FIELDS, "mail transfer (SMTP)")                                                                       \
+    X(ftp, FTP_FIELDS, "FTP")                                                                                          \
+    X(pop3, POP3_FIELDS, "POP3")                                                                                       \
+    X(imap, IMAP_FIELDS, "IMAP")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

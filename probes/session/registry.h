@@ -14,6 +14,10 @@
     X(redis)                                                                                                           \
     X(rsync)                                                                                                           \
     X(memcached)                                                                                                       \
+    X(smtp)                                                                                                            \
+    X(ftp)                                                                                                             \
+    X(pop3)                                                                                                            \
+    X(imap)                                                                                                            \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
