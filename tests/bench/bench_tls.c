@@ -3,9 +3,9 @@
 // client and with OpenSSL's, in turns, against OpenSSL's server in the same thread. Only the client's turns are timed,
 // by the thread's CPU clock. Prints a table and one JSON object.
 //
-// usage: bench_tls [--hosts N] [--open N]
+// usage: bench_tls [--hosts N] [--open N] [--kind N]
 //   --hosts  how many to talk to in each row (2000), --open how many conversations to hold open with their page asked
-//   for, to see what each takes of memory (10000; the server's half is not counted)
+//   for, to see what each takes of memory (10000; the server's half is not counted), --kind only that row, from 1
 
 #include <malloc.h>
 #include <stdio.h>
@@ -192,16 +192,21 @@ int main(int argc, char **argv)
 {
     unsigned hosts = 2000;
     unsigned open = 10000;
+    unsigned only = 0;
     for (int at = 1; at + 1 < argc; at += 2) {
         if (strcmp(argv[at], "--hosts") == 0)
             hosts = (unsigned)strtoul(argv[at + 1], NULL, 10);
         if (strcmp(argv[at], "--open") == 0)
             open = (unsigned)strtoul(argv[at + 1], NULL, 10);
+        if (strcmp(argv[at], "--kind") == 0)
+            only = (unsigned)strtoul(argv[at + 1], NULL, 10);
     }
     const struct session_env_settings proved = {.user_agent = "sonde"};
     const struct session_env_settings unproved = {.user_agent = "sonde", .no_key_proof = true};
     printf("%-42s %12s %12s %16s\n", "us of client CPU a host", "OpenSSL's", "ours", "ours, no proof");
     for (size_t at = 0; at < sizeof(kinds) / sizeof(kinds[0]); at++) {
+        if (only != 0 && at + 1 != only)
+            continue;
         double theirs = kind_run(&proved, "tls-openssl", &kinds[at], hosts);
         double ours = kind_run(&proved, "tls", &kinds[at], hosts);
         double none = kind_run(&unproved, "tls", &kinds[at], hosts);
