@@ -21,6 +21,7 @@
     X(P, TEXT, sha256, 64, "SHA-256 of the certificate, hexadecimal")                                                  \
     X(P, NUMBER, chain_length, 0, "number of certificates sent")                                                       \
     X(P, FLAG, self_signed, 0, "the certificate is signed with its own key")                                           \
+    X(P, FLAG, key_proved, 0, "the server has proved in the handshake that it has the certificate's key")              \
     X(P, NUMBER, dh_bits, 0, "size of the group that a server below TLS 1.3 chose for DHE, in bits")                   \
     X(P, TEXT, refused, 15, "what we refused to compute with: dh-group, key, own-curve, chain, message-size")
 

@@ -6,8 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct tls_kit;
+
 struct session_env {
     SSL_CTX *tls;
+    struct tls_kit *kit; // of our own TLS client
     char *user_agent;
     uint32_t silence_ms;
     uint32_t answer_ms;
@@ -16,3 +19,9 @@ struct session_env {
 
 // A client context that talks to anybody: TLS 1.0 to 1.3 at security level 0, nothing verified. NULL on failure.
 SSL_CTX *tls_context_new(void);
+
+// What our own TLS client needs, for a hello that offers the ciphers of that context, and behind them some that OpenSSL
+// has no code for any more. prove: CertificateVerify is checked. All that OpenSSL will ever load for it is loaded here.
+// NULL without memory; free(NULL) legal.
+struct tls_kit *tls_kit_new(const SSL_CTX *context, bool prove);
+void tls_kit_free(struct tls_kit *kit);

@@ -7,13 +7,6 @@
 #include "probes/session/dear.h"
 #include "probes/session/session.h"
 
-// What of a Certificate message is looked at before it is decoded.
-struct certificates {
-    size_t count;
-    struct bytes first;
-    bool own_curve; // one of its keys is on a curve that the server has made up
-};
-
 // OpenSSL offers no way to refuse a message, only to look at it. One whose first length cannot be is refused by it,
 // before it looks at anything else; the hash over the handshake, which has seen the message already, does not matter
 // any more.
@@ -33,12 +26,14 @@ static int number_bits(struct bytes number)
     return bits;
 }
 
-// RFC 5246 section 7.4.3: the group is what ServerDHParams begin with.
-static bool exchange_refused(const SSL *ssl, struct bytes body, struct observation *observation)
+static bool exchange_is_dhe(const SSL *ssl)
 {
     const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
-    if (cipher == NULL || SSL_CIPHER_get_kx_nid(cipher) != NID_kx_dhe)
-        return false;
+    return cipher != NULL && SSL_CIPHER_get_kx_nid(cipher) == NID_kx_dhe;
+}
+
+bool exchange_refused(struct bytes body, struct observation *observation)
+{
     struct bytes prime = bytes_slice(&body, bytes_u16(&body));
     if (prime.failed || body.failed)
         return false;
@@ -50,8 +45,7 @@ static bool exchange_refused(const SSL *ssl, struct bytes body, struct observati
     return true;
 }
 
-// RFC 5246 section 7.4.2; RFC 8446 section 4.4.2 has a context before the list and extensions behind each certificate.
-static struct certificates certificates_read(struct bytes body, bool since_13)
+struct certificates certificates_read(struct bytes body, bool since_13)
 {
     // The object identifiers of prime fields and of fields of characteristic two, 1.2.840.10045.1.1 and .2, stand in a
     // key only where its curve is spelt out (RFC 3279 section 2.3.5). On a curve made for it one compressed point takes
@@ -70,6 +64,7 @@ static struct certificates certificates_read(struct bytes body, bool since_13)
         if (list.count++ == 0)
             list.first = certificate;
     }
+    list.failed = certificates.failed || body.failed || body.length != 0;
     return list;
 }
 
@@ -101,7 +96,7 @@ static void message_look(int is_ours, int version, int type, const void *message
     (void)bytes_u24(&body);
     bool refused = false;
     if (kind == SSL3_MT_SERVER_KEY_EXCHANGE)
-        refused = exchange_refused(ssl, body, self->observation);
+        refused = exchange_is_dhe(ssl) && exchange_refused(body, self->observation);
     else if (kind == SSL3_MT_CERTIFICATE)
         refused = certificates_refused(ssl, body, self->observation);
     if (refused)
