@@ -31,7 +31,9 @@
     X(imap, IMAP_FIELDS, "IMAP")
 
 // Parts of which another part holds rows. X(part, fields, help)
-#define NESTED_PARTS(X)
+#define NESTED_PARTS(X)                                                                                                \
+    X(tls_version, TLS_VERSION_FIELDS, "a version of TLS")                                                             \
+    X(tls_certificate, TLS_CERTIFICATE_FIELDS, "a certificate of a chain")
 
 enum part_id {
 #define X(part, fields, help) PART_##part,

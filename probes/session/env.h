@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct tls_trust;
 struct tls_kit;
 
 struct session_env {
@@ -15,7 +16,15 @@ struct session_env {
     uint32_t silence_ms;
     uint32_t answer_ms;
     uint32_t quiet_ms;
+    bool tls_matrix;
+    struct tls_trust *trust; // authorities, and chains of late
 };
+
+// Authorities in PEM that chains are verified against, and a memory of the chains of late (protocol/tls/tls_trust.h).
+// file: NULL, or one that is not there or has none: chains are not verified, and nothing is said of them. NULL and
+// ENOMEM.
+struct tls_trust *trust_new(const char *file);
+void trust_free(struct tls_trust *trust);
 
 // A client context that talks to anybody: TLS 1.0 to 1.3 at security level 0, nothing verified. NULL on failure.
 SSL_CTX *tls_context_new(void);

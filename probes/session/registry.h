@@ -10,6 +10,7 @@
 #define SESSIONS(X)                                                                                                    \
     X(listen)                                                                                                          \
     X(tls)                                                                                                             \
+    X(tls_version)                                                                                                     \
     X(tls_openssl)                                                                                                     \
     X(ssh)                                                                                                             \
     X(redis)                                                                                                           \
