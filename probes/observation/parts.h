@@ -23,7 +23,7 @@
     X(rsync, RSYNC_FIELDS, "rsync")
 
 // Parts of which another part holds rows. X(part, fields, help)
-#define NESTED_PARTS(X)
+#define NESTED_PARTS(X) X(ssh_key, SSH_KEY_FIELDS, "a host key of SSH")
 
 enum part_id {
 #define X(part, fields, help) PART_##part,
