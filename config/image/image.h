@@ -13,7 +13,7 @@
 #include "config/image/targets.h"
 
 #define IMAGE_MAGIC   UINT64_C(0x65646e6f73000001)
-#define IMAGE_VERSION 3
+#define IMAGE_VERSION 4
 
 enum {
     IMAGE_PORTS_MAX = 65536,
@@ -93,6 +93,7 @@ struct image_settings {
     uint8_t converse;         // enum converse_mode
     uint8_t profile;          // enum probe_profile
     uint8_t is_vdev;          // the port is a DPDK virtual device: idle workers sleep, deferred checksums pass
+    uint8_t ssh_host_keys;    // SSH servers are asked for their host keys of every type
     uint8_t dry_run;          // stop by itself after dry_run_frames
     uint32_t dry_run_frames;
     uint32_t workers;

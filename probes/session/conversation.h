@@ -21,6 +21,7 @@ struct session_env_settings {
     uint32_t silence_ms;    // how long a server that should speak first is waited for, 0 = the default
     uint32_t answer_ms;     // how long an answer is waited for, 0 = the default
     uint32_t quiet_ms;      // how long more of a greeting is waited for, 0 = the default
+    bool ssh_host_keys;     // SSH servers are asked for their host keys of every type, on further connections
 };
 
 // NULL and errno on failure. Everything OpenSSL will ever load is loaded here, so that afterwards no file is opened.

@@ -15,6 +15,7 @@ struct session_env {
     uint32_t silence_ms;
     uint32_t answer_ms;
     uint32_t quiet_ms;
+    bool ssh_host_keys;
 };
 
 // A client context that talks to anybody: TLS 1.0 to 1.3 at security level 0, nothing verified. NULL on failure.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probes/protocol/ssh/ssh_others.h"
 #include "probes/protocol/ssh/ssh_session.h"
 #include "probes/session/env.h"
 #include "probes/session/registry.h"
@@ -24,6 +25,8 @@ static int ssh_send_message(struct session *self, uint8_t message)
 
 static struct session_result ssh_open(struct session *self)
 {
+    if (ssh_others_begin(self) != 0)
+        return session_failed();
     // Both sides may begin at once (RFC 4253 section 4.2), which saves a round trip, and makes others speak.
     if (session_send_text(self, SSH_IDENTIFICATION) != 0 || session_send_text(self, "\r\n") != 0)
         return session_failed();
@@ -39,7 +42,10 @@ static int kex_start(struct session *self, struct bytes theirs)
     if (state->kex == NULL)
         return -ENOMEM;
     state->kex->env = env;
-    buffer_put(&payload, buffer_bytes(&env->offer), env->offer.length);
+    if (state->wanted == NULL)
+        buffer_put(&payload, buffer_bytes(&env->offer), env->offer.length);
+    else
+        ssh_offer_write(env, state->wanted, &payload);
     if (payload.failed || RAND_bytes(payload.data + payload.start + 1, SSH_COOKIE_BYTES) != 1) {
         buffer_fini(&payload);
         return -ENOMEM;
@@ -77,7 +83,7 @@ static struct session_result ssh_on_kexinit(struct session *self, const struct b
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     struct ssh_kex *kex = state->kex;
-    int status = ssh_offer_read(kex->env, payload, NULL, self->observation, &kex->choice);
+    int status = ssh_offer_read(kex->env, payload, state->wanted, self->observation, &kex->choice);
     if (status != 0)
         return ssh_failed(status);
     if (kex->choice.method == NULL) {
@@ -102,10 +108,13 @@ static struct session_result ssh_on_reply(struct session *self, const struct buf
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     int status = ssh_kex_finish(state->kex, payload, self->observation);
-    if (status != 0) {
+    if (status == 0 && state->wanted != NULL)
+        ssh_others_learn(self);
+    if (status != 0 || state->wanted != NULL) {
         ssh_goodbye(self);
         return ssh_failed(status);
     }
+    ssh_others_ask(self);
     status = ssh_send_message(self, SSH_MSG_NEWKEYS);
     if (status == 0)
         status = ssh_kex_start_out(state->kex, &state->transport);
@@ -212,6 +221,7 @@ static void ssh_fini(struct session *self)
     struct ssh_state *state = (struct ssh_state *)self->state;
     ssh_transport_fini(&state->transport);
     buffer_fini(&state->banner);
+    ssh_others_fini(self);
     kex_end(state);
 }
 

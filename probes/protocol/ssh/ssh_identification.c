@@ -90,10 +90,11 @@ struct session_result ssh_identify(struct session *self, struct bytes *input, st
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     const struct session_ops *whose = NULL;
-    if (detect_recognise(input->data, input->length, &whose) == RECOGNITION_MINE && whose != self->ops)
+    if (state->wanted == NULL && detect_recognise(input->data, input->length, &whose) == RECOGNITION_MINE &&
+        whose != self->ops)
         return detect_other(self, input);
     if (refusal_recognise(input->data, input->length) == RECOGNITION_MINE)
-        return ssh_refused(self);
+        return state->wanted == NULL ? ssh_refused(self) : session_done();
     while (state->scanned < input->length && state->scanned < PREAMBLE_MAX) {
         size_t at = state->scanned;
         const uint8_t *line = input->data + at;
@@ -115,7 +116,9 @@ struct session_result ssh_identify(struct session *self, struct bytes *input, st
         }
         state->scanned += (uint32_t)length + 1;
     }
-    return input->length >= PREAMBLE_MAX + IDENT_MAX ? session_next(SESSION_BECOME, &session_listen) : ssh_wait(self);
+    if (input->length < PREAMBLE_MAX + IDENT_MAX)
+        return ssh_wait(self);
+    return state->wanted == NULL ? session_next(SESSION_BECOME, &session_listen) : session_done();
 }
 
 // An identification whose line end does not come names its server all the same.
@@ -123,6 +126,8 @@ struct session_result ssh_unidentified(struct session *self)
 {
     const struct ssh_state *state = (const struct ssh_state *)self->state;
     struct bytes rest = bytes_of(buffer_bytes(&self->input), self->input.length);
+    if (state->wanted != NULL)
+        return session_done();
     struct bytes preamble = bytes_slice(&rest, state->scanned);
     if (rest.failed || recognise_text(rest.data, rest.length, "SSH-") != RECOGNITION_MINE)
         return detect_nothing(self);

@@ -14,7 +14,10 @@ struct ssh_state {
     uint32_t scanned;    // bytes before the identification that were looked at: whole lines
     struct ssh_kex *kex; // from identification to NEWKEYS
     struct ssh_transport transport;
-    struct buffer banner; // what was said before a login, as far as it is kept
+    const char *wanted;        // host key algorithms to offer, NULL = all (ssh_others.h)
+    struct observation *aside; // heap; what a connection for one of them writes to
+    struct observation *whole; // and what it would have written to
+    struct buffer banner;      // what was said before a login, as far as it is kept
 };
 
 // The identification, without its end: RFC 4253 section 4.2.

@@ -37,8 +37,11 @@ static void kexinit_send(struct fake_ssh *fake, struct buffer *to)
              fake->strict ? ",kex-strict-s-v00@openssh.com" : "");
     buffer_put_u8(&payload, SSH_MSG_KEXINIT);
     buffer_put(&payload, "0123456789abcdef", SSH_COOKIE_BYTES);
-    const char *lists[] = {kex,       fake->signature_type, fake->cipher,      fake->cipher, fake->mac,
-                           fake->mac, fake->compression,    fake->compression, "",           ""};
+    char keys[128];
+    snprintf(keys, sizeof(keys), "%s%s%s", fake->signature_type, fake->other_key_type != NULL ? "," : "",
+             fake->other_key_type != NULL ? fake->other_key_type : "");
+    const char *lists[] = {
+        kex, keys, fake->cipher, fake->cipher, fake->mac, fake->mac, fake->compression, fake->compression, "", ""};
     for (size_t at = 0; at < sizeof(lists) / sizeof(lists[0]); at++)
         buffer_put_text(&payload, lists[at]);
     buffer_put_u8(&payload, fake->guesses ? 1 : 0);
@@ -307,12 +310,38 @@ static void auth_send(struct fake_ssh *fake, struct bytes reader, struct buffer 
     payload_send(fake, &payload, to);
 }
 
+static void keys_swap(struct fake_ssh *fake)
+{
+    const char *type = fake->host_key_type;
+    EVP_PKEY *key = fake->host_key;
+    fake->host_key_type = fake->signature_type = fake->other_key_type;
+    fake->host_key = fake->other_key;
+    fake->other_key_type = type;
+    fake->other_key = key;
+    fake->other = !fake->other;
+}
+
+// Which of two keys the client wants, by the second of its lists.
+static void key_choose(struct fake_ssh *fake, struct bytes kexinit)
+{
+    (void)bytes_take(&kexinit, SSH_COOKIE_BYTES);
+    (void)bytes_slice(&kexinit, bytes_u32(&kexinit));
+    struct bytes list = bytes_slice(&kexinit, bytes_u32(&kexinit));
+    struct bytes name;
+    bool wanted = false;
+    while (ssh_list_next(&list, &name))
+        wanted = wanted || ssh_bytes_are(name, fake->host_key_type);
+    if (fake->other_key_type != NULL && !wanted)
+        keys_swap(fake);
+}
+
 static void packet_answer(struct fake_ssh *fake, struct buffer *packet, struct buffer *to)
 {
     struct bytes reader = bytes_of(buffer_bytes(packet), packet->length);
     struct buffer payload = {0};
     switch (bytes_u8(&reader)) {
     case SSH_MSG_KEXINIT:
+        key_choose(fake, reader);
         buffer_put(&fake->client_kexinit, buffer_bytes(packet), packet->length);
         kexinit_send(fake, to);
         break;
@@ -346,6 +375,8 @@ static void packet_answer(struct fake_ssh *fake, struct buffer *packet, struct b
 static void fake_begin(struct peer *peer)
 {
     struct fake_ssh *fake = (struct fake_ssh *)peer;
+    if (fake->other)
+        keys_swap(fake);
     ssh_transport_fini(&fake->transport);
     fake->transport = (struct ssh_transport){.head_length = 0};
     BN_free(fake->prime);
@@ -415,6 +446,15 @@ static EVP_PKEY *key_make_long(void)
     return key;
 }
 
+static EVP_PKEY *key_make(const char *type)
+{
+    if (strcmp(type, "ssh-rsa") == 0)
+        return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+    if (strncmp(type, "ssh-ed", 6) == 0)
+        return EVP_PKEY_Q_keygen(NULL, NULL, strstr(type, "448") != NULL ? "ED448" : "ED25519");
+    return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+}
+
 void fake_ssh_init(struct fake_ssh *fake)
 {
     fake->peer.begin = fake_begin;
@@ -428,19 +468,15 @@ void fake_ssh_init(struct fake_ssh *fake)
     fake->compression = text_or(fake->compression, "none");
     fake->banner = fake->banner == 0 ? 21 : fake->banner;
     fake->methods = text_or(fake->methods, "publickey,password");
-    if (fake->long_exponent)
-        fake->host_key = key_make_long();
-    else if (strcmp(fake->host_key_type, "ssh-rsa") == 0)
-        fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-    else if (strncmp(fake->host_key_type, "ssh-ed", 6) == 0)
-        fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, strstr(fake->host_key_type, "448") ? "ED448" : "ED25519");
-    else
-        fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    fake->host_key = fake->long_exponent ? key_make_long() : key_make(fake->host_key_type);
+    fake->other_key = fake->other_key_type == NULL ? NULL : key_make(fake->other_key_type);
 }
 
 void fake_ssh_fini(struct fake_ssh *fake)
 {
     fake_begin(&fake->peer);
     EVP_PKEY_free(fake->host_key);
+    EVP_PKEY_free(fake->other_key);
     fake->host_key = NULL;
+    fake->other_key = NULL;
 }

@@ -218,6 +218,37 @@ Test(ssh, a_host_key_that_is_too_dear_is_measured_and_not_checked)
     fake_ssh_fini(&fake);
 }
 
+Test(ssh, host_keys_of_other_types_are_learnt_where_they_are_asked_for)
+{
+    for (int asked = 0; asked < 2; asked++) {
+        const struct session_env_settings settings = {.ssh_host_keys = asked != 0};
+        struct session_env *env = session_env_new(&settings);
+        const struct dialogue dialogue = {.env = env, .first = "ssh", .port = 22};
+        struct fake_ssh fake = {.host_key_type = "ecdsa-sha2-nistp256", .other_key_type = "ssh-rsa"};
+        struct observation seen;
+        fake_ssh_init(&fake);
+        cr_assert_eq(dialogue_run(&dialogue, &fake.peer, &seen), asked != 0 ? 2 : 1);
+        // What the first connection has taught is as it was.
+        cr_assert(seen.finished);
+        cr_assert_str_eq(told(&seen, "ssh.host_key_type"), "ecdsa-sha2-nistp256");
+        cr_assert_str_eq(told(&seen, "ssh.methods"), "publickey,password");
+        cr_assert_eq(seen.ssh->known.other_host_keys, asked);
+        cr_assert(fake.disconnected, "no goodbye");
+        if (asked != 0) {
+            const struct ssh_key_observation *key = seen.ssh->other_host_keys.items;
+            cr_assert_eq(seen.ssh->other_host_keys.count, 1);
+            cr_assert_str_eq(text_of(&key->type), "ssh-rsa");
+            cr_assert_eq(key->bits, 2048);
+            cr_assert(key->verified);
+            cr_assert_eq(key->sha256.length, 43);
+            cr_assert_eq(fake.requests, 0, "no user is asked for twice");
+        }
+        observation_fini(&seen);
+        fake_ssh_fini(&fake);
+        session_env_free(env);
+    }
+}
+
 Test(ssh, a_dear_group_is_for_servers_that_have_nothing_else)
 {
     struct observation seen;
