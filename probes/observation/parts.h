@@ -33,7 +33,8 @@
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)                                                                                                \
     X(tls_version, TLS_VERSION_FIELDS, "a version of TLS")                                                             \
-    X(tls_certificate, TLS_CERTIFICATE_FIELDS, "a certificate of a chain")
+    X(tls_certificate, TLS_CERTIFICATE_FIELDS, "a certificate of a chain")\
+    X(ssh_key, SSH_KEY_FIELDS, "a host key of SSH")
 
 enum part_id {
 #define X(part, fields, help) PART_##part,

@@ -195,6 +195,86 @@ Test(classify, logins_in_plain_text_are_findings_outside_tls_only)
     catalogues_fini(&own);
 }
 
+// Every finding about an algorithm, by a name for which it is meant, and one like it for which it is not.
+Test(classify, what_is_weak_in_ssh_is_named)
+{
+    static const struct {
+        const char *id;
+        const char *field;
+        const char *weak;
+        const char *sound;
+    } rows[] = {
+        {"ssh-kex-1024-bit", "ssh.kex_algorithms", "curve25519-sha256,diffie-hellman-group1-sha1",
+         "diffie-hellman-group14-sha1"},
+        {"ssh-kex-sha1", "ssh.kex_algorithms", "diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha256"},
+        {"ssh-host-key-dss", "ssh.host_key_algorithms", "ssh-rsa,ssh-dss", "ssh-rsa"},
+        {"ssh-host-key-sha1", "ssh.host_key_algorithms", "ssh-rsa", "ssh-rsa,rsa-sha2-256"},
+        {"ssh-cipher-none", "ssh.ciphers", "aes128-ctr,none", "aes128-ctr"},
+        {"ssh-cipher-none", "ssh.ciphers_to_server", "aes128-ctr,none", "aes128-ctr"},
+        {"ssh-cipher-arcfour", "ssh.ciphers", "arcfour128", "aes128-ctr"},
+        {"ssh-cipher-64-bit-block", "ssh.ciphers_to_server", "blowfish-cbc", "aes128-cbc"},
+        {"ssh-cipher-cbc", "ssh.ciphers", "aes256-cbc", "aes256-ctr"},
+        {"ssh-mac-none", "ssh.macs", "none", "hmac-sha1"},
+        {"ssh-mac-md5", "ssh.macs_to_server", "hmac-md5-96", "hmac-sha1-96"},
+        {"ssh-mac-short", "ssh.macs", "hmac-sha1-96", "hmac-sha1"},
+        {"ssh-compression-before-login", "ssh.compression", "none,zlib", "none,zlib@openssh.com"},
+        {"ssh-hostbased-login", "ssh.methods", "publickey,hostbased", "publickey"},
+        {"ssh-keyboard-interactive-login", "ssh.methods", "keyboard-interactive", "password"},
+    };
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (int weak = 0; weak < 2; weak++) {
+            const char *names = weak ? rows[i].weak : rows[i].sound;
+            learn_names(&observation, field_find(rows[i].field), names, strlen(names), ',');
+            classify(own.classifier, &observation, 1000);
+            cr_expect_eq(has(&observation, rows[i].id), weak, "%s: %s", rows[i].id, names);
+            observation_reset(&observation);
+        }
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+Test(classify, what_ssh_shows_of_itself_is_judged)
+{
+    static const struct {
+        const char *id;
+        const char *type;
+        int64_t bits;
+        int64_t group;
+        bool verified;
+        bool terrapin;
+        const char *protocol;
+    } rows[] = {{"ssh-kex-1024-bit", "ssh-rsa", 2048, 1024, true, false, "2.0"},
+                {"ssh-host-key-small", "ssh-rsa", 1024, 2048, true, false, "2.0"},
+                {"ssh-host-key-not-proved", "ssh-ed25519", 256, 2048, false, false, "2.0"},
+                {"ssh-terrapin", "ecdsa-sha2-nistp256", 256, 2048, true, true, "2.0"},
+                {"ssh-protocol-1", "ssh-rsa", 2048, 2048, true, false, "1.99"},
+                {"ssh-host-key-dss", "ssh-dss", 1024, 2048, true, false, "2.0"},
+                {NULL, "ssh-ed25519", 256, 2048, true, false, "2.0"}};
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        learn_word(&observation, FIELD(ssh, protocol), rows[i].protocol);
+        learn_word(&observation, FIELD(ssh, host_key_type), rows[i].type);
+        learn_number(&observation, FIELD(ssh, host_key_bits), rows[i].bits);
+        learn_number(&observation, FIELD(ssh, group_bits), rows[i].group);
+        learn_flag(&observation, FIELD(ssh, host_key_verified), rows[i].verified);
+        learn_flag(&observation, FIELD(ssh, terrapin), rows[i].terrapin);
+        classify(own.classifier, &observation, 1000);
+        cr_expect_eq(observation.root->findings.count, rows[i].id != NULL, "%zu", i);
+        cr_expect(rows[i].id == NULL || has(&observation, rows[i].id), "%s", rows[i].id);
+        observation_reset(&observation);
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
 Test(classify, nothing_is_claimed_out_of_ignorance)
 {
     struct catalogues own;
