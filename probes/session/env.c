@@ -57,10 +57,12 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
     for (char *at = env->user_agent; at != NULL && *at != '\0'; at++)
         *at = (unsigned char)*at < ' ' || *at == 0x7f ? ' ' : *at;
     env->tls = tls_context_new();
+    env->charsets = http_charsets_new();
     // The C library opens /etc/localtime at the first use of a time, UTC included.
     tzset();
     uint8_t seeding[1];
-    if (env->user_agent == NULL || env->tls == NULL || RAND_bytes(seeding, sizeof(seeding)) != 1) {
+    if (env->user_agent == NULL || env->tls == NULL || env->charsets == NULL ||
+        RAND_bytes(seeding, sizeof(seeding)) != 1) {
         session_env_free(env);
         errno = ENOMEM;
         return NULL;
@@ -73,6 +75,7 @@ void session_env_free(struct session_env *env)
     if (env == NULL)
         return;
     SSL_CTX_free(env->tls);
+    http_charsets_free(env->charsets);
     free(env->user_agent);
     free(env);
 }
