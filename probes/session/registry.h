@@ -14,6 +14,7 @@
     X(redis)                                                                                                           \
     X(rsync)                                                                                                           \
     X(memcached)                                                                                                       \
+    X(http2)                                                                                                           \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

@@ -8,6 +8,7 @@
 
 #include "probes/session/detect.h"
 #include "probes/protocol/http/http_body.h"
+#include "probes/protocol/http/http_request.h"
 #include "probes/session/env.h"
 #include "probes/session/registry.h"
 
@@ -15,7 +16,6 @@ enum {
     LINE_MAX_BYTES = 8192,
     HEADERS_MAX_BYTES = 64 << 10,
     REQUEST_MAX = 1024,
-    PORT_HTTP = 80,
     PORT_HTTPS = 443,
 };
 
@@ -47,14 +47,11 @@ static const struct say http_says[] = {SAY("GET / HTTP/1.1\r\nHost: "),
 static struct session_result http_open(struct session *self)
 {
     char request[REQUEST_MAX];
-    char address[ADDRESS_TEXT_MAX];
-    char port[8] = "";
-    if (self->port != (self->below == NULL ? PORT_HTTP : PORT_HTTPS))
-        snprintf(port, sizeof(port), ":%u", self->port);
+    char authority[HTTP_AUTHORITY_MAX];
     int length = snprintf(request, sizeof(request),
-                          "GET / HTTP/1.1\r\nHost: %s%s\r\nUser-Agent: %.512s\r\nAccept: */*\r\n"
+                          "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: %.512s\r\nAccept: */*\r\n"
                           "Connection: close\r\n\r\n",
-                          address_text(self->address, address), port, self->env->user_agent);
+                          http_authority(self, authority), self->env->user_agent);
     if (session_send(self, (const uint8_t *)request, (size_t)length) != 0)
         return session_failed();
     return session_wait(self->env->answer_ms);
