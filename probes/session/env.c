@@ -62,11 +62,12 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
     env->trust = trust_new(settings->trust_file);
     env->kit = env->tls == NULL ? NULL : tls_kit_new(env->tls, !settings->no_key_proof);
     env->ssh = ssh_env_new();
+    env->charsets = http_charsets_new();
     // The C library opens /etc/localtime at the first use of a time, UTC included.
     tzset();
     uint8_t seeding[1];
     if (env->user_agent == NULL || env->kit == NULL || env->trust == NULL ||
-        env->ssh == NULL || RAND_bytes(seeding, sizeof(seeding)) != 1) {
+        env->ssh == NULL || env->charsets == NULL || RAND_bytes(seeding, sizeof(seeding)) != 1) {
         session_env_free(env);
         errno = ENOMEM;
         return NULL;
@@ -82,6 +83,7 @@ void session_env_free(struct session_env *env)
     SSL_CTX_free(env->tls);
     trust_free(env->trust);
     ssh_env_free(env->ssh);
+    http_charsets_free(env->charsets);
     free(env->user_agent);
     free(env);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct http_charsets;
 struct ssh_env;
 struct tls_trust;
 struct tls_kit;
@@ -13,6 +14,7 @@ struct tls_kit;
 struct session_env {
     SSL_CTX *tls;
     struct ssh_env *ssh;
+    struct http_charsets *charsets;
     struct tls_kit *kit; // of our own TLS client
     char *user_agent;
     uint32_t silence_ms;
@@ -40,3 +42,8 @@ void tls_kit_free(struct tls_kit *kit);
 // What conversations of SSH share: probes/protocol/ssh/ssh_env.h. Takes a few milliseconds. NULL on failure.
 struct ssh_env *ssh_env_new(void);
 void ssh_env_free(struct ssh_env *env);
+
+// What texts in other charsets are converted with (probes/protocol/http/http_charset.h). NULL without memory;
+// free(NULL) legal.
+struct http_charsets *http_charsets_new(void);
+void http_charsets_free(struct http_charsets *charsets);

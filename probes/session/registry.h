@@ -20,6 +20,7 @@
     X(ftp)                                                                                                             \
     X(pop3)                                                                                                            \
     X(imap)                                                                                                            \
+    X(http2)                                                                                                           \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

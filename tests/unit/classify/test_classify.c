@@ -354,6 +354,30 @@ Test(classify, plain_http_is_a_finding_unless_it_redirects_to_https)
     catalogues_fini(&own);
 }
 
+// Only a redirect leads elsewhere (RFC 9110 section 10.2.2); a page with a Location is a page.
+Test(classify, plain_http_is_a_finding_of_a_page_that_names_an_address_of_tls)
+{
+    static const struct {
+        int64_t status;
+        bool finding;
+    } rows[] = {{200, true}, {201, true}, {302, false}, {308, false}, {401, true}, {503, true}};
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        learn_constant(&observation, FIELD(root, service), "http");
+        learn_constant(&observation, FIELD(root, outcome), "complete");
+        learn_number(&observation, FIELD(http, status), rows[i].status);
+        learn_word(&observation, FIELD(http, location), "https://example.invalid/");
+        classify(own.classifier, &observation, 1000);
+        cr_assert_eq(has(&observation, "http-plain"), rows[i].finding, "row %zu", i);
+        observation_reset(&observation);
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
 // A page that is served without TLS is that, whatever did not come any more; a redirect may have gone to TLS.
 Test(classify, plain_http_that_broke_off_is_no_finding_before_its_redirect_was_heard)
 {
