@@ -4,6 +4,8 @@
 
 #include "probes/observation/http.h"
 #include "probes/observation/memcached.h"
+#include "probes/observation/mysql.h"
+#include "probes/observation/postgresql.h"
 #include "probes/observation/product.h"
 #include "probes/observation/redis.h"
 #include "probes/observation/root.h"
@@ -20,7 +22,9 @@
     X(http, HTTP_FIELDS, "HTTP")                                                                                       \
     X(redis, REDIS_FIELDS, "Redis")                                                                                    \
     X(memcached, MEMCACHED_FIELDS, "memcached")                                                                        \
-    X(rsync, RSYNC_FIELDS, "rsync")
+    X(rsync, RSYNC_FIELDS, "rsync")                                                                                    \
+    X(mysql, MYSQL_FIELDS, "MySQL and MariaDB")                                                                        \
+    X(postgresql, POSTGRESQL_FIELDS, "PostgreSQL")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

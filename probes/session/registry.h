@@ -14,6 +14,8 @@
     X(redis)                                                                                                           \
     X(rsync)                                                                                                           \
     X(memcached)                                                                                                       \
+    X(mysql)                                                                                                           \
+    X(postgresql)                                                                                                      \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
