@@ -12,6 +12,7 @@
 #include "probes/observation/rsync.h"
 #include "probes/observation/ssh.h"
 #include "probes/observation/tls.h"
+#include "probes/observation/vnc.h"
 
 // X(part, fields, help). The first is the record itself, whose fields stand outside any object.
 #define PARTS(X)                                                                                                       \
@@ -24,7 +25,8 @@
     X(memcached, MEMCACHED_FIELDS, "memcached")                                                                        \
     X(rsync, RSYNC_FIELDS, "rsync")                                                                                    \
     X(mysql, MYSQL_FIELDS, "MySQL and MariaDB")                                                                        \
-    X(postgresql, POSTGRESQL_FIELDS, "PostgreSQL")
+    X(postgresql, POSTGRESQL_FIELDS, "PostgreSQL")                                                                     \
+    X(vnc, VNC_FIELDS, "VNC")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

@@ -16,6 +16,7 @@
     X(memcached)                                                                                                       \
     X(mysql)                                                                                                           \
     X(postgresql)                                                                                                      \
+    X(vnc)                                                                                                             \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

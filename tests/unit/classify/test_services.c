@@ -87,6 +87,9 @@ static const struct sample samples[] = {
     {"postgresql.version", "14.11 (Ubuntu 14.11-0ubuntu0.22.04.1)", "postgresql", "14.11", "ubuntu",
      "14.11-0ubuntu0.22.04.1", NULL},
     {"postgresql.version", "9.6.24", "postgresql", "9.6.24", "", "", NULL},
+    {"vnc.protocol", "003.889", "remote_desktop", "", "", "", NULL},
+    {"vnc.protocol", "005.000", "realvnc", "", "", "", NULL},
+    {"vnc.protocol", "003.008", "", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
