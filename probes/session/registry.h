@@ -17,6 +17,7 @@
     X(mysql)                                                                                                           \
     X(postgresql)                                                                                                      \
     X(vnc)                                                                                                             \
+    X(mssql)                                                                                                           \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

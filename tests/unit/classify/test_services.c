@@ -90,6 +90,11 @@ static const struct sample samples[] = {
     {"vnc.protocol", "003.889", "remote_desktop", "", "", "", NULL},
     {"vnc.protocol", "005.000", "realvnc", "", "", "", NULL},
     {"vnc.protocol", "003.008", "", "", "", "", NULL},
+    {"mssql.version", "15.0.2000.5", "sql_server_2019", "15.0.2000.5", "", "",
+     "a:microsoft:sql_server_2019:15.0.2000.5:*:*:*:*:*:*:*"},
+    {"mssql.version", "10.50.6000.0", "sql_server_2008_r2", "10.50.6000.0", "", "",
+     "a:microsoft:sql_server:2008:r2:*:*:*:*:*:*"},
+    {"mssql.version", "99.0.1.2", "", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
