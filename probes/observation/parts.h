@@ -4,6 +4,7 @@
 
 #include "probes/observation/http.h"
 #include "probes/observation/memcached.h"
+#include "probes/observation/mongodb.h"
 #include "probes/observation/mssql.h"
 #include "probes/observation/mysql.h"
 #include "probes/observation/postgresql.h"
@@ -28,7 +29,8 @@
     X(mysql, MYSQL_FIELDS, "MySQL and MariaDB")                                                                        \
     X(postgresql, POSTGRESQL_FIELDS, "PostgreSQL")                                                                     \
     X(vnc, VNC_FIELDS, "VNC")                                                                                          \
-    X(mssql, MSSQL_FIELDS, "Microsoft SQL Server")
+    X(mssql, MSSQL_FIELDS, "Microsoft SQL Server")                                                                     \
+    X(mongodb, MONGODB_FIELDS, "MongoDB")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

@@ -18,6 +18,7 @@
     X(postgresql)                                                                                                      \
     X(vnc)                                                                                                             \
     X(mssql)                                                                                                           \
+    X(mongodb)                                                                                                         \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

@@ -95,6 +95,7 @@ static const struct sample samples[] = {
     {"mssql.version", "10.50.6000.0", "sql_server_2008_r2", "10.50.6000.0", "", "",
      "a:microsoft:sql_server:2008:r2:*:*:*:*:*:*"},
     {"mssql.version", "99.0.1.2", "", "", "", "", NULL},
+    {"mongodb.version", "7.0.12", "mongodb", "7.0.12", "", "", "a:mongodb:mongodb:7.0.12:*:*:*:*:*:*:*"},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
