@@ -9,6 +9,7 @@
 #include "probes/observation/mysql.h"
 #include "probes/observation/postgresql.h"
 #include "probes/observation/product.h"
+#include "probes/observation/rdp.h"
 #include "probes/observation/redis.h"
 #include "probes/observation/root.h"
 #include "probes/observation/rsync.h"
@@ -30,7 +31,8 @@
     X(postgresql, POSTGRESQL_FIELDS, "PostgreSQL")                                                                     \
     X(vnc, VNC_FIELDS, "VNC")                                                                                          \
     X(mssql, MSSQL_FIELDS, "Microsoft SQL Server")                                                                     \
-    X(mongodb, MONGODB_FIELDS, "MongoDB")
+    X(mongodb, MONGODB_FIELDS, "MongoDB")                                                                              \
+    X(rdp, RDP_FIELDS, "Windows Remote Desktop")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

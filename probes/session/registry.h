@@ -19,6 +19,7 @@
     X(vnc)                                                                                                             \
     X(mssql)                                                                                                           \
     X(mongodb)                                                                                                         \
+    X(rdp)                                                                                                             \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
