@@ -13,6 +13,7 @@
 #include "probes/observation/redis.h"
 #include "probes/observation/root.h"
 #include "probes/observation/rsync.h"
+#include "probes/observation/smb.h"
 #include "probes/observation/ssh.h"
 #include "probes/observation/tls.h"
 #include "probes/observation/vnc.h"
@@ -32,7 +33,8 @@
     X(vnc, VNC_FIELDS, "VNC")                                                                                          \
     X(mssql, MSSQL_FIELDS, "Microsoft SQL Server")                                                                     \
     X(mongodb, MONGODB_FIELDS, "MongoDB")                                                                              \
-    X(rdp, RDP_FIELDS, "Windows Remote Desktop")
+    X(rdp, RDP_FIELDS, "Windows Remote Desktop")                                                                       \
+    X(smb, SMB_FIELDS, "Windows file sharing (SMB)")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

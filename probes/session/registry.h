@@ -20,6 +20,7 @@
     X(mssql)                                                                                                           \
     X(mongodb)                                                                                                         \
     X(rdp)                                                                                                             \
+    X(smb)                                                                                                             \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
