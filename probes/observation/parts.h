@@ -17,6 +17,7 @@
 #include "probes/observation/ssh.h"
 #include "probes/observation/tls.h"
 #include "probes/observation/vnc.h"
+#include "probes/observation/x11.h"
 
 // X(part, fields, help). The first is the record itself, whose fields stand outside any object.
 #define PARTS(X)                                                                                                       \
@@ -34,7 +35,8 @@
     X(mssql, MSSQL_FIELDS, "Microsoft SQL Server")                                                                     \
     X(mongodb, MONGODB_FIELDS, "MongoDB")                                                                              \
     X(rdp, RDP_FIELDS, "Windows Remote Desktop")                                                                       \
-    X(smb, SMB_FIELDS, "Windows file sharing (SMB)")
+    X(smb, SMB_FIELDS, "Windows file sharing (SMB)")                                                                   \
+    X(x11, X11_FIELDS, "X Window System")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

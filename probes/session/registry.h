@@ -21,6 +21,7 @@
     X(mongodb)                                                                                                         \
     X(rdp)                                                                                                             \
     X(smb)                                                                                                             \
+    X(x11)                                                                                                             \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

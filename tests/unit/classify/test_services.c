@@ -96,6 +96,7 @@ static const struct sample samples[] = {
      "a:microsoft:sql_server:2008:r2:*:*:*:*:*:*"},
     {"mssql.version", "99.0.1.2", "", "", "", "", NULL},
     {"mongodb.version", "7.0.12", "mongodb", "7.0.12", "", "", "a:mongodb:mongodb:7.0.12:*:*:*:*:*:*:*"},
+    {"x11.vendor", "The X.Org Foundation", "x_server", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
