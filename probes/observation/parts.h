@@ -3,6 +3,7 @@
 // Every part of a record, in the order in which it is written. A protocol adds its header and its row here.
 
 #include "probes/observation/http.h"
+#include "probes/observation/ldap.h"
 #include "probes/observation/memcached.h"
 #include "probes/observation/mongodb.h"
 #include "probes/observation/mssql.h"
@@ -36,7 +37,8 @@
     X(mongodb, MONGODB_FIELDS, "MongoDB")                                                                              \
     X(rdp, RDP_FIELDS, "Windows Remote Desktop")                                                                       \
     X(smb, SMB_FIELDS, "Windows file sharing (SMB)")                                                                   \
-    X(x11, X11_FIELDS, "X Window System")
+    X(x11, X11_FIELDS, "X Window System")                                                                              \
+    X(ldap, LDAP_FIELDS, "LDAP")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

@@ -22,6 +22,7 @@
     X(rdp)                                                                                                             \
     X(smb)                                                                                                             \
     X(x11)                                                                                                             \
+    X(ldap)                                                                                                            \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

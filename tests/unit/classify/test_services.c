@@ -97,6 +97,9 @@ static const struct sample samples[] = {
     {"mssql.version", "99.0.1.2", "", "", "", "", NULL},
     {"mongodb.version", "7.0.12", "mongodb", "7.0.12", "", "", "a:mongodb:mongodb:7.0.12:*:*:*:*:*:*:*"},
     {"x11.vendor", "The X.Org Foundation", "x_server", "", "", "", NULL},
+    {"ldap.root_class", "OpenLDAProotDSE", "openldap", "", "", "", "a:openldap:openldap:*:*:*:*:*:*:*:*"},
+    {"ldap.vendor_version", "389-Directory/1.4.4.11 B2021.012.1200", "389_directory_server", "1.4.4.11", "", "", NULL},
+    {"ldap.functionality", "7", "active_directory", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
