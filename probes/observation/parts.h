@@ -6,6 +6,7 @@
 #include "probes/observation/ldap.h"
 #include "probes/observation/memcached.h"
 #include "probes/observation/mongodb.h"
+#include "probes/observation/mqtt.h"
 #include "probes/observation/mssql.h"
 #include "probes/observation/mysql.h"
 #include "probes/observation/postgresql.h"
@@ -38,7 +39,8 @@
     X(rdp, RDP_FIELDS, "Windows Remote Desktop")                                                                       \
     X(smb, SMB_FIELDS, "Windows file sharing (SMB)")                                                                   \
     X(x11, X11_FIELDS, "X Window System")                                                                              \
-    X(ldap, LDAP_FIELDS, "LDAP")
+    X(ldap, LDAP_FIELDS, "LDAP")                                                                                       \
+    X(mqtt, MQTT_FIELDS, "MQTT")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

@@ -23,6 +23,7 @@
     X(smb)                                                                                                             \
     X(x11)                                                                                                             \
     X(ldap)                                                                                                            \
+    X(mqtt)                                                                                                            \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
