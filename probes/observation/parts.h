@@ -2,6 +2,7 @@
 #pragma once
 // Every part of a record, in the order in which it is written. A protocol adds its header and its row here.
 
+#include "probes/observation/amqp.h"
 #include "probes/observation/http.h"
 #include "probes/observation/ldap.h"
 #include "probes/observation/memcached.h"
@@ -40,7 +41,8 @@
     X(smb, SMB_FIELDS, "Windows file sharing (SMB)")                                                                   \
     X(x11, X11_FIELDS, "X Window System")                                                                              \
     X(ldap, LDAP_FIELDS, "LDAP")                                                                                       \
-    X(mqtt, MQTT_FIELDS, "MQTT")
+    X(mqtt, MQTT_FIELDS, "MQTT")                                                                                       \
+    X(amqp, AMQP_FIELDS, "AMQP")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

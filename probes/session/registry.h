@@ -24,6 +24,7 @@
     X(x11)                                                                                                             \
     X(ldap)                                                                                                            \
     X(mqtt)                                                                                                            \
+    X(amqp)                                                                                                            \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

@@ -100,6 +100,7 @@ static const struct sample samples[] = {
     {"ldap.root_class", "OpenLDAProotDSE", "openldap", "", "", "", "a:openldap:openldap:*:*:*:*:*:*:*:*"},
     {"ldap.vendor_version", "389-Directory/1.4.4.11 B2021.012.1200", "389_directory_server", "1.4.4.11", "", "", NULL},
     {"ldap.functionality", "7", "active_directory", "", "", "", NULL},
+    {"amqp.server", "RabbitMQ/3.10.8", "rabbitmq", "3.10.8", "", "", "a:vmware:rabbitmq:3.10.8:*:*:*:*:*:*:*"},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
