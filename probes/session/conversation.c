@@ -77,6 +77,11 @@ bool session_ask(struct session *self, const struct errand *errand)
     return agenda_put(self->conversation->agenda, errand);
 }
 
+uint32_t session_argument(const struct session *self)
+{
+    return self->conversation->errand.argument;
+}
+
 const struct session_ops *session_inner(const struct session *self)
 {
     return self->conversation->errand.inner;

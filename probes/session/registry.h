@@ -20,6 +20,17 @@
     X(ftp)                                                                                                             \
     X(pop3)                                                                                                            \
     X(imap)                                                                                                            \
+    X(mysql)                                                                                                           \
+    X(postgresql)                                                                                                      \
+    X(vnc)                                                                                                             \
+    X(mssql)                                                                                                           \
+    X(mongodb)                                                                                                         \
+    X(rdp)                                                                                                             \
+    X(smb)                                                                                                             \
+    X(x11)                                                                                                             \
+    X(ldap)                                                                                                            \
+    X(mqtt)                                                                                                            \
+    X(amqp)                                                                                                            \
     X(http2)                                                                                                           \
     X(http)
 
