@@ -98,6 +98,7 @@ struct plan {
     struct plan_source source;
     enum converse_mode converse;
     enum probe_profile profile;
+    bool ssh_host_keys;
     double rate_pps; // after the ceilings
     double converse_rate_pps;
     uint32_t host_rate_pps;

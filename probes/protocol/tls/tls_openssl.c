@@ -41,6 +41,9 @@ static void alert_record(const SSL *ssl, int where, int value)
 
 SSL_CTX *tls_context_new(void)
 {
+    // As browsers have them. A key schedule with SHA-384, which OpenSSL puts first, costs 25 us more a host: processors
+    // have instructions for SHA-256.
+    static const char suites[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL)
         return NULL;
@@ -51,6 +54,7 @@ SSL_CTX *tls_context_new(void)
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_info_callback(context, alert_record);
     if (!bounds_set(context) || SSL_CTX_set_min_proto_version(context, TLS1_VERSION) != 1 ||
+        SSL_CTX_set_ciphersuites(context, suites) != 1 ||
         SSL_CTX_set_cipher_list(context, "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0") != 1) {
         SSL_CTX_free(context);
         return NULL;
