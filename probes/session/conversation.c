@@ -87,11 +87,6 @@ const struct session_ops *session_inner(const struct session *self)
     return self->conversation->errand.inner;
 }
 
-uint32_t session_argument(const struct session *self)
-{
-    return self->conversation->errand.argument;
-}
-
 static struct session *session_above(const struct session *self)
 {
     const struct conversation *conversation = self->conversation;

@@ -141,9 +141,6 @@ uint32_t session_argument(const struct session *self);
 // What is wanted inside the tunnel that this session makes; NULL: nothing was said about it.
 const struct session_ops *session_inner(const struct session *self);
 
-// The errand's argument: the session's own (probes/session/agenda.h).
-uint32_t session_argument(const struct session *self);
-
 // Of a session that carries another: hands it bytes of its own layer. 0 or -errno (-ENOMEM).
 int session_deliver(struct session *self, const uint8_t *data, size_t length);
 
