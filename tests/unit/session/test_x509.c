@@ -155,10 +155,9 @@ static void name_fill(X509_NAME *name, const struct attribute *attributes, size_
 {
     for (size_t at = 0; at < most && attributes[at].name != NULL; at++) {
         ASN1_OBJECT *object = OBJ_txt2obj(attributes[at].name, 0);
-        cr_assert(object != NULL &&
-                      X509_NAME_add_entry_by_OBJ(name, object, attributes[at].type,
-                                                 (const unsigned char *)attributes[at].value,
-                                                 (int)strlen(attributes[at].value), -1, attributes[at].set) == 1,
+        cr_assert(object != NULL && X509_NAME_add_entry_by_OBJ(
+                                        name, object, attributes[at].type, (const unsigned char *)attributes[at].value,
+                                        (int)strlen(attributes[at].value), -1, attributes[at].set) == 1,
                   "%s", attributes[at].name);
         ASN1_OBJECT_free(object);
     }
