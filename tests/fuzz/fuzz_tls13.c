@@ -5,9 +5,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/dialogues/random.h"
+#include "tests/fuzz/entry.h"
 #include "tests/unit/session/proxy_tls.h"
 
 // As in feed.c.
@@ -140,13 +140,6 @@ static void fuzz_pass(struct proxy_tls *self, uint8_t type, struct bytes content
     buffer_fini(&copy);
 }
 
-static uint64_t cpu_ns(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 static struct conversation_step feed(struct conversation *conversation, struct buffer *answer, size_t piece)
 {
     struct conversation_step step = {.verb = CONVERSATION_WAIT};
@@ -154,9 +147,9 @@ static struct conversation_step feed(struct conversation *conversation, struct b
         size_t length = piece != 0 && piece < answer->length ? piece : answer->length;
         struct buffer exact = {0};
         buffer_put(&exact, buffer_bytes(answer), length);
-        uint64_t began_ns = cpu_ns();
+        uint64_t began_ns = fuzz_cpu_ns();
         step = conversation_bytes(conversation, buffer_bytes(&exact), length);
-        if (cpu_ns() - began_ns > STEP_CPU_NS)
+        if (fuzz_cpu_ns() - began_ns > STEP_CPU_NS)
             abort();
         buffer_fini(&exact);
         buffer_drop(answer, length);
@@ -198,12 +191,10 @@ static char *play(struct session_env *env, struct proxy_tls *proxy, struct scrip
     return text;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     if (size < 2 || size > MESSAGE_BYTES_MAX)
-        return 0;
+        return;
     prepare();
     struct session_env *env = envs[(data[0] & MANNER_PROVE) != 0];
     struct proxy_tls *proxy = proxy_of(data[0], fuzz_pass);
@@ -218,5 +209,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     free(whole);
     free(pieces);
-    return 0;
 }

@@ -10,16 +10,15 @@
 #include "probes/protocol/tls/tls_certificate.h"
 #include "probes/protocol/tls/tls_leaf.h"
 #include "probes/session/env.h"
+#include "tests/fuzz/entry.h"
 #include "tests/fuzz/feed.h"
 #include "tests/unit/session/told.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     struct tls_x509 x509;
     if (size == 0 || size > 1 << 15)
-        return 0;
+        return;
     struct tls_kit *kit = feed_env()->kit;
     const unsigned char *end = data;
     X509 *decoded = d2i_X509(NULL, &end, (long)size);
@@ -46,5 +45,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     observation_fini(&seen[0]);
     observation_fini(&seen[1]);
     X509_free(decoded);
-    return 0;
 }

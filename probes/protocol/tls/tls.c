@@ -10,6 +10,7 @@
 #include "probes/protocol/tls/tls13.h"
 #include "probes/protocol/tls/tls_alert.h"
 #include "probes/protocol/tls/tls_clear.h"
+#include "probes/protocol/tls/tls_matrix.h"
 #include "probes/protocol/tls/tls_tunnel.h"
 #include "probes/session/detect.h"
 #include "probes/session/registry.h"
@@ -75,6 +76,7 @@ static enum tls_outcome hello_take(struct session *self, const struct tls_handsh
         return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
     if (tls_server_hello_read(message->body, &hello) != 0)
         return tls13_alert(self, TLS_ALERT_DECODE_ERROR);
+    tls_matrix_answered_first(self, &hello);
     return hello.version == TLS_1_3 ? tls13_server_hello(self, &hello, message, rest) : tls_clear_hello(self, &hello);
 }
 
@@ -177,6 +179,7 @@ static struct session_result tls_end(struct session *self)
 {
     if (tls_state_of(self)->stage != TLS_STAGE_OPEN)
         learn_flag(self->observation, FIELD(tls, handshake_complete), false);
+    tls_matrix_begin(self);
     return session_done();
 }
 
@@ -188,8 +191,12 @@ static struct session_result step_result(struct session *self, enum tls_outcome 
     case TLS_OUTCOME_END:
         return tls_end(self);
     case TLS_OUTCOME_LIBRARY:
+        if (!tls_ask_openssl(self))
+            return tls_end(self);
         // An alert has ended the handshake, if perhaps not the last one.
-        return tls_ask_openssl(self) && !tls_state_of(self)->closed ? session_done() : tls_end(self);
+        if (tls_state_of(self)->closed)
+            learn_flag(self->observation, FIELD(tls, handshake_complete), false);
+        return session_done();
     case TLS_OUTCOME_FAILED:
         return session_failed();
     default:

@@ -7,6 +7,7 @@
 
 #include "probes/protocol/tls/tls13_hello.h"
 #include "probes/protocol/tls/tls_alert.h"
+#include "probes/protocol/tls/tls_chain.h"
 #include "probes/protocol/tls/tls_leaf.h"
 
 enum {
@@ -194,6 +195,7 @@ static enum tls_outcome certificate(struct session *self, const struct tls_hands
     enum tls_leaf_state found = tls_leaf_read(self->env->kit, message->body, true, self->observation, &key);
     if (tls_kit_starved())
         return TLS_OUTCOME_FAILED;
+    chain_observe_message(self, message->body, true);
     if (found == TLS_LEAF_REFUSED)
         return tls13_alert(self, TLS_ALERT_BAD_CERTIFICATE);
     if (found != TLS_LEAF_LEARNT)

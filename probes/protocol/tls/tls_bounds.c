@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "probes/protocol/tls/tls_certificate.h"
+#include "probes/protocol/tls/tls_chain.h"
+#include "probes/protocol/tls/tls_matrix.h"
 #include "probes/session/dear.h"
 #include "probes/session/session.h"
 
@@ -83,6 +85,19 @@ static bool certificates_refused(const SSL *ssl, struct bytes body, struct obser
     return true;
 }
 
+// What the messages teach of versions, groups and chains.
+static void matrix_look(struct session *self, const SSL *ssl, uint8_t kind, struct bytes body)
+{
+    struct tls_server_hello hello;
+    const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
+    if (kind == SSL3_MT_SERVER_HELLO && tls_server_hello_read(body, &hello) == 0)
+        tls_matrix_answered_first(self, &hello);
+    else if (kind == SSL3_MT_SERVER_KEY_EXCHANGE && cipher != NULL)
+        tls_matrix_exchange(self, (uint16_t)SSL_version(ssl), SSL_CIPHER_get_protocol_id(cipher), body);
+    else if (kind == SSL3_MT_CERTIFICATE)
+        chain_observe_message(self, body, SSL_version(ssl) >= TLS1_3_VERSION);
+}
+
 // Sees every whole message, decrypted, before OpenSSL acts on it.
 static void message_look(int is_ours, int version, int type, const void *message, size_t length, SSL *ssl, void *unused)
 {
@@ -95,6 +110,7 @@ static void message_look(int is_ours, int version, int type, const void *message
     uint8_t kind = bytes_u8(&body);
     (void)bytes_u24(&body);
     bool refused = false;
+    matrix_look(self, ssl, kind, body);
     if (kind == SSL3_MT_SERVER_KEY_EXCHANGE)
         refused = exchange_is_dhe(ssl) && exchange_refused(body, self->observation);
     else if (kind == SSL3_MT_CERTIFICATE)

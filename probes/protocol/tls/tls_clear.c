@@ -2,6 +2,8 @@
 #include "probes/protocol/tls/tls_clear.h"
 
 #include "probes/protocol/tls/tls_bounds.h"
+#include "probes/protocol/tls/tls_chain.h"
+#include "probes/protocol/tls/tls_matrix.h"
 #include "probes/protocol/tls/tls_leaf.h"
 
 static const char *version_name(uint16_t version)
@@ -61,6 +63,7 @@ static enum tls_outcome certificate(struct session *self, const struct tls_hands
     enum tls_leaf_state found = tls_leaf_read(self->env->kit, message->body, false, self->observation, &key);
     if (tls_kit_starved())
         return TLS_OUTCOME_FAILED;
+    chain_observe_message(self, message->body, false);
     return found == TLS_LEAF_REFUSED ? TLS_OUTCOME_END : TLS_OUTCOME_ON;
 }
 
@@ -71,6 +74,7 @@ enum tls_outcome tls_clear_message(struct session *self, const struct tls_handsh
     case TLS_CERTIFICATE:
         return certificate(self, message);
     case TLS_SERVER_KEY_EXCHANGE:
+        tls_matrix_exchange_first(self, message->body);
         return state->exchange_is_dhe && exchange_refused(message->body, self->observation) ? TLS_OUTCOME_END
                                                                                             : TLS_OUTCOME_ON;
     case TLS_CERTIFICATE_REQUEST:

@@ -16,6 +16,7 @@
 #include "probes/protocol/tls/tls_alert.h"
 #include "probes/protocol/tls/tls_bounds.h"
 #include "probes/protocol/tls/tls_certificate.h"
+#include "probes/protocol/tls/tls_matrix.h"
 
 struct openssl_state {
     SSL *ssl;
@@ -175,6 +176,7 @@ static struct session_result openssl_bytes(struct session *self, struct bytes *i
     if (error == SSL_ERROR_WANT_READ)
         return session_wait(self->env->answer_ms);
     openssl_observe(self);
+    tls_matrix_begin(self);
     return session_done();
 }
 
@@ -189,6 +191,7 @@ static struct session_result openssl_event(struct session *self, enum session_ev
     }
     if (self->observation->spoke)
         openssl_observe(self);
+    tls_matrix_begin(self);
     return session_done();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "probes/protocol/tls/tls_tunnel.h"
 
+#include "probes/protocol/tls/tls_matrix.h"
 #include "probes/session/registry.h"
 
 struct session_result tls_tunnel_begin(struct session *self)
@@ -16,6 +17,7 @@ struct session_result tls_tunnel_begin(struct session *self)
     observation_forget(self->observation, PART_http);
     learn_constant(self->observation, FIELD(root, tunnel), "tls");
     self->observation->finished = true;
+    tls_matrix_begin(self);
     const struct session_ops *inner = session_inner(self);
     return session_next(SESSION_OVER, inner != NULL ? inner : &session_http);
 }
