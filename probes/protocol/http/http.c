@@ -277,10 +277,10 @@ static struct session_result http_bytes(struct session *self, struct bytes *inpu
         struct session_result result = http_on_line(self, input);
         if (result.verb != SESSION_WAIT)
             return result;
-        if (result.wait_ms == 0)
-            return session_wait(self->env->answer_ms);
         if (state->header_bytes > HEADERS_MAX_BYTES)
             return http_complete(self);
+        if (result.wait_ms == 0)
+            return session_wait(self->env->answer_ms);
     }
     if (!http_body_read(&state->body, &state->page, input))
         return session_failed();
