@@ -3,6 +3,7 @@
 // Every part of a record, in the order in which it is written. A protocol adds its header and its row here.
 
 #include "probes/observation/amqp.h"
+#include "probes/observation/cassandra.h"
 #include "probes/observation/http.h"
 #include "probes/observation/ldap.h"
 #include "probes/observation/memcached.h"
@@ -42,7 +43,8 @@
     X(x11, X11_FIELDS, "X Window System")                                                                              \
     X(ldap, LDAP_FIELDS, "LDAP")                                                                                       \
     X(mqtt, MQTT_FIELDS, "MQTT")                                                                                       \
-    X(amqp, AMQP_FIELDS, "AMQP")
+    X(amqp, AMQP_FIELDS, "AMQP")                                                                                       \
+    X(cassandra, CASSANDRA_FIELDS, "Cassandra")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

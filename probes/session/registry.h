@@ -25,6 +25,7 @@
     X(ldap)                                                                                                            \
     X(mqtt)                                                                                                            \
     X(amqp)                                                                                                            \
+    X(cassandra)                                                                                                       \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

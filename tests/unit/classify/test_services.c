@@ -101,6 +101,8 @@ static const struct sample samples[] = {
     {"ldap.vendor_version", "389-Directory/1.4.4.11 B2021.012.1200", "389_directory_server", "1.4.4.11", "", "", NULL},
     {"ldap.functionality", "7", "active_directory", "", "", "", NULL},
     {"amqp.server", "RabbitMQ/3.10.8", "rabbitmq", "3.10.8", "", "", "a:vmware:rabbitmq:3.10.8:*:*:*:*:*:*:*"},
+    {"cassandra.release", "4.1.3", "cassandra", "4.1.3", "", "", "a:apache:cassandra:4.1.3:*:*:*:*:*:*:*"},
+    {"cassandra.release", "3.0.29-SNAPSHOT", "cassandra", "3.0.29", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
