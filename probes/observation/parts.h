@@ -22,6 +22,7 @@
 #include "probes/observation/tls.h"
 #include "probes/observation/vnc.h"
 #include "probes/observation/x11.h"
+#include "probes/observation/zookeeper.h"
 
 // X(part, fields, help). The first is the record itself, whose fields stand outside any object.
 #define PARTS(X)                                                                                                       \
@@ -44,7 +45,8 @@
     X(ldap, LDAP_FIELDS, "LDAP")                                                                                       \
     X(mqtt, MQTT_FIELDS, "MQTT")                                                                                       \
     X(amqp, AMQP_FIELDS, "AMQP")                                                                                       \
-    X(cassandra, CASSANDRA_FIELDS, "Cassandra")
+    X(cassandra, CASSANDRA_FIELDS, "Cassandra")                                                                        \
+    X(zookeeper, ZOOKEEPER_FIELDS, "ZooKeeper")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

@@ -52,7 +52,6 @@ static struct session_result cassandra_open(struct session *self)
 }
 
 // Version, flags, stream, opcode, length; versions 1 and 2 had one byte for the stream.
-
 static enum recognition frame_read(struct bytes *input, struct frame *ret_frame)
 {
     struct bytes head = *input;

@@ -26,6 +26,7 @@
     X(mqtt)                                                                                                            \
     X(amqp)                                                                                                            \
     X(cassandra)                                                                                                       \
+    X(zookeeper)                                                                                                       \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

@@ -103,6 +103,8 @@ static const struct sample samples[] = {
     {"amqp.server", "RabbitMQ/3.10.8", "rabbitmq", "3.10.8", "", "", "a:vmware:rabbitmq:3.10.8:*:*:*:*:*:*:*"},
     {"cassandra.release", "4.1.3", "cassandra", "4.1.3", "", "", "a:apache:cassandra:4.1.3:*:*:*:*:*:*:*"},
     {"cassandra.release", "3.0.29-SNAPSHOT", "cassandra", "3.0.29", "", "", NULL},
+    {"zookeeper.version", "3.8.0-5a02a05eddb59aee6ac762f7ea82e92a68eb9c0f", "zookeeper", "3.8.0", "", "",
+     "a:apache:zookeeper:3.8.0:*:*:*:*:*:*:*"},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
