@@ -4,6 +4,7 @@
 
 #include "probes/observation/amqp.h"
 #include "probes/observation/cassandra.h"
+#include "probes/observation/dns.h"
 #include "probes/observation/http.h"
 #include "probes/observation/ldap.h"
 #include "probes/observation/memcached.h"
@@ -46,7 +47,8 @@
     X(mqtt, MQTT_FIELDS, "MQTT")                                                                                       \
     X(amqp, AMQP_FIELDS, "AMQP")                                                                                       \
     X(cassandra, CASSANDRA_FIELDS, "Cassandra")                                                                        \
-    X(zookeeper, ZOOKEEPER_FIELDS, "ZooKeeper")
+    X(zookeeper, ZOOKEEPER_FIELDS, "ZooKeeper")                                                                        \
+    X(dns, DNS_FIELDS, "DNS")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

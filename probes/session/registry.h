@@ -27,6 +27,7 @@
     X(amqp)                                                                                                            \
     X(cassandra)                                                                                                       \
     X(zookeeper)                                                                                                       \
+    X(dns)                                                                                                             \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
