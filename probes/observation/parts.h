@@ -19,6 +19,7 @@
 #include "probes/observation/root.h"
 #include "probes/observation/rsync.h"
 #include "probes/observation/smb.h"
+#include "probes/observation/socks.h"
 #include "probes/observation/ssh.h"
 #include "probes/observation/tls.h"
 #include "probes/observation/vnc.h"
@@ -48,7 +49,8 @@
     X(amqp, AMQP_FIELDS, "AMQP")                                                                                       \
     X(cassandra, CASSANDRA_FIELDS, "Cassandra")                                                                        \
     X(zookeeper, ZOOKEEPER_FIELDS, "ZooKeeper")                                                                        \
-    X(dns, DNS_FIELDS, "DNS")
+    X(dns, DNS_FIELDS, "DNS")                                                                                          \
+    X(socks, SOCKS_FIELDS, "SOCKS")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

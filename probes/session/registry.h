@@ -28,6 +28,7 @@
     X(cassandra)                                                                                                       \
     X(zookeeper)                                                                                                       \
     X(dns)                                                                                                             \
+    X(socks)                                                                                                           \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
