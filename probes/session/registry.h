@@ -31,6 +31,10 @@
     X(ldap)                                                                                                            \
     X(mqtt)                                                                                                            \
     X(amqp)                                                                                                            \
+    X(cassandra)                                                                                                       \
+    X(zookeeper)                                                                                                       \
+    X(dns)                                                                                                             \
+    X(socks)                                                                                                           \
     X(http2)                                                                                                           \
     X(http)
 

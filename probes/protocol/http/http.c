@@ -196,20 +196,21 @@ static bool refers_to_tls(const struct session *self)
             https_port(&http->location) == self->port);
 }
 
-// `whole`: the answer has ended, or what is looked at of it.
-static void page_learn(struct session *self, bool whole)
+// Writes down what the page taught, and asks for TLS where the server wants it. `whole`: the answer has ended, or what
+// is looked at of it.
+static struct session_result http_over(struct session *self, bool whole)
 {
     const struct http_state *state = (const struct http_state *)self->state;
     http_page_learn(&state->page, self->env->charsets, whole, self->observation);
+    self->observation->finished = self->observation->finished || whole;
+    if (refers_to_tls(self))
+        (void)detect_ask(self, &session_tls);
+    return session_done();
 }
 
 static struct session_result http_complete(struct session *self)
 {
-    page_learn(self, true);
-    self->observation->finished = true;
-    if (refers_to_tls(self))
-        (void)detect_ask(self, &session_tls);
-    return session_done();
+    return http_over(self, true);
 }
 
 // The blank line: is there anything left to learn?
@@ -225,14 +226,14 @@ static struct session_result http_on_fields_end(struct session *self)
     const struct http_observation *http = self->observation->http;
     if (http == NULL)
         return session_failed();
-    bool titled = http_page_begin(&state->page, http);
+    bool worth = http_page_begin(&state->page, http, self->below == NULL && http->status == 400);
     bool empty = http->status == 101 || http->status == 204 || http->status == 304 ||
                  (!state->body.chunked && state->body.bounded && state->body.left == 0);
     if (state->body.chunked) {
         state->body.bounded = false;
         state->body.left = 0;
     }
-    if (empty || !titled)
+    if (empty || !worth)
         return http_complete(self);
     state->phase = HTTP_BODY;
     return session_wait(self->env->answer_ms);
@@ -276,10 +277,10 @@ static struct session_result http_bytes(struct session *self, struct bytes *inpu
         struct session_result result = http_on_line(self, input);
         if (result.verb != SESSION_WAIT)
             return result;
-        if (result.wait_ms == 0)
-            return session_wait(self->env->answer_ms);
         if (state->header_bytes > HEADERS_MAX_BYTES)
             return http_complete(self);
+        if (result.wait_ms == 0)
+            return session_wait(self->env->answer_ms);
     }
     if (!http_body_read(&state->body, &state->page, input))
         return session_failed();
@@ -302,13 +303,14 @@ static bool status_unended(struct session *self)
 static struct session_result http_event(struct session *self, enum session_event event)
 {
     const struct http_state *state = (const struct http_state *)self->state;
+    if (state->phase == HTTP_STATUS && state->interim)
+        return session_done();
     if (state->phase == HTTP_STATUS)
-        return state->interim || status_unended(self) ? session_done() : detect_nothing(self);
+        return status_unended(self) ? http_over(self, false) : detect_nothing(self);
     // A body without a length ends with the connection; one that ends before its time is broken off.
     if (state->phase == HTTP_BODY && event == SESSION_CLOSED && !state->body.bounded && !state->body.chunked)
         return http_complete(self);
-    page_learn(self, false);
-    return session_done();
+    return http_over(self, false);
 }
 
 static void http_fini(struct session *self)

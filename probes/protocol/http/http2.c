@@ -270,7 +270,7 @@ static struct session_result block_end(struct session *self)
     state->answered = true;
     if (self->observation->http == NULL)
         return session_failed();
-    bool titled = http_page_begin(&state->page, self->observation->http);
+    bool titled = http_page_begin(&state->page, self->observation->http, false);
     if (state->last || !titled)
         return http2_over(self, true);
     return session_wait(self->env->answer_ms);

@@ -47,14 +47,16 @@ void http_page_field(struct http_page *page, struct observation *observation, st
         coding_note(page, value);
 }
 
-bool http_page_begin(struct http_page *page, const struct http_observation *http)
+bool http_page_begin(struct http_page *page, const struct http_observation *http, bool refusal)
 {
     const char *type = text_of(&http->content_type);
     struct http_label label = {0};
     for (const char *at = strchr(type, ';'); at != NULL && *at != '\0'; at++)
         http_label_read(&label, (uint8_t)*at);
     page->charset = http_label_charset(&label);
-    return (!http->known.content_type || strcasestr(type, "html") != NULL) && page->coding != HTTP_CODING_OTHER;
+    page->titled = !http->known.content_type || strcasestr(type, "html") != NULL;
+    page->refusal = refusal;
+    return (page->titled || page->refusal) && page->coding != HTTP_CODING_OTHER;
 }
 
 // What the page is written in, as far as it is known.
@@ -172,6 +174,11 @@ static bool charset_settled(const struct http_page *page)
     return !page->title.eight_bit || charset_of(page) != CHARSET_UNKNOWN || page->read >= HTTP_PRESCAN_MAX;
 }
 
+static bool title_settled(const struct http_page *page)
+{
+    return !page->titled || (page->title.found && charset_settled(page));
+}
+
 // Whether the bytes of the page are the tokenizer's as they come.
 static bool is_plain(const struct http_page *page)
 {
@@ -184,6 +191,9 @@ static bool page_take(void *context, const uint8_t *data, size_t length)
 {
     struct http_page *page = context;
     length = length < HTTP_PAGE_MAX - page->read ? length : HTTP_PAGE_MAX - page->read;
+    if (page->refusal && page->read < HTTP_REFUSAL_MAX)
+        buffer_put(&page->refused, data,
+                   length < HTTP_REFUSAL_MAX - page->read ? length : HTTP_REFUSAL_MAX - page->read);
     while (length > 0 && !page->done) {
         size_t taken = 1;
         if (page->mark_length < sizeof(page->mark))
@@ -195,7 +205,8 @@ static bool page_take(void *context, const uint8_t *data, size_t length)
         data += taken;
         length -= taken;
         page->read += (uint32_t)taken;
-        page->done = page->read == HTTP_PAGE_MAX || (page->title.found && charset_settled(page));
+        page->done =
+            page->read == HTTP_PAGE_MAX || (title_settled(page) && !(page->refusal && page->read < HTTP_REFUSAL_MAX));
     }
     return !page->done;
 }
@@ -235,11 +246,11 @@ bool http_page_read(struct http_page *page, const uint8_t *data, size_t length)
             return false;
     }
     if (length == 0 || page->done)
-        return true;
+        return !page->refused.failed;
     if (page->coding != HTTP_CODING_NONE)
-        return page_inflate(page, data, length);
+        return page_inflate(page, data, length) && !page->refused.failed;
     (void)page_take(page, data, length);
-    return true;
+    return !page->refused.failed;
 }
 
 // The title's bytes as UTF-8. What no one has said anything of is UTF-8 if it can be, else what the web calls Latin-1.
@@ -291,6 +302,24 @@ static size_t title_trim(char *text, size_t length, bool *ret_cut)
     return kept;
 }
 
+// Whether the refusal is that of a server which was spoken to without TLS: nginx, Go, Apache, Tomcat, CherryPy, MinIO.
+static bool tls_required(const struct http_page *page)
+{
+    static const char *const words[] = {"https port",         "https server",      "ssl-enabled server port",
+                                        "requires tls",       "only speaks https", "tls-encrypted server",
+                                        "running in ssl mode"};
+    char text[HTTP_REFUSAL_MAX + 1];
+    size_t length = page->refused.length;
+    const uint8_t *bytes = buffer_bytes(&page->refused);
+    for (size_t at = 0; at < length; at++)
+        text[at] = bytes[at] == '\0' ? ' ' : (char)bytes[at];
+    text[length] = '\0';
+    for (size_t at = 0; at < sizeof(words) / sizeof(words[0]); at++)
+        if (strcasestr(text, words[at]) != NULL)
+            return true;
+    return false;
+}
+
 void http_page_learn(const struct http_page *page, const struct http_charsets *charsets, bool whole,
                      struct observation *observation)
 {
@@ -298,7 +327,9 @@ void http_page_learn(const struct http_page *page, const struct http_charsets *c
     char text[HTTP_TITLE_MAX * UTF8_GROWTH];
     char plain[sizeof(text) * HTTP_REFERENCE_GROWTH];
     bool cut = false;
-    if ((!title->found && title->length == 0) || (!whole && !charset_settled(page)))
+    if (page->refused.length > 0 && tls_required(page))
+        learn_flag(observation, FIELD(http, tls_required), true);
+    if (!page->titled || (!title->found && title->length == 0) || (!whole && !charset_settled(page)))
         return;
     struct http_utf8 decoded = {.text = text, .size = sizeof(text)};
     title_decode(page, charsets, &decoded);
@@ -320,4 +351,5 @@ void http_page_fini(struct http_page *page)
 {
     http_inflater_free(page->inflater);
     page->inflater = NULL;
+    buffer_fini(&page->refused);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "probes/buffer.h"
 #include "probes/bytes.h"
 #include "probes/observation/observation.h"
 #include "probes/protocol/http/http_charset.h"
@@ -14,7 +15,8 @@
 
 enum {
     HTTP_PAGE_MAX = 64 << 10, // bytes of a page that are looked at
-    HTTP_PRESCAN_MAX = 1024   // of which so many for what it is written in (HTML Standard, section 13.2.3.2)
+    HTTP_PRESCAN_MAX = 1024,  // of which so many for what it is written in (HTML Standard, section 13.2.3.2)
+    HTTP_REFUSAL_MAX = 1024   // and so many for words that ask for TLS
 };
 
 enum http_coding {
@@ -32,7 +34,10 @@ struct http_page {
     struct http_inflater *inflater; // NULL until the second byte of what is packed has come
     uint32_t read;                  // bytes of the page, unpacked
     bool done;                      // nothing more need be read
-    uint8_t begin[2];               // of what is packed
+    bool titled;                    // it may have a title that we would find
+    bool refusal;                   // it may say that the server wants TLS, in its first bytes, which are kept
+    struct buffer refused;
+    uint8_t begin[2]; // of what is packed
     uint8_t begin_length;
     uint8_t mark[3]; // held back while they may be a byte order mark
     uint8_t mark_length;
@@ -47,13 +52,15 @@ struct http_page {
 // One field of an answer: writes down what is kept of it, and notes the coding of the content.
 void http_page_field(struct http_page *page, struct observation *observation, struct bytes name, struct bytes value);
 
-// All fields have come. False when the content can have no title that we would find.
-bool http_page_begin(struct http_page *page, const struct http_observation *http);
+// All fields have come. refusal: look for words that ask for TLS, too. False when nothing can be learnt from the
+// content.
+bool http_page_begin(struct http_page *page, const struct http_observation *http, bool refusal);
 
 // Some of the content. False when out of memory.
 bool http_page_read(struct http_page *page, const uint8_t *data, size_t length);
 
-// Writes the title down. `whole`: the content has ended, and what was not said of the charset will not be said.
+// Writes down the title, and that it asks for TLS. `whole`: the content has ended, and what was not said of the charset
+// will not be said.
 void http_page_learn(const struct http_page *page, const struct http_charsets *charsets, bool whole,
                      struct observation *observation);
 

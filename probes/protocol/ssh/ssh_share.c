@@ -27,12 +27,23 @@ static int curve_make(const struct ssh_method *method, struct ssh_share *share)
 
 // A point is looked at when it is read (it has to be on the curve). OpenSSL's further check multiplies it by the
 // group's order, as dear as the exchange itself, to protect a secret that nothing depends on.
-static int curve_derive(const struct ssh_share *share, struct bytes theirs, uint8_t *room, size_t *length)
+static EVP_PKEY *point_read(const struct ssh_method *method, const struct ssh_share *share, struct bytes theirs)
 {
+    if (method->group == NULL)
+        return EVP_PKEY_new_raw_public_key_ex(NULL, method->type, NULL, theirs.data, theirs.length);
     EVP_PKEY *peer = EVP_PKEY_new();
-    bool right = peer != NULL && EVP_PKEY_copy_parameters(peer, share->key) == 1 &&
-                 EVP_PKEY_set1_encoded_public_key(peer, theirs.data, theirs.length) == 1 &&
-                 EVP_PKEY_derive_set_peer_ex(share->derive, peer, 0) == 1 &&
+    if (peer != NULL && EVP_PKEY_copy_parameters(peer, share->key) == 1 &&
+        EVP_PKEY_set1_encoded_public_key(peer, theirs.data, theirs.length) == 1)
+        return peer;
+    EVP_PKEY_free(peer);
+    return NULL;
+}
+
+static int curve_derive(const struct ssh_method *method, const struct ssh_share *share, struct bytes theirs,
+                        uint8_t *room, size_t *length)
+{
+    EVP_PKEY *peer = point_read(method, share, theirs);
+    bool right = peer != NULL && EVP_PKEY_derive_set_peer_ex(share->derive, peer, 0) == 1 &&
                  EVP_PKEY_derive(share->derive, room, length) == 1;
     EVP_PKEY_free(peer);
     return right ? 0 : -EBADMSG;
@@ -43,8 +54,7 @@ static int curve_secret(const struct ssh_method *method, const struct ssh_share 
 {
     uint8_t secret[SSH_SECRET_MAX];
     size_t length = sizeof(secret);
-    (void)method;
-    int status = curve_derive(share, theirs, secret, &length);
+    int status = curve_derive(method, share, theirs, secret, &length);
     if (status == 0)
         buffer_put_mpint(ret_secret, secret, length);
     return ret_secret->failed ? -ENOMEM : status;

@@ -512,6 +512,25 @@ Test(classify, plain_http_is_a_finding_of_a_page_that_names_an_address_of_tls)
     catalogues_fini(&own);
 }
 
+// Nothing is served by a server that asks for TLS, if it was heard over TLS in the end or not.
+Test(classify, plain_http_is_no_finding_where_plain_text_was_refused)
+{
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    learn_constant(&observation, FIELD(root, service), "http");
+    learn_constant(&observation, FIELD(root, outcome), "complete");
+    learn_number(&observation, FIELD(http, status), 400);
+    classify(own.classifier, &observation, 1000);
+    cr_assert(has(&observation, "http-plain"));
+    learn_flag(&observation, FIELD(http, tls_required), true);
+    classify(own.classifier, &observation, 1000);
+    cr_assert_not(has(&observation, "http-plain"));
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
 // A page that is served without TLS is that, whatever did not come any more; a redirect may have gone to TLS.
 Test(classify, plain_http_that_broke_off_is_no_finding_before_its_redirect_was_heard)
 {

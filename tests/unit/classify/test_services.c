@@ -101,6 +101,18 @@ static const struct sample samples[] = {
     {"ldap.vendor_version", "389-Directory/1.4.4.11 B2021.012.1200", "389_directory_server", "1.4.4.11", "", "", NULL},
     {"ldap.functionality", "7", "active_directory", "", "", "", NULL},
     {"amqp.server", "RabbitMQ/3.10.8", "rabbitmq", "3.10.8", "", "", "a:vmware:rabbitmq:3.10.8:*:*:*:*:*:*:*"},
+    {"cassandra.release", "4.1.3", "cassandra", "4.1.3", "", "", "a:apache:cassandra:4.1.3:*:*:*:*:*:*:*"},
+    {"cassandra.release", "3.0.29-SNAPSHOT", "cassandra", "3.0.29", "", "", NULL},
+    {"zookeeper.version", "3.8.0-5a02a05eddb59aee6ac762f7ea82e92a68eb9c0f", "zookeeper", "3.8.0", "", "",
+     "a:apache:zookeeper:3.8.0:*:*:*:*:*:*:*"},
+    {"dns.version", "9.18.24-1-Debian", "bind", "9.18.24", "debian", "1:9.18.24-1", "a:isc:bind:9.18.24:*:*:*:*:*:*:*"},
+    {"dns.version", "9.16.50-1~deb11u2-Debian", "bind", "9.16.50", "debian", "1:9.16.50-1~deb11u2", NULL},
+    {"dns.version", "9.18.18-0ubuntu0.22.04.2-Ubuntu", "bind", "9.18.18", "ubuntu", "1:9.18.18-0ubuntu0.22.04.2", NULL},
+    {"dns.version", "9.11.4-P2-RedHat-9.11.4-26.P2.el7_9.16", "bind", "9.11.4", "", "", NULL},
+    {"dns.version", "dnsmasq-2.89", "dnsmasq", "2.89", "", "", "a:thekelleys:dnsmasq:2.89:*:*:*:*:*:*:*"},
+    {"dns.version", "unbound 1.17.1", "unbound", "1.17.1", "", "", NULL},
+    {"dns.version", "PowerDNS Recursor 4.8.8 (built ...)", "recursor", "4.8.8", "", "", NULL},
+    {"dns.version", "none of your business", "", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 

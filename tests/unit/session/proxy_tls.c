@@ -20,7 +20,7 @@ void proxy_put_raw(struct proxy_tls *self, const void *data, size_t length)
 
 void proxy_put(struct proxy_tls *self, uint8_t type, const void *data, size_t length)
 {
-    const struct tls_record plain = {.type = type, .body = bytes_of(data, length)};
+    const struct tls_record plain = {.type = type, .body = bytes_of(length == 0 ? "" : data, length)};
     if (type == TLS_CONTENT_HANDSHAKE && self->epoch != PROXY_APPLICATION)
         buffer_put(&self->transcript, data, length);
     if (self->epoch != PROXY_CLEAR) {
