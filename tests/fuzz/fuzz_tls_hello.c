@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a server says in the clear: ServerHello messages of every version, records taken apart, and the conversations that
-// ask for one version each. The input's first byte says which.
+// What a server says in the clear: ServerHello messages of every version, records taken apart, and the conversations
+// that ask for one version each. The input's first byte says which.
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,9 +11,8 @@
 #include "probes/protocol/tls/tls_server_hello.h"
 #include "probes/session/env.h"
 #include "probes/session/registry.h"
+#include "tests/fuzz/entry.h"
 #include "tests/fuzz/feed.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void expect(bool right)
 {
@@ -103,10 +102,10 @@ static void version_ask(uint32_t step, struct bytes all, size_t most)
     observation_fini(&observation);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     if (size == 0)
-        return 0;
+        return;
     uint32_t step = data[0] & 7;
     size_t most = data[0] >> 3 == 0 ? size : data[0] >> 3;
     struct bytes all = bytes_of(data + 1, size - 1);
@@ -116,5 +115,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         version_ask(step, all, most);
     }
-    return 0;
 }
