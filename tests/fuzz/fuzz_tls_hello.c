@@ -44,6 +44,12 @@ static void hello_read(struct bytes body)
     }
 }
 
+// FNV-1a.
+static uint64_t mixed(uint64_t digest, unsigned value)
+{
+    return (digest ^ value) * UINT64_C(0x100000001b3);
+}
+
 // A number over every piece; the same however the bytes were cut.
 static uint64_t flight_digest(struct bytes all, size_t most)
 {
@@ -60,10 +66,9 @@ static uint64_t flight_digest(struct bytes all, size_t most)
             if (piece.kind == TLS_FLIGHT_MORE)
                 break;
             over = piece.kind != TLS_FLIGHT_MESSAGE && piece.kind != TLS_FLIGHT_ALERT;
-            digest = (digest ^ (piece.kind << 8 | piece.type)) * UINT64_C(0x100000001b3);
-            digest = (digest ^ (piece.alert << 8 | piece.level)) * UINT64_C(0x100000001b3);
+            digest = mixed(mixed(mixed(mixed(digest, piece.kind), piece.type), piece.alert), piece.level);
             for (size_t at = 0; piece.kind == TLS_FLIGHT_MESSAGE && at < piece.body.length; at++)
-                digest = (digest ^ piece.body.data[at]) * UINT64_C(0x100000001b3);
+                digest = mixed(digest, piece.body.data[at]);
         }
         buffer_drop(&waiting, waiting.length - input.length);
     }
