@@ -183,10 +183,10 @@ static char *talk(const struct setting *setting, const char *first, size_t piece
     fake_tls_fini(&fake);
     session_env_free(env);
     char *text = told_all(seen);
-    // Each run has a certificate of its own.
-    char *digest = strstr(text, "tls.sha256 ");
-    cr_assert_not_null(digest);
-    memset(digest + strlen("tls.sha256 "), 'x', 64);
+    // Each run has certificates of its own.
+    for (char *at = text; (at = strstr(at, "sha256 ")) != NULL;)
+        for (at += strlen("sha256 "); *at != '\n' && *at != '\0'; at++)
+            *at = 'x';
     return text;
 }
 
