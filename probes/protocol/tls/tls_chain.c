@@ -6,7 +6,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "probes/protocol/tls/tls_bounds.h"
+#include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_certificate.h"
 #include "probes/protocol/tls/tls_leaf.h"
 #include "probes/protocol/tls/tls_trust.h"

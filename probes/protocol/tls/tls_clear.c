@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "probes/protocol/tls/tls_clear.h"
 
-#include "probes/protocol/tls/tls_bounds.h"
+#include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_chain.h"
 #include "probes/protocol/tls/tls_matrix.h"
 #include "probes/protocol/tls/tls_leaf.h"
