@@ -77,14 +77,14 @@ bool session_ask(struct session *self, const struct errand *errand)
     return agenda_put(self->conversation->agenda, errand);
 }
 
-const struct session_ops *session_inner(const struct session *self)
-{
-    return self->conversation->errand.inner;
-}
-
 uint32_t session_argument(const struct session *self)
 {
     return self->conversation->errand.argument;
+}
+
+const struct session_ops *session_inner(const struct session *self)
+{
+    return self->conversation->errand.inner;
 }
 
 static struct session *session_above(const struct session *self)
