@@ -41,7 +41,7 @@ struct ssh_method {
 
 enum { SSH_METHODS = 19 };
 
-// Best and cheapest first.
+// Best and cheapest first (ssh_methods.c).
 extern const struct ssh_method ssh_methods[SSH_METHODS];
 
 struct ssh_share {
@@ -60,7 +60,8 @@ int ssh_share_make(const struct ssh_method *method, struct ssh_share *ret_share)
 int ssh_share_make_group(struct bytes prime, struct bytes generator, struct ssh_share *ret_share, int *ret_bits);
 void ssh_share_fini(struct ssh_share *share);
 
-// The family of methods whose group the server chooses, once it has.
+// Elliptic curves; finite fields, also those whose group the server chooses, once it has.
+extern const struct ssh_family ssh_family_curve;
 extern const struct ssh_family ssh_family_field;
 
 // Those of which one part is an encapsulation (ssh_hybrid.c), and X25519 alone for their other part: 32 bytes each.
