@@ -18,6 +18,7 @@
 #include "probes/observation/redis.h"
 #include "probes/observation/root.h"
 #include "probes/observation/rsync.h"
+#include "probes/observation/rtsp.h"
 #include "probes/observation/smb.h"
 #include "probes/observation/socks.h"
 #include "probes/observation/ssh.h"
@@ -50,7 +51,8 @@
     X(cassandra, CASSANDRA_FIELDS, "Cassandra")                                                                        \
     X(zookeeper, ZOOKEEPER_FIELDS, "ZooKeeper")                                                                        \
     X(dns, DNS_FIELDS, "DNS")                                                                                          \
-    X(socks, SOCKS_FIELDS, "SOCKS")
+    X(socks, SOCKS_FIELDS, "SOCKS")                                                                                    \
+    X(rtsp, RTSP_FIELDS, "RTSP")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

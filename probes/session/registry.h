@@ -29,6 +29,7 @@
     X(zookeeper)                                                                                                       \
     X(dns)                                                                                                             \
     X(socks)                                                                                                           \
+    X(rtsp)                                                                                                            \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

@@ -113,6 +113,9 @@ static const struct sample samples[] = {
     {"dns.version", "unbound 1.17.1", "unbound", "1.17.1", "", "", NULL},
     {"dns.version", "PowerDNS Recursor 4.8.8 (built ...)", "recursor", "4.8.8", "", "", NULL},
     {"dns.version", "none of your business", "", "", "", "", NULL},
+    {"rtsp.server", "VLC/3.0.18", "vlc_media_player", "3.0.18", "", "", NULL},
+    {"rtsp.server", "GStreamer RTSP server", "gst-rtsp-server", "", "", "", NULL},
+    {"rtsp.server", "Unknown", "", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
