@@ -22,6 +22,7 @@
 #include "probes/observation/smb.h"
 #include "probes/observation/socks.h"
 #include "probes/observation/ssh.h"
+#include "probes/observation/telnet.h"
 #include "probes/observation/tls.h"
 #include "probes/observation/vnc.h"
 #include "probes/observation/x11.h"
@@ -52,7 +53,8 @@
     X(zookeeper, ZOOKEEPER_FIELDS, "ZooKeeper")                                                                        \
     X(dns, DNS_FIELDS, "DNS")                                                                                          \
     X(socks, SOCKS_FIELDS, "SOCKS")                                                                                    \
-    X(rtsp, RTSP_FIELDS, "RTSP")
+    X(rtsp, RTSP_FIELDS, "RTSP")                                                                                       \
+    X(telnet, TELNET_FIELDS, "Telnet")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)

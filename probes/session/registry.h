@@ -30,6 +30,7 @@
     X(dns)                                                                                                             \
     X(socks)                                                                                                           \
     X(rtsp)                                                                                                            \
+    X(telnet)                                                                                                          \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;

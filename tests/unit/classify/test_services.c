@@ -116,6 +116,9 @@ static const struct sample samples[] = {
     {"rtsp.server", "VLC/3.0.18", "vlc_media_player", "3.0.18", "", "", NULL},
     {"rtsp.server", "GStreamer RTSP server", "gst-rtsp-server", "", "", "", NULL},
     {"rtsp.server", "Unknown", "", "", "", "", NULL},
+    {"telnet.banner", "\r\nBusyBox v1.19.4 built-in shell (ash)\r\n# ", "busybox", "1.19.4", "", "", NULL},
+    {"telnet.banner", "\r\nMikroTik v6.49.10 (long-term)\r\nLogin: ", "routeros", "6.49.10", "", "", NULL},
+    {"telnet.banner", "\r\nDebian GNU/Linux 12\r\nmx login: ", "", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
