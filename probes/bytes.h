@@ -19,7 +19,7 @@ static inline struct bytes bytes_of(const void *data, size_t length)
     return (struct bytes){.data = (const uint8_t *)data, .length = length, .failed = false};
 }
 
-// The next `length` bytes, or NULL (and failed) when fewer remain.
+// The next `length` bytes, or NULL (and failed) when fewer remain; NULL too for none of a reader over NULL.
 static inline const uint8_t *bytes_take(struct bytes *bytes, size_t length)
 {
     if (bytes->failed || bytes->length < length) {
@@ -27,7 +27,8 @@ static inline const uint8_t *bytes_take(struct bytes *bytes, size_t length)
         return NULL;
     }
     const uint8_t *taken = bytes->data;
-    bytes->data += length;
+    if (length > 0)
+        bytes->data += length; // to add 0 to NULL is undefined
     bytes->length -= length;
     return taken;
 }
@@ -99,6 +100,6 @@ static inline struct bytes bytes_slice(struct bytes *bytes, size_t length)
 {
     const uint8_t *at = bytes_take(bytes, length);
     struct bytes slice = bytes_of(at, at == NULL ? 0 : length);
-    slice.failed = at == NULL;
+    slice.failed = bytes->failed;
     return slice;
 }

@@ -11,6 +11,6 @@
     X(P, FLAG, tls, 0, "it offers TLS")                                                                                \
     X(P, TEXT, auth_plugin, 63, "how passwords are proved unless the account says otherwise")                          \
     X(P, NUMBER, error, 0, "number of the error in place of a greeting: 1130 of a host that may not connect")          \
-    X(P, TEXT, error_message, 255, "its text")
+    X(P, TEXT, error_message, 255, "the error in its own words")
 
 PART_STRUCT(mysql, MYSQL_FIELDS)

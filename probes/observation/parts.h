@@ -5,13 +5,16 @@
 #include "probes/observation/amqp.h"
 #include "probes/observation/cassandra.h"
 #include "probes/observation/dns.h"
+#include "probes/observation/ftp.h"
 #include "probes/observation/http.h"
+#include "probes/observation/imap.h"
 #include "probes/observation/ldap.h"
 #include "probes/observation/memcached.h"
 #include "probes/observation/mongodb.h"
 #include "probes/observation/mqtt.h"
 #include "probes/observation/mssql.h"
 #include "probes/observation/mysql.h"
+#include "probes/observation/pop3.h"
 #include "probes/observation/postgresql.h"
 #include "probes/observation/product.h"
 #include "probes/observation/rdp.h"
@@ -20,6 +23,7 @@
 #include "probes/observation/rsync.h"
 #include "probes/observation/rtsp.h"
 #include "probes/observation/smb.h"
+#include "probes/observation/smtp.h"
 #include "probes/observation/socks.h"
 #include "probes/observation/ssh.h"
 #include "probes/observation/telnet.h"
@@ -38,6 +42,10 @@
     X(redis, REDIS_FIELDS, "Redis")                                                                                    \
     X(memcached, MEMCACHED_FIELDS, "memcached")                                                                        \
     X(rsync, RSYNC_FIELDS, "rsync")                                                                                    \
+    X(smtp, SMTP_FIELDS, "mail transfer (SMTP)")                                                                       \
+    X(ftp, FTP_FIELDS, "FTP")                                                                                          \
+    X(pop3, POP3_FIELDS, "POP3")                                                                                       \
+    X(imap, IMAP_FIELDS, "IMAP")                                                                                       \
     X(mysql, MYSQL_FIELDS, "MySQL and MariaDB")                                                                        \
     X(postgresql, POSTGRESQL_FIELDS, "PostgreSQL")                                                                     \
     X(vnc, VNC_FIELDS, "VNC")                                                                                          \
@@ -57,7 +65,10 @@
     X(telnet, TELNET_FIELDS, "Telnet")
 
 // Parts of which another part holds rows. X(part, fields, help)
-#define NESTED_PARTS(X)
+#define NESTED_PARTS(X)                                                                                                \
+    X(tls_version, TLS_VERSION_FIELDS, "a version of TLS")                                                             \
+    X(tls_certificate, TLS_CERTIFICATE_FIELDS, "a certificate of a chain")                                             \
+    X(ssh_key, SSH_KEY_FIELDS, "a host key of SSH")
 
 enum part_id {
 #define X(part, fields, help) PART_##part,

@@ -10,7 +10,7 @@
 enum {
     STACK_MAX = 4,
     HANDOVERS_MAX = 16,         // no chain of sessions is longer; a loop would be a bug of ours
-    INPUT_TOTAL_MAX = 256 << 10 // bytes that one connection may feed
+    INPUT_TOTAL_MAX = 320 << 10 // bytes that one connection may feed
 };
 
 struct conversation {

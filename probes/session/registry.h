@@ -10,10 +10,16 @@
 #define SESSIONS(X)                                                                                                    \
     X(listen)                                                                                                          \
     X(tls)                                                                                                             \
+    X(tls_version)                                                                                                     \
+    X(tls_openssl)                                                                                                     \
     X(ssh)                                                                                                             \
     X(redis)                                                                                                           \
     X(rsync)                                                                                                           \
     X(memcached)                                                                                                       \
+    X(smtp)                                                                                                            \
+    X(ftp)                                                                                                             \
+    X(pop3)                                                                                                            \
+    X(imap)                                                                                                            \
     X(mysql)                                                                                                           \
     X(postgresql)                                                                                                      \
     X(vnc)                                                                                                             \
@@ -31,6 +37,7 @@
     X(socks)                                                                                                           \
     X(rtsp)                                                                                                            \
     X(telnet)                                                                                                          \
+    X(http2)                                                                                                           \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
