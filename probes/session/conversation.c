@@ -10,7 +10,7 @@
 enum {
     STACK_MAX = 4,
     HANDOVERS_MAX = 16,         // no chain of sessions is longer; a loop would be a bug of ours
-    INPUT_TOTAL_MAX = 256 << 10 // bytes that one connection may feed
+    INPUT_TOTAL_MAX = 320 << 10 // bytes that one connection may feed
 };
 
 struct conversation {
@@ -75,6 +75,11 @@ bool session_said(const struct session *self)
 bool session_ask(struct session *self, const struct errand *errand)
 {
     return agenda_put(self->conversation->agenda, errand);
+}
+
+uint32_t session_argument(const struct session *self)
+{
+    return self->conversation->errand.argument;
 }
 
 const struct session_ops *session_inner(const struct session *self)

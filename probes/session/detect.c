@@ -14,6 +14,14 @@ enum recognition recognise_text(const uint8_t *data, size_t length, const char *
     return compared == whole ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
 }
 
+enum recognition recognise_octets(const uint8_t *data, size_t length, const int16_t *octets, size_t count)
+{
+    for (size_t at = 0; at < count && at < length; at++)
+        if (octets[at] != RECOGNISE_ANY && octets[at] != data[at])
+            return RECOGNITION_NOT_MINE;
+    return length < count ? RECOGNITION_UNDECIDED : RECOGNITION_MINE;
+}
+
 enum recognition detect_recognise(const uint8_t *data, size_t length, const struct session_ops **ret_session)
 {
     enum recognition best = length == 0 ? RECOGNITION_UNDECIDED : RECOGNITION_NOT_MINE;

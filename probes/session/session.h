@@ -48,6 +48,10 @@ enum recognition { RECOGNITION_NOT_MINE = 0, RECOGNITION_UNDECIDED, RECOGNITION_
 // Whether a stream begins with this text.
 enum recognition recognise_text(const uint8_t *data, size_t length, const char *text);
 
+// Whether it begins with these octets, of which RECOGNISE_ANY stands for whatever there may be.
+enum { RECOGNISE_ANY = -1 };
+enum recognition recognise_octets(const uint8_t *data, size_t length, const int16_t *octets, size_t count);
+
 // A running session. Its state of ops->state_size bytes follows, all-zero before open.
 struct session {
     const struct session_ops *ops;
@@ -115,12 +119,24 @@ int session_send(struct session *self, const uint8_t *data, size_t length);
 // The same for a text without its NUL.
 int session_send_text(struct session *self, const char *text);
 
+// The same for a literal, NUL bytes in it included, and waits for an answer.
+#define SESSION_ASK_LITERAL(self, literal)                                                                             \
+    (session_send((self), (const uint8_t *)(literal), sizeof(literal) - 1) == 0 ? session_wait((self)->env->answer_ms) \
+                                                                                : session_failed())
+
+// The same as the last thing that is said.
+#define SESSION_END_LITERAL(self, literal)                                                                             \
+    (session_send((self), (const uint8_t *)(literal), sizeof(literal) - 1) == 0 ? session_done() : session_failed())
+
 // True once anything was sent on this connection, by whatever session.
 bool session_said(const struct session *self);
 
 // Asks for a further connection when this one is done (probes/session/agenda.h). False when the budget of its kind is
 // spent, or the protocol was asked already.
 bool session_ask(struct session *self, const struct errand *errand);
+
+// The argument of the errand that this connection is for (probes/session/agenda.h); 0 when it has none.
+uint32_t session_argument(const struct session *self);
 
 // What is wanted inside the tunnel that this session makes; NULL: nothing was said about it.
 const struct session_ops *session_inner(const struct session *self);
