@@ -31,6 +31,12 @@
     X(ldap)                                                                                                            \
     X(mqtt)                                                                                                            \
     X(amqp)                                                                                                            \
+    X(cassandra)                                                                                                       \
+    X(zookeeper)                                                                                                       \
+    X(dns)                                                                                                             \
+    X(socks)                                                                                                           \
+    X(rtsp)                                                                                                            \
+    X(telnet)                                                                                                          \
     X(http2)                                                                                                           \
     X(http)
 

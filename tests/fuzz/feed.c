@@ -16,7 +16,7 @@ struct session_env *feed_env(void)
 {
     static struct session_env *env;
     if (env == NULL) {
-        const struct session_env_settings settings = {.user_agent = "sonde"};
+        const struct session_env_settings settings = {.user_agent = "sonde", .ssh_host_keys = true};
         env = session_env_new(&settings);
         if (env == NULL)
             abort();

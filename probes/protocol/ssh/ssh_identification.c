@@ -128,8 +128,10 @@ struct session_result ssh_unidentified(struct session *self)
     struct bytes rest = bytes_of(buffer_bytes(&self->input), self->input.length);
     if (state->wanted != NULL)
         return session_done();
+    if (rest.length <= state->scanned)
+        return detect_nothing(self);
     struct bytes preamble = bytes_slice(&rest, state->scanned);
-    if (rest.failed || recognise_text(rest.data, rest.length, "SSH-") != RECOGNITION_MINE)
+    if (recognise_text(rest.data, rest.length, "SSH-") != RECOGNITION_MINE)
         return detect_nothing(self);
     bool whole = rest.data[rest.length - 1] == '\r';
     rest.length -= whole ? 1 : 0;

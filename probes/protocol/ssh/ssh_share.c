@@ -27,12 +27,23 @@ static int curve_make(const struct ssh_method *method, struct ssh_share *share)
 
 // A point is looked at when it is read (it has to be on the curve). OpenSSL's further check multiplies it by the
 // group's order, as dear as the exchange itself, to protect a secret that nothing depends on.
-static int curve_derive(const struct ssh_share *share, struct bytes theirs, uint8_t *room, size_t *length)
+static EVP_PKEY *point_read(const struct ssh_method *method, const struct ssh_share *share, struct bytes theirs)
 {
+    if (method->group == NULL)
+        return EVP_PKEY_new_raw_public_key_ex(NULL, method->type, NULL, theirs.data, theirs.length);
     EVP_PKEY *peer = EVP_PKEY_new();
-    bool right = peer != NULL && EVP_PKEY_copy_parameters(peer, share->key) == 1 &&
-                 EVP_PKEY_set1_encoded_public_key(peer, theirs.data, theirs.length) == 1 &&
-                 EVP_PKEY_derive_set_peer_ex(share->derive, peer, 0) == 1 &&
+    if (peer != NULL && EVP_PKEY_copy_parameters(peer, share->key) == 1 &&
+        EVP_PKEY_set1_encoded_public_key(peer, theirs.data, theirs.length) == 1)
+        return peer;
+    EVP_PKEY_free(peer);
+    return NULL;
+}
+
+static int curve_derive(const struct ssh_method *method, const struct ssh_share *share, struct bytes theirs,
+                        uint8_t *room, size_t *length)
+{
+    EVP_PKEY *peer = point_read(method, share, theirs);
+    bool right = peer != NULL && EVP_PKEY_derive_set_peer_ex(share->derive, peer, 0) == 1 &&
                  EVP_PKEY_derive(share->derive, room, length) == 1;
     EVP_PKEY_free(peer);
     return right ? 0 : -EBADMSG;
@@ -43,11 +54,24 @@ static int curve_secret(const struct ssh_method *method, const struct ssh_share 
 {
     uint8_t secret[SSH_SECRET_MAX];
     size_t length = sizeof(secret);
-    (void)method;
-    int status = curve_derive(share, theirs, secret, &length);
+    int status = curve_derive(method, share, theirs, secret, &length);
     if (status == 0)
         buffer_put_mpint(ret_secret, secret, length);
     return ret_secret->failed ? -ENOMEM : status;
+}
+
+static const struct ssh_method x25519 = {.type = "X25519"};
+
+int ssh_x25519_make(struct ssh_share *share)
+{
+    return curve_make(&x25519, share);
+}
+
+int ssh_x25519(const struct ssh_share *share, struct bytes theirs, uint8_t ret_secret[32])
+{
+    size_t length = 32;
+    int status = theirs.length == 32 ? curve_derive(&x25519, share, theirs, ret_secret, &length) : -EBADMSG;
+    return status == 0 && length != 32 ? -EBADMSG : status;
 }
 
 // prime and generator are taken over, whatever happens.
@@ -99,28 +123,8 @@ static int field_secret(const struct ssh_method *method, const struct ssh_share 
     return status;
 }
 
-static const struct ssh_family curve = {curve_make, curve_secret, false};
+const struct ssh_family ssh_family_curve = {curve_make, curve_secret, false};
 const struct ssh_family ssh_family_field = {field_make, field_secret, true};
-
-// The dear ones, and those whose group is the server's choice, are for those that have nothing else.
-const struct ssh_method ssh_methods[SSH_METHODS] = {
-    {"curve25519-sha256", &nettle_sha256, &curve, "X25519", NULL, NULL},
-    {"curve25519-sha256@libssh.org", &nettle_sha256, &curve, "X25519", NULL, NULL},
-    {"ecdh-sha2-nistp256", &nettle_sha256, &curve, "EC", "P-256", NULL},
-    {"ecdh-sha2-nistp384", &nettle_sha384, &curve, "EC", "P-384", NULL},
-    {"ecdh-sha2-nistp521", &nettle_sha512, &curve, "EC", "P-521", NULL},
-    {"curve448-sha512", &nettle_sha512, &curve, "X448", NULL, NULL},
-    {"diffie-hellman-group14-sha256", &nettle_sha256, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_2048},
-    {"diffie-hellman-group14-sha256@ssh.com", &nettle_sha256, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_2048},
-    {"diffie-hellman-group14-sha1", &nettle_sha1, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_2048},
-    {"diffie-hellman-group1-sha1", &nettle_sha1, &ssh_family_field, NULL, NULL, BN_get_rfc2409_prime_1024},
-    {"diffie-hellman-group15-sha512", &nettle_sha512, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_3072},
-    {"diffie-hellman-group16-sha512", &nettle_sha512, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_4096},
-    {"diffie-hellman-group-exchange-sha256", &nettle_sha256, NULL, NULL, NULL, NULL},
-    {"diffie-hellman-group-exchange-sha1", &nettle_sha1, NULL, NULL, NULL, NULL},
-    {"diffie-hellman-group17-sha512", &nettle_sha512, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_6144},
-    {"diffie-hellman-group18-sha512", &nettle_sha512, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_8192},
-};
 
 int ssh_share_make(const struct ssh_method *method, struct ssh_share *ret_share)
 {

@@ -39,17 +39,30 @@ static bool certificates_refused(const SSL *ssl, struct bytes body, struct obser
     return true;
 }
 
-// What the messages teach of versions, groups and chains.
-static void matrix_look(struct session *self, const SSL *ssl, uint8_t kind, struct bytes body)
+// RFC 7919: finite fields of 3,072 bits and more, of which a TLS 1.3 server may have nothing else.
+static bool group_is_dear(uint16_t group)
+{
+    enum { FFDHE3072 = 0x0101, FFDHE8192 = 0x0104 };
+    return group >= FFDHE3072 && group <= FFDHE8192;
+}
+
+// What the messages teach of versions, groups and chains. True for a hello whose group is not to be computed with.
+static bool matrix_look(struct session *self, const SSL *ssl, uint8_t kind, struct bytes body)
 {
     struct tls_server_hello hello;
     const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
-    if (kind == SSL3_MT_SERVER_HELLO && tls_server_hello_read(body, &hello) == 0)
+    if (kind == SSL3_MT_SERVER_HELLO && tls_server_hello_read(body, &hello) == 0) {
         tls_matrix_answered_first(self, &hello);
-    else if (kind == SSL3_MT_SERVER_KEY_EXCHANGE && cipher != NULL)
+        if (!group_is_dear(hello.group))
+            return false;
+        learn_constant(self->observation, FIELD(tls, refused), "dh-group");
+        return true;
+    }
+    if (kind == SSL3_MT_SERVER_KEY_EXCHANGE && cipher != NULL)
         tls_matrix_exchange(self, (uint16_t)SSL_version(ssl), SSL_CIPHER_get_protocol_id(cipher), body);
     else if (kind == SSL3_MT_CERTIFICATE)
         chain_observe_message(self, body, SSL_version(ssl) >= TLS1_3_VERSION);
+    return false;
 }
 
 // Sees every whole message, decrypted, before OpenSSL acts on it.
@@ -63,8 +76,7 @@ static void message_look(int is_ours, int version, int type, const void *message
     struct bytes body = bytes_of(message, length);
     uint8_t kind = bytes_u8(&body);
     (void)bytes_u24(&body);
-    bool refused = false;
-    matrix_look(self, ssl, kind, body);
+    bool refused = matrix_look(self, ssl, kind, body);
     if (kind == SSL3_MT_SERVER_KEY_EXCHANGE)
         refused = exchange_is_dhe(ssl) && exchange_refused(body, self->observation);
     else if (kind == SSL3_MT_CERTIFICATE)
@@ -98,6 +110,8 @@ bool bounds_set(SSL_CTX *context)
     // Asked for, so that the answer of the callback counts; it is also faster than to have the chain built and checked.
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, chain_accept, NULL);
-    // OpenSSL's own list without the finite fields above our bound, any of which a TLS 1.3 server may demand.
-    return SSL_CTX_set1_groups_list(context, "X25519:P-256:X448:P-521:P-384:ffdhe2048") == 1;
+    // OpenSSL's own list. The finite fields above our bound are offered so that a server that has nothing else is
+    // recognised by what it demands, and refused when it does.
+    return SSL_CTX_set1_groups_list(
+               context, "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192") == 1;
 }

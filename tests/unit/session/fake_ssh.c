@@ -29,6 +29,23 @@ static void payload_send(struct fake_ssh *fake, struct buffer *payload, struct b
     buffer_fini(payload);
 }
 
+// What OpenSSH 9.2 has as well; what is used comes first.
+static const char *const full_lists[] = {
+    ",sntrup761x25519-sha512@openssh.com,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+    "ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
+    "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256",
+    ",rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256",
+    ",chacha20-poly1305@openssh.com,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com",
+    ",chacha20-poly1305@openssh.com,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com",
+    ",umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,"
+    "umac-64@openssh.com,umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1",
+    ",umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,"
+    "umac-64@openssh.com,umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1",
+    ",zlib@openssh.com",
+    ",zlib@openssh.com",
+    "",
+    ""};
+
 static void kexinit_send(struct fake_ssh *fake, struct buffer *to)
 {
     struct buffer payload = {0};
@@ -42,8 +59,11 @@ static void kexinit_send(struct fake_ssh *fake, struct buffer *to)
              fake->other_key_type != NULL ? fake->other_key_type : "");
     const char *lists[] = {
         kex, keys, fake->cipher, fake->cipher, fake->mac, fake->mac, fake->compression, fake->compression, "", ""};
-    for (size_t at = 0; at < sizeof(lists) / sizeof(lists[0]); at++)
-        buffer_put_text(&payload, lists[at]);
+    for (size_t at = 0; at < sizeof(lists) / sizeof(lists[0]); at++) {
+        char list[1024];
+        snprintf(list, sizeof(list), "%s%s", lists[at], fake->full ? full_lists[at] : "");
+        buffer_put_text(&payload, list);
+    }
     buffer_put_u8(&payload, fake->guesses ? 1 : 0);
     buffer_put_u32(&payload, 0);
     buffer_put_string(&fake->hash, buffer_bytes(&fake->client_kexinit), fake->client_kexinit.length);

@@ -20,6 +20,7 @@ struct fake_ssh {
     const char *mac;
     const char *methods;
     bool strict;
+    bool full;   // offers all that OpenSSH 9.2 does, beside what it will use
     bool admits; // `none` is enough
     bool wrong_signature;
     bool long_exponent; // of its RSA key: 2^70 + 3
