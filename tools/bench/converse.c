@@ -213,6 +213,8 @@ static double kind_measure(struct town *town, const struct kind *kind, const str
             each_us = rig.cpu_seconds * 1e6 / (double)records;
         figure_add(outcome, kind->name, "per_second", "1/s", each_us > 0 ? 1e6 / each_us : 0, kind->bar);
         figure_add(outcome, kind->name, "us", "us", each_us, 0);
+        figure_add(outcome, kind->name, "server_us", "us",
+                   rig.served_seconds * 1e6 / (double)(records > 0 ? records : 1), 0);
         figure_add(outcome, kind->name, "connections", "",
                    (double)(counters[CONTROL_CONNECTIONS_CONTINUED] + counters[CONTROL_CONNECTIONS_FURTHER]) /
                        (double)(records > 0 ? records : 1),
@@ -321,7 +323,8 @@ static void run(const struct bench_options *options, struct bench_outcome *outco
     outcome_note(
         outcome,
         "One lane of control, verdict to record; CPU time of its turns alone. us: of a conversation; connections: "
-        "that it took. of_bare: what an X25519 key, its agreement and one verification take of it; "
+        "that it took; server_us: what simnet's side computed for it. of_bare: what an X25519 key, its agreement and "
+        "one verification take of it; "
         "of_openssl: what OpenSSL's own client takes for handshake, page and goodbye.");
     services_free(town.services, SERVICES);
     crypto_free(town.crypto);
