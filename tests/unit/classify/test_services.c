@@ -157,6 +157,16 @@ static const struct sample samples[] = {
     {"dns.version", "PowerDNS Authoritative Server 4.7.3 (built Jan)", "authoritative_server", "4.7.3", "", "", NULL},
     {"dns.version", "Microsoft DNS 10.0.17763 (4563)", "dns_server", "10.0.17763", "", "", NULL},
     {"dns.version", "Knot DNS 3.2.6", "knot_dns", "3.2.6", "", "", NULL},
+    {"rtsp.server", "VLC/3.0.18", "vlc_media_player", "3.0.18", "", "", NULL},
+    {"rtsp.server", "GStreamer RTSP server", "gst-rtsp-server", "", "", "", NULL},
+    {"rtsp.server", "Unknown", "", "", "", "", NULL},
+    {"telnet.banner", "\r\nBusyBox v1.19.4 built-in shell (ash)\r\n# ", "busybox", "1.19.4", "", "", NULL},
+    {"telnet.banner", "\r\nMikroTik v6.49.10 (long-term)\r\nLogin: ", "routeros", "6.49.10", "", "", NULL},
+    {"telnet.banner", "\r\nDebian GNU/Linux 12\r\nmx login: ", "", "", "", "", NULL},
+    {"rtsp.server", "gortsplib", "mediamtx", "", "", "", NULL},
+    {"rtsp.server", "Hikvision Rtsp Server", "ip_camera", "", "", "", NULL},
+    {"rtsp.server", "Rtsp Server/3.0", "rtsp_server", "3.0", "", "", NULL},
+    {"telnet.banner", "\r\nUser Access Verification\r\n\r\nPassword: ", "ios", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
