@@ -164,10 +164,9 @@ static const struct sample samples[] = {
     {"telnet.banner", "\r\nMikroTik v6.49.10 (long-term)\r\nLogin: ", "routeros", "6.49.10", "", "", NULL},
     {"telnet.banner", "\r\nDebian GNU/Linux 12\r\nmx login: ", "", "", "", "", NULL},
     {"rtsp.server", "gortsplib", "mediamtx", "", "", "", NULL},
-    {"rtsp.server", "Hikvision-Webs", "ip_camera", "", "", "", NULL},
+    {"rtsp.server", "Hikvision Rtsp Server", "ip_camera", "", "", "", NULL},
     {"rtsp.server", "Rtsp Server/3.0", "rtsp_server", "3.0", "", "", NULL},
-    {"telnet.banner", "\r\n\r\nUser Access Verification\r\n\r\nPassword: ", "ios", "", "", "",
-     "o:cisco:ios:*:*:*:*:*:*:*:*"},
+    {"telnet.banner", "\r\nUser Access Verification\r\n\r\nPassword: ", "ios", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
