@@ -25,6 +25,7 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     admission_init(&lane->admission, shared->image->settings->max_open != 0 && share == 0 ? 1 : share, lane->now_ns);
     struct session_env_settings settings = {.user_agent = shared->user_agent,
                                             .tls_matrix = shared->image->settings->tls_matrix != 0,
+                                            .no_key_proof = shared->image->settings->tls_key_proof == 0,
                                             .trust_file = shared->trust_store,
                                             .ssh_host_keys = shared->image->settings->ssh_host_keys != 0};
     int error = hash_init(&lane->by_tuple, 4096);

@@ -66,8 +66,8 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
     // The C library opens /etc/localtime at the first use of a time, UTC included.
     tzset();
     uint8_t seeding[1];
-    if (env->user_agent == NULL || env->kit == NULL || env->trust == NULL ||
-        env->ssh == NULL || env->charsets == NULL || RAND_bytes(seeding, sizeof(seeding)) != 1) {
+    if (env->user_agent == NULL || env->kit == NULL || env->trust == NULL || env->ssh == NULL ||
+        env->charsets == NULL || RAND_bytes(seeding, sizeof(seeding)) != 1) {
         session_env_free(env);
         errno = ENOMEM;
         return NULL;

@@ -242,7 +242,11 @@ static struct session_result tls_event(struct session *self, enum session_event 
         // answers; and where the port suggested nothing, HTTP was asked first.
         return session_done();
     }
-    return state->recognised ? tls_end(self) : detect_nothing(self);
+    if (state->recognised)
+        return tls_end(self);
+    if (event == SESSION_CLOSED && !self->observation->spoke)
+        tls_matrix_begin_unheard(self);
+    return detect_nothing(self);
 }
 
 static int tls_seal(struct session *self, const uint8_t *data, size_t length)
