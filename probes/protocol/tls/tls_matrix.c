@@ -181,7 +181,7 @@ void tls_matrix_alpn(struct session *self, struct bytes name)
 void tls_matrix_answered(struct session *self, const struct tls_server_hello *hello, uint16_t newest)
 {
     struct observation *observation = self->observation;
-    if (tls_version_name(hello->version) == NULL || hello->version > newest) {
+    if (hello->version < TLS_SSL3 || hello->version > newest) {
         (void)status_learn(observation, newest, status_unknown, "another-version");
         lists_learn(observation);
         return;
