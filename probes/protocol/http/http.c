@@ -326,10 +326,14 @@ static struct session_result http_event(struct session *self, enum session_event
     return session_done();
 }
 
+// Status, page and all the rest are of what was asked for.
+static const struct field *const http_overheard[] = {FIELD(http, server), NULL};
+
 const struct session_ops session_http = {
     .name = "http",
     .start = SESSION_CLIENT_FIRST,
     .guess = 1,
+    .overheard = http_overheard,
     .recognise = http_recognise,
     .says = http_says,
     .state_size = sizeof(struct http_state),

@@ -11,6 +11,7 @@
 #include "probes/session/detect.h"
 #include "probes/session/env.h"
 #include "probes/session/registry.h"
+#include "probes/session/tunnel.h"
 #include "probes/protocol/tls/tls_bounds.h"
 #include "probes/protocol/tls/tls_certificate.h"
 
@@ -21,7 +22,7 @@ struct tls_state {
     bool recognised; // the first bytes were a TLS record
 };
 
-enum { PIECE = 4096, TLS_MAJOR = 3, TLS_ALERT = 21, TLS_HANDSHAKE = 22 };
+enum { PIECE = 4096, TLS_MAJOR = 3, TLS_ALERT = 21, TLS_HANDSHAKE = 22, TLS_CLIENT_HELLO = 1, TLS_MESSAGE_AT = 5 };
 
 // RFC 8446 section 5.1: type, version, length. Minor versions up to 4 have been seen in records.
 static enum recognition tls_recognise(const uint8_t *data, size_t length)
@@ -30,7 +31,10 @@ static enum recognition tls_recognise(const uint8_t *data, size_t length)
         return RECOGNITION_NOT_MINE;
     if ((length >= 2 && data[1] != TLS_MAJOR) || (length >= 3 && data[2] > 4))
         return RECOGNITION_NOT_MINE;
-    return length >= 3 ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
+    // A server never says a ClientHello: that would be ours, coming back changed.
+    if (data[0] == TLS_HANDSHAKE && length > TLS_MESSAGE_AT && data[TLS_MESSAGE_AT] == TLS_CLIENT_HELLO)
+        return RECOGNITION_NOT_MINE;
+    return length > (data[0] == TLS_HANDSHAKE ? TLS_MESSAGE_AT : 2) ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
 }
 
 static const struct say tls_says[] = {SAY("\x16\x03"), SAY_REST, SAY_END, SAYS_END};
@@ -182,11 +186,11 @@ static struct session_result tunnel_begin(struct session *self)
 {
     // An HTTP answer of an earlier connection was the plain-text one of a server that wanted TLS.
     tls_observe(self);
+    const struct session_ops *inner = tunnel_inner(self, NULL);
     observation_forget(self->observation, PART_http);
     learn_constant(self->observation, FIELD(root, tunnel), "tls");
     self->observation->finished = true;
-    const struct session_ops *inner = session_inner(self);
-    return session_next(SESSION_OVER, inner != NULL ? inner : &session_http);
+    return session_next(SESSION_OVER, inner);
 }
 
 // Hands plain text up until there is no more; DONE when the other side has ended.
@@ -219,7 +223,9 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
         if (found == RECOGNITION_NOT_MINE)
             return detect_other(self, input);
         state->recognised = true;
-        learn_constant(self->observation, FIELD(root, service), "tls");
+        // What has named itself in an earlier tunnel is known better.
+        if (!observation_in_tls(self->observation))
+            learn_constant(self->observation, FIELD(root, service), "tls");
     }
     size_t length = input->length;
     const uint8_t *data = bytes_take(input, length);
@@ -251,12 +257,6 @@ static struct session_result tls_event(struct session *self, enum session_event 
         ERR_clear_error();
         (void)SSL_shutdown(state->ssl);
         (void)tls_flush(self);
-        return session_done();
-    }
-    if (!state->recognised && event == SESSION_SILENCE && self->input.length == 0) {
-        // A server that has taken our hello and says nothing is slow, not another protocol's: were it asked for a page
-        // as soon as it is awake, its refusal of plain text would stand for it. Who knows nothing of TLS hangs up or
-        // answers; and where the port suggested nothing, HTTP was asked first.
         return session_done();
     }
     if (!state->recognised)
