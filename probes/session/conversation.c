@@ -37,6 +37,7 @@ static struct session *session_new(struct conversation *conversation, const stru
     if (session == NULL)
         return NULL;
     session->ops = ops;
+    session->bit = session_bit(ops);
     session->conversation = conversation;
     session->env = conversation->env;
     session->observation = conversation->observation;
@@ -151,7 +152,7 @@ int session_deliver(struct session *self, const uint8_t *data, size_t length)
 static struct session_result session_open(struct session *session)
 {
     struct trials *trials = trials_of(session);
-    uint64_t bit = session_bit(session->ops);
+    uint64_t bit = session->bit;
     if (!session->mute && (session->ops->recognise != NULL || session->input.length == 0)) {
         trials->own = trials->asked == 0 ? bit : trials->own;
         trials->again |= trials->asked & bit;
@@ -213,7 +214,7 @@ static struct session_result session_happen(struct session *session, enum sessio
 {
     // Silence is all that a server has to say which waits for the client.
     if (event == SESSION_SILENCE && session->ops->recognise == NULL)
-        trials_of(session)->answered |= session_bit(session->ops);
+        trials_of(session)->answered |= session->bit;
     if (session->echo == ECHO_UNDECIDED && !session->believed && session->ops != &session_listen)
         return session_next(SESSION_BECOME, &session_listen);
     return session->ops->event(session, event);

@@ -100,6 +100,11 @@ struct session_result detect_nothing(struct session *self)
 
 struct session_result detect_rest(struct session *self)
 {
+    // Whoever gave up on these bytes waited for more of them, and had no use for what many say.
+    const struct session_ops *whose = NULL;
+    if (recognise_stream(buffer_bytes(&self->input), self->input.length, &whose) == RECOGNITION_SHARED &&
+        !recognise_named(self) && detect_ask(self, whose))
+        return session_done();
     // Who has said all this unasked is nobody who waits for a client, unless he was cut off.
     bool cut_off = session_ended(self) && !self->decided;
     return session_said(self) || cut_off ? ask_next(self, true) : session_done();

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "probes/session/recognise.h"
-#include "probes/session/registry.h"
 
 static bool is_among(const struct field *const *fields, const struct field *field)
 {
@@ -24,7 +23,7 @@ void hearing_forget(struct session *session, const struct field *const *but)
 // The bytes so far are of the session's protocol. What was overheard of it before is to be learnt anew.
 static void own_note(struct session *session, struct trials *trials)
 {
-    uint64_t bit = session_bit(session->ops);
+    uint64_t bit = session->bit;
     if (session->mute) {
         trials->overheard |= bit;
     } else if ((trials->overheard & bit) != 0) {
@@ -36,7 +35,7 @@ static void own_note(struct session *session, struct trials *trials)
 static void decide(struct session *session, struct trials *trials)
 {
     session->decided = true;
-    trials->answered |= session_bit(session->ops);
+    trials->answered |= session->bit;
 }
 
 void hearing_judge(struct session *session, struct trials *trials)
@@ -50,7 +49,8 @@ void hearing_judge(struct session *session, struct trials *trials)
     // Where the first line is the session's own, what follows is too.
     bool own = ops->recognise != NULL && ops->recognise(data, length) == RECOGNITION_MINE;
     size_t looked = own && length > session->said_length ? session->said_length : length;
-    session->echo = echo_lines(session->said, session->said_length, data, looked);
+    if (!own || data[0] == session->said[0])
+        session->echo = echo_lines(session->said, session->said_length, data, looked);
     if (session->echo == ECHO_NONE && (own || recognise_preamble(ops, data, length))) {
         own_note(session, trials);
         return;
@@ -66,7 +66,7 @@ void hearing_take(struct session *session, struct trials *trials)
 {
     decide(session, trials);
     if (!session->mute)
-        trials->heard |= session_bit(session->ops);
+        trials->heard |= session->bit;
 }
 
 void hearing_end(const struct session *session, struct trials *trials)
@@ -75,5 +75,5 @@ void hearing_end(const struct session *session, struct trials *trials)
         return;
     trials->hung_up = true;
     if (session->input.length > 0)
-        trials->cut |= session_bit(session->ops);
+        trials->cut |= session->bit;
 }

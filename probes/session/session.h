@@ -61,6 +61,7 @@ struct session {
     struct observation *observation;
     struct session *below; // carries our bytes; NULL for the connection itself
     struct buffer input;   // not consumed yet
+    uint64_t bit;          // its row's (session_bit)
     uint32_t address;      // host byte order
     uint32_t wait_ms;      // of the last SESSION_WAIT
     uint16_t port;
