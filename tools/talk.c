@@ -85,7 +85,11 @@ int main(int argc, char **argv)
     }
     size_t piece = argc > 4 ? strtoul(argv[4], NULL, 10) : 16384;
     uint16_t port = (uint16_t)strtoul(argv[2], NULL, 10);
-    const struct session_env_settings settings = {.user_agent = "sonde (test)", .silence_ms = 500, .answer_ms = 2000};
+    const struct session_env_settings settings = {.user_agent = "sonde (test)",
+                                                  .silence_ms = 500,
+                                                  .answer_ms = 2000,
+                                                  .tls_matrix = true,
+                                                  .trust_file = "/etc/ssl/certs/ca-certificates.crt"};
     struct session_env *env = session_env_new(&settings);
     struct observation observation;
     observation_init(&observation);

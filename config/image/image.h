@@ -64,11 +64,12 @@ struct image_input {
 // Every scalar of a checked plan, in the units of its consumers. Strings are offsets into IMAGE_STRINGS.
 struct image_settings {
     // Who and when.
-    uint32_t scan;       // string: the scan's id, in every record
-    uint32_t contact;    // string, "" when none
-    uint32_t user_agent; // string
-    uint32_t port_name;  // string: the DPDK port ("net_af_packet0", "0000:01:00.0"), "" = the only one
-    uint64_t seed;       // keys the order, decoys and samples; not the cookie
+    uint32_t scan;        // string: the scan's id, in every record
+    uint32_t contact;     // string, "" when none
+    uint32_t user_agent;  // string
+    uint32_t trust_store; // string: file of authorities in PEM, "" when none
+    uint32_t port_name;   // string: the DPDK port ("net_af_packet0", "0000:01:00.0"), "" = the only one
+    uint64_t seed;        // keys the order, decoys and samples; not the cookie
 
     // What is asked: positions [first_position, end_position) of [0, positions).
     uint64_t positions; // addresses * ports, at most 2^48
@@ -94,6 +95,8 @@ struct image_settings {
     uint8_t converse;         // enum converse_mode
     uint8_t profile;          // enum probe_profile
     uint8_t is_vdev;          // the port is a DPDK virtual device: idle workers sleep, deferred checksums pass
+    uint8_t tls_matrix;       // TLS servers are asked for every version
+    uint8_t ssh_host_keys;    // SSH servers are asked for their host keys of every type
     uint8_t dry_run;          // stop by itself after dry_run_frames
     uint32_t dry_run_frames;
     uint32_t workers;

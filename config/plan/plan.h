@@ -98,6 +98,7 @@ struct plan {
     struct plan_source source;
     enum converse_mode converse;
     enum probe_profile profile;
+    bool ssh_host_keys;
     double rate_pps; // after the ceilings
     double converse_rate_pps;
     uint32_t host_rate_pps;
@@ -114,7 +115,9 @@ struct plan {
     uint64_t seed; // random when not given
     bool seed_given;
     char *contact; // "" when none
-    char *output;  // folder, resolved; "-" = records to standard output; "" = not given
+    bool tls_matrix;
+    char *trust_store; // resolved; "" when none
+    char *output;      // folder, resolved; "-" = records to standard output; "" = not given
     uint64_t first_position;
     uint64_t end_position;
     uint16_t *ports; // ascending

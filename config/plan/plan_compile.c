@@ -40,6 +40,8 @@ static int compile_strings(const struct plan *plan, const struct plan_runtime *r
         error = string_table_add(strings, user_agent, &settings->user_agent);
     if (error == 0)
         error = string_table_add(strings, runtime->port_name, &settings->port_name);
+    if (error == 0)
+        error = string_table_add(strings, plan->trust_store, &settings->trust_store);
     for (size_t i = 0; i < runtime->eal_argument_count && error == 0; i++)
         error = string_table_add(strings, runtime->eal_arguments[i], &out->eal_arguments[i]);
     for (size_t i = 0; i < plan->input_count && error == 0; i++) {
@@ -79,6 +81,8 @@ static void compile_plan(const struct plan *plan, struct image_settings *setting
     settings->max_open = plan->max_open;
     settings->converse = (uint8_t)plan->converse;
     settings->profile = (uint8_t)plan->profile;
+    settings->tls_matrix = plan->tls_matrix;
+    settings->ssh_host_keys = plan->ssh_host_keys;
     settings->probe_port_first = plan->source.probe_port_first;
     settings->probe_port_count = plan->source.probe_port_count;
     settings->flow_port_first = plan->source.flow_port_first;

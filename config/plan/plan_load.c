@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "config/plan/device.h"
 #include "config/plan/plan_private.h"
@@ -49,18 +50,38 @@ static int read_keys(struct plan *plan, struct complaint *complaint)
     return error;
 }
 
+static int path_resolve(const struct plan *plan, char **path)
+{
+    char *resolved = plan_resolve(plan, *path);
+    if (resolved == NULL)
+        return -ENOMEM;
+    free(*path);
+    *path = resolved;
+    return 0;
+}
+
+// A system without authorities can scan all the same; a file that somebody has named has to be there.
+static int check_trust_store(struct plan *plan, struct complaint *complaint)
+{
+    if (plan->trust_store[0] == '\0')
+        return 0;
+    int error = path_resolve(plan, &plan->trust_store);
+    if (error != 0 || access(plan->trust_store, R_OK) == 0)
+        return error;
+    if (strcmp(plan->trust_store, PLAN_TRUST_STORE) == 0)
+        return plan_add_note(plan, "no authorities in %s: certificate chains are not verified", plan->trust_store);
+    return complain(complaint, plan->path, "trust_store", "cannot read %s: %s", plan->trust_store, strerror(errno));
+}
+
 // The device, and what a scan needs besides what check and targets do.
 static int check_need(struct plan *plan, enum plan_need need, struct complaint *complaint)
 {
     const struct plan_device *device = &plan->device;
-    if (plan->output[0] != '\0' && strcmp(plan->output, "-") != 0) {
-        char *resolved = plan_resolve(plan, plan->output);
-        if (resolved == NULL)
-            return -ENOMEM;
-        free(plan->output);
-        plan->output = resolved;
-    }
-    int error = device_check(device, plan->path, complaint);
+    int error = check_trust_store(plan, complaint);
+    if (error == 0 && plan->output[0] != '\0' && strcmp(plan->output, "-") != 0)
+        error = path_resolve(plan, &plan->output);
+    if (error == 0)
+        error = device_check(device, plan->path, complaint);
     if (error != 0 || need != PLAN_NEED_SCAN || device_has_card(device) || device_has_vdev(device))
         return error;
     return complain(complaint, plan->path, "device", "names nothing to scan with, expected \"vdev\" or \"port\"");
@@ -158,6 +179,7 @@ void plan_free(struct plan *plan)
     free_lists(plan);
     free(plan->path);
     free(plan->contact);
+    free(plan->trust_store);
     free(plan->ports);
     free(plan->counts);
     interval_set_fini(&plan->addresses);

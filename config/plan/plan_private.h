@@ -67,6 +67,9 @@ int plan_open_input(struct plan *plan, const char *name, char **ret_path, struct
 // Lists a file among the inputs. Returns 0 or -ENOMEM.
 int plan_add_input(struct plan *plan, const char *path, const struct input *input);
 
+// Where Debian and its kin keep the authorities (the package ca-certificates).
+#define PLAN_TRUST_STORE "/etc/ssl/certs/ca-certificates.crt"
+
 // A line for the operator. Returns 0 or -ENOMEM.
 int plan_add_note(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

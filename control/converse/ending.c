@@ -6,7 +6,6 @@
 
 #include "config/image/attribution.h"
 #include "probes/packet/suspect.h"
-#include "probes/session/conversation.h"
 
 // What the marks may add to an observation whose own bytes have come to their bound.
 enum { SUSPECT_BYTES = 512 };
@@ -61,9 +60,8 @@ static void record_fill(const struct image *image, const struct ending *ending, 
     if (ending->rtt_us > 0)
         learn_number(observation, FIELD(root, rtt_ms), ending->rtt_us);
     suspicion_learn(observation, ending->target->suspect);
-    // A service that a session has asked is told by more than its banner; within TLS nobody may have been recognised.
-    if (session_find(observation_service(observation)) != NULL &&
-        field_known(observation->root, FIELD(root, service)) && strcmp(observation_service(observation), "tls") != 0) {
+    // A service that was recognised after all is told by its name; within TLS it may not have been.
+    if (field_known(observation->root, FIELD(root, service)) && strcmp(observation_service(observation), "tls") != 0) {
         observation->root->known.banner = false;
         observation->root->cut.banner = false;
     }

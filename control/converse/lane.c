@@ -26,9 +26,12 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     uint64_t patience_ns = shared->image->settings->patience_ns;
     lane->patience_ns = patience_ns != 0 ? patience_ns : INQUIRY_PATIENCE_NS;
     uint32_t answer_ms = (uint32_t)(lane->patience_ns / 1000000);
-    // Who speaks first has only to begin.
-    struct session_env_settings settings = {
-        .user_agent = shared->user_agent, .answer_ms = answer_ms, .silence_ms = answer_ms * 2 / 5};
+    struct session_env_settings settings = {.user_agent = shared->user_agent,
+                                            .answer_ms = answer_ms,
+                                            .silence_ms = answer_ms * 2 / 5, // who speaks first has only to begin
+                                            .tls_matrix = shared->image->settings->tls_matrix != 0,
+                                            .trust_file = shared->trust_store,
+                                            .ssh_host_keys = shared->image->settings->ssh_host_keys != 0};
     int error = hash_init(&lane->by_tuple, 4096);
     if (error == 0)
         error = hosts_init(&lane->hosts, shared->image->settings->host_time_ns);

@@ -52,6 +52,7 @@ struct lane_shared {
     const struct hash *seen;         // positions that the journal held at the start
     const struct flow_ops *flow_ops; // of every connection: inquiry_flow_ops
     const char *user_agent;
+    const char *trust_store;     // "" when chains are not verified
     _Atomic bool stop;           // main: wo. finish or abandon, then end
     _Atomic bool dataplane_gone; // main: wo. nothing can be sent any more
     _Atomic bool failed;         // lanes: wo. something could not be written for good

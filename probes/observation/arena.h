@@ -8,7 +8,7 @@
 
 // All that one host and port may make us keep, parts and bytes together. The part with the longest lists, ssh, has room
 // for all it may learn once: no list without end pushes out what comes after it.
-enum { ARENA_BYTES_MAX = 56 << 10 };
+enum { ARENA_BYTES_MAX = 72 << 10 };
 
 struct arena_block;
 

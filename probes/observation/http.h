@@ -10,6 +10,7 @@
     X(P, TEXT, server, 255, "the Server header")                                                                       \
     X(P, TEXT, title, 255, "title of the page")                                                                        \
     X(P, TEXT, location, 511, "where a redirect points")                                                               \
-    X(P, TEXT, content_type, 255, "the Content-Type header")
+    X(P, TEXT, content_type, 255, "the Content-Type header")                                                           \
+    X(P, FLAG, tls_required, 0, "it refused plain text with words that ask for TLS")
 
 PART_STRUCT(http, HTTP_FIELDS)

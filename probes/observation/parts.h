@@ -2,14 +2,33 @@
 #pragma once
 // Every part of a record, in the order in which it is written. A protocol adds its header and its row here.
 
+#include "probes/observation/amqp.h"
+#include "probes/observation/cassandra.h"
+#include "probes/observation/dns.h"
+#include "probes/observation/ftp.h"
 #include "probes/observation/http.h"
+#include "probes/observation/imap.h"
+#include "probes/observation/ldap.h"
 #include "probes/observation/memcached.h"
+#include "probes/observation/mongodb.h"
+#include "probes/observation/mqtt.h"
+#include "probes/observation/mssql.h"
+#include "probes/observation/mysql.h"
+#include "probes/observation/pop3.h"
+#include "probes/observation/postgresql.h"
 #include "probes/observation/product.h"
+#include "probes/observation/rdp.h"
 #include "probes/observation/redis.h"
 #include "probes/observation/root.h"
 #include "probes/observation/rsync.h"
+#include "probes/observation/smb.h"
+#include "probes/observation/smtp.h"
+#include "probes/observation/socks.h"
 #include "probes/observation/ssh.h"
 #include "probes/observation/tls.h"
+#include "probes/observation/vnc.h"
+#include "probes/observation/x11.h"
+#include "probes/observation/zookeeper.h"
 
 // X(part, fields, help). The first is the record itself, whose fields stand outside any object.
 #define PARTS(X)                                                                                                       \
@@ -20,10 +39,32 @@
     X(http, HTTP_FIELDS, "HTTP")                                                                                       \
     X(redis, REDIS_FIELDS, "Redis")                                                                                    \
     X(memcached, MEMCACHED_FIELDS, "memcached")                                                                        \
-    X(rsync, RSYNC_FIELDS, "rsync")
+    X(rsync, RSYNC_FIELDS, "rsync")                                                                                    \
+    X(smtp, SMTP_FIELDS, "mail transfer (SMTP)")                                                                       \
+    X(ftp, FTP_FIELDS, "FTP")                                                                                          \
+    X(pop3, POP3_FIELDS, "POP3")                                                                                       \
+    X(imap, IMAP_FIELDS, "IMAP")                                                                                       \
+    X(mysql, MYSQL_FIELDS, "MySQL and MariaDB")                                                                        \
+    X(postgresql, POSTGRESQL_FIELDS, "PostgreSQL")                                                                     \
+    X(vnc, VNC_FIELDS, "VNC")                                                                                          \
+    X(mssql, MSSQL_FIELDS, "Microsoft SQL Server")                                                                     \
+    X(mongodb, MONGODB_FIELDS, "MongoDB")                                                                              \
+    X(rdp, RDP_FIELDS, "Windows Remote Desktop")                                                                       \
+    X(smb, SMB_FIELDS, "Windows file sharing (SMB)")                                                                   \
+    X(x11, X11_FIELDS, "X Window System")                                                                              \
+    X(ldap, LDAP_FIELDS, "LDAP")                                                                                       \
+    X(mqtt, MQTT_FIELDS, "MQTT")                                                                                       \
+    X(amqp, AMQP_FIELDS, "AMQP")                                                                                       \
+    X(cassandra, CASSANDRA_FIELDS, "Cassandra")                                                                        \
+    X(zookeeper, ZOOKEEPER_FIELDS, "ZooKeeper")                                                                        \
+    X(dns, DNS_FIELDS, "DNS")                                                                                          \
+    X(socks, SOCKS_FIELDS, "SOCKS")
 
 // Parts of which another part holds rows. X(part, fields, help)
-#define NESTED_PARTS(X)
+#define NESTED_PARTS(X)                                                                                                \
+    X(tls_version, TLS_VERSION_FIELDS, "a version of TLS")                                                             \
+    X(tls_certificate, TLS_CERTIFICATE_FIELDS, "a certificate of a chain")                                             \
+    X(ssh_key, SSH_KEY_FIELDS, "a host key of SSH")
 
 enum part_id {
 #define X(part, fields, help) PART_##part,

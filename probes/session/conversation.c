@@ -13,7 +13,7 @@
 enum {
     STACK_MAX = 4,
     HANDOVERS_MAX = 16,         // no chain of sessions is longer; a loop would be a bug of ours
-    INPUT_TOTAL_MAX = 256 << 10 // bytes that one connection may feed
+    INPUT_TOTAL_MAX = 320 << 10 // bytes that one connection may feed
 };
 
 struct conversation {
@@ -120,6 +120,11 @@ const struct trials *session_trials(const struct session *self)
     return trials_of(self);
 }
 
+uint32_t session_argument(const struct session *self)
+{
+    return self->conversation->errand.argument;
+}
+
 const struct session_ops *session_inner(const struct session *self)
 {
     return self->conversation->errand.inner;
@@ -148,12 +153,12 @@ int session_deliver(struct session *self, const uint8_t *data, size_t length)
     return above->input.failed ? -ENOMEM : 0;
 }
 
-// The session begins. Who has no words of its own and gets another's unread input only keeps that.
+// The session begins. Listening that gets another's unread input only keeps that.
 static struct session_result session_open(struct session *session)
 {
     struct trials *trials = trials_of(session);
     uint64_t bit = session->bit;
-    if (!session->mute && (session->ops->recognise != NULL || session->input.length == 0)) {
+    if (!session->mute && (session->ops != &session_listen || session->input.length == 0)) {
         trials->own = trials->asked == 0 ? bit : trials->own;
         trials->again |= trials->asked & bit;
         trials->asked |= bit;
@@ -213,7 +218,7 @@ static struct session_result session_feed(struct session *session)
 static struct session_result session_happen(struct session *session, enum session_event event)
 {
     // Silence is all that a server has to say which waits for the client.
-    if (event == SESSION_SILENCE && session->ops->recognise == NULL)
+    if (event == SESSION_SILENCE && session->ops == &session_listen)
         trials_of(session)->answered |= session->bit;
     if (session->echo == ECHO_UNDECIDED && !session->believed && session->ops != &session_listen)
         return session_next(SESSION_BECOME, &session_listen);

@@ -21,6 +21,10 @@ struct session_env_settings {
     uint32_t silence_ms;    // how long a server that should speak first is waited for, 0 = the default
     uint32_t answer_ms;     // how long an answer is waited for, 0 = the default
     uint32_t quiet_ms;      // how long more of a greeting is waited for, 0 = the default
+    bool tls_matrix;        // TLS servers are asked for every version, on further connections
+    const char *trust_file; // authorities in PEM that chains are verified against; NULL, or not there: none are
+    bool no_key_proof;      // TLS servers are believed to have their certificate's key (tls.key_proved stays unknown)
+    bool ssh_host_keys;     // SSH servers are asked for their host keys of every type, on further connections
 };
 
 // NULL and errno on failure. Everything OpenSSL will ever load is loaded here, so that afterwards no file is opened.

@@ -121,7 +121,7 @@ struct session_result detect_named(struct session *self, enum recognition found,
     if (heard && !asked)
         return session_next(SESSION_BECOME, &session_listen);
     if (!recognise_named(self))
-        learn_constant(self->observation, FIELD(root, service), whose->name);
+        learn_constant(self->observation, FIELD(root, service), session_service(whose));
     if (whose->overheard != NULL)
         return session_next(SESSION_OVERHEAR, whose);
     return session_done();

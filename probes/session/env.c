@@ -52,15 +52,22 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
     env->silence_ms = settings->silence_ms != 0 ? settings->silence_ms : SILENCE_MS_DEFAULT;
     env->answer_ms = settings->answer_ms != 0 ? settings->answer_ms : ANSWER_MS_DEFAULT;
     env->quiet_ms = settings->quiet_ms != 0 ? settings->quiet_ms : QUIET_MS_DEFAULT;
+    env->ssh_host_keys = settings->ssh_host_keys;
     env->user_agent = strdup(settings->user_agent != NULL ? settings->user_agent : "sonde");
     // No line break of the plan's contact may begin a field of its own.
     for (char *at = env->user_agent; at != NULL && *at != '\0'; at++)
         *at = (unsigned char)*at < ' ' || *at == 0x7f ? ' ' : *at;
     env->tls = tls_context_new();
+    env->tls_matrix = settings->tls_matrix;
+    env->trust = trust_new(settings->trust_file);
+    env->kit = env->tls == NULL ? NULL : tls_kit_new(env->tls, !settings->no_key_proof);
+    env->ssh = ssh_env_new();
+    env->charsets = http_charsets_new();
     // The C library opens /etc/localtime at the first use of a time, UTC included.
     tzset();
     uint8_t seeding[1];
-    if (env->user_agent == NULL || env->tls == NULL || RAND_bytes(seeding, sizeof(seeding)) != 1) {
+    if (env->user_agent == NULL || env->kit == NULL || env->trust == NULL || env->ssh == NULL ||
+        env->charsets == NULL || RAND_bytes(seeding, sizeof(seeding)) != 1) {
         session_env_free(env);
         errno = ENOMEM;
         return NULL;
@@ -72,7 +79,11 @@ void session_env_free(struct session_env *env)
 {
     if (env == NULL)
         return;
+    tls_kit_free(env->kit);
     SSL_CTX_free(env->tls);
+    trust_free(env->trust);
+    ssh_env_free(env->ssh);
+    http_charsets_free(env->charsets);
     free(env->user_agent);
     free(env);
 }

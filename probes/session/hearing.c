@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "probes/session/recognise.h"
+#include "probes/session/registry.h"
 
 static bool is_among(const struct field *const *fields, const struct field *field)
 {
@@ -16,7 +17,8 @@ void hearing_forget(struct session *session, const struct field *const *but)
 {
     for (size_t part = 0; part < PART_COUNT; part++)
         for (size_t i = 0; part != PART_root && i < parts[part]->field_count; i++)
-            if (strcmp(parts[part]->name, session->ops->name) == 0 && !is_among(but, &parts[part]->fields[i]))
+            if (strcmp(parts[part]->name, session_service(session->ops)) == 0 &&
+                !is_among(but, &parts[part]->fields[i]))
                 observation_forget_field(session->observation, &parts[part]->fields[i]);
 }
 
@@ -46,19 +48,19 @@ void hearing_judge(struct session *session, struct trials *trials)
     session->echo = echo_beginning(session->said, session->said_length, data, length);
     if (session->echo != ECHO_NONE)
         return;
-    // Where the first line is the session's own, what follows is too.
-    bool own = ops->recognise != NULL && ops->recognise(data, length) == RECOGNITION_MINE;
-    size_t looked = own && length > session->said_length ? session->said_length : length;
-    if (!own || data[0] == session->said[0])
-        session->echo = echo_lines(session->said, session->said_length, data, looked);
-    if (session->echo == ECHO_NONE && (own || recognise_preamble(ops, data, length))) {
-        own_note(session, trials);
-        return;
-    }
-    // As long as it could become somebody's, no answer has come. What another says unasked answers nothing either.
+    // Whose the first words are, his is what follows.
     const struct session_ops *whose = NULL;
-    enum recognition found = recognise_stream(data, length, &whose);
-    if (found == RECOGNITION_MINE ? session->said_length > 0 : found != RECOGNITION_UNDECIDED)
+    bool own = ops->recognise != NULL && ops->recognise(data, length) == RECOGNITION_MINE;
+    enum recognition found = own ? RECOGNITION_MINE : recognise_stream(data, length, &whose);
+    size_t looked = found == RECOGNITION_MINE && length > session->said_length ? session->said_length : length;
+    if (found != RECOGNITION_MINE || data[0] == session->said[0])
+        session->echo = echo_lines(session->said, session->said_length, data, looked);
+    if (session->echo != ECHO_NONE)
+        return;
+    if (own || (found != RECOGNITION_MINE && recognise_preamble(ops, data, length)))
+        own_note(session, trials);
+    // As long as it could become somebody's, no answer has come. What another says unasked answers nothing either.
+    else if (found == RECOGNITION_MINE ? session->said_length > 0 : found != RECOGNITION_UNDECIDED)
         decide(session, trials);
 }
 

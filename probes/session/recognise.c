@@ -14,6 +14,14 @@ enum recognition recognise_text(const uint8_t *data, size_t length, const char *
     return compared == whole ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
 }
 
+enum recognition recognise_octets(const uint8_t *data, size_t length, const int16_t *octets, size_t count)
+{
+    for (size_t at = 0; at < count && at < length; at++)
+        if (octets[at] != RECOGNISE_ANY && octets[at] != data[at])
+            return RECOGNITION_NOT_MINE;
+    return length < count ? RECOGNITION_UNDECIDED : RECOGNITION_MINE;
+}
+
 enum recognition recognise_stream(const uint8_t *data, size_t length, const struct session_ops **ret_session)
 {
     enum recognition best = length == 0 ? RECOGNITION_UNDECIDED : RECOGNITION_NOT_MINE;
@@ -44,5 +52,5 @@ bool recognise_preamble(const struct session_ops *ops, const uint8_t *data, size
 bool recognise_named(const struct session *session)
 {
     const char *service = observation_service(session->observation);
-    return service[0] != '\0' && (session->below == NULL || strcmp(service, session->below->ops->name) != 0);
+    return service[0] != '\0' && (session->below == NULL || strcmp(service, session_service(session->below->ops)) != 0);
 }

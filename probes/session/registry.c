@@ -25,6 +25,11 @@ const struct session_ops *session_find(const char *name)
     return NULL;
 }
 
+const char *session_service(const struct session_ops *ops)
+{
+    return ops->service != NULL ? ops->service : ops->name;
+}
+
 uint64_t session_bit(const struct session_ops *ops)
 {
     for (size_t row = 0; row < ROWS; row++)

@@ -10,10 +10,32 @@
 #define SESSIONS(X)                                                                                                    \
     X(listen)                                                                                                          \
     X(tls)                                                                                                             \
+    X(tls_version)                                                                                                     \
+    X(tls_openssl)                                                                                                     \
     X(ssh)                                                                                                             \
     X(redis)                                                                                                           \
     X(rsync)                                                                                                           \
     X(memcached)                                                                                                       \
+    X(smtp)                                                                                                            \
+    X(ftp)                                                                                                             \
+    X(pop3)                                                                                                            \
+    X(imap)                                                                                                            \
+    X(mysql)                                                                                                           \
+    X(postgresql)                                                                                                      \
+    X(vnc)                                                                                                             \
+    X(mssql)                                                                                                           \
+    X(mongodb)                                                                                                         \
+    X(rdp)                                                                                                             \
+    X(smb)                                                                                                             \
+    X(x11)                                                                                                             \
+    X(ldap)                                                                                                            \
+    X(mqtt)                                                                                                            \
+    X(amqp)                                                                                                            \
+    X(cassandra)                                                                                                       \
+    X(zookeeper)                                                                                                       \
+    X(dns)                                                                                                             \
+    X(socks)                                                                                                           \
+    X(http2)                                                                                                           \
     X(http)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
@@ -22,6 +44,9 @@ SESSIONS(SESSION_DECLARE)
 
 // The row of that number, from 0; NULL after the last.
 const struct session_ops *session_row(size_t row);
+
+// The service that a session's servers are.
+const char *session_service(const struct session_ops *ops);
 
 // The bit of a session in the masks of struct trials.
 uint64_t session_bit(const struct session_ops *ops);

@@ -51,6 +51,10 @@ enum recognition { RECOGNITION_NOT_MINE = 0, RECOGNITION_SHARED, RECOGNITION_UND
 // Whether a stream begins with this text.
 enum recognition recognise_text(const uint8_t *data, size_t length, const char *text);
 
+// Whether it begins with these octets, of which RECOGNISE_ANY stands for whatever there may be.
+enum { RECOGNISE_ANY = -1 };
+enum recognition recognise_octets(const uint8_t *data, size_t length, const int16_t *octets, size_t count);
+
 enum { SESSION_SAID_KEPT = 64 };
 
 // A running session. Its state of ops->state_size bytes follows, all-zero before open.
@@ -76,7 +80,8 @@ struct session {
 };
 
 struct session_ops {
-    const char *name; // "" is listening first
+    const char *name;    // "" is listening first
+    const char *service; // what its servers are, where it is one of several sessions for them; NULL: its name
     size_t state_size;
     enum session_start start;
     // In which order servers that say nothing are asked in this protocol though their port suggested another one: from
@@ -131,6 +136,15 @@ int session_send(struct session *self, const uint8_t *data, size_t length);
 // The same for a text without its NUL.
 int session_send_text(struct session *self, const char *text);
 
+// The same for a literal, NUL bytes in it included, and waits for an answer.
+#define SESSION_ASK_LITERAL(self, literal)                                                                             \
+    (session_send((self), (const uint8_t *)(literal), sizeof(literal) - 1) == 0 ? session_wait((self)->env->answer_ms) \
+                                                                                : session_failed())
+
+// The same as the last thing that is said.
+#define SESSION_END_LITERAL(self, literal)                                                                             \
+    (session_send((self), (const uint8_t *)(literal), sizeof(literal) - 1) == 0 ? session_done() : session_failed())
+
 // True once anything was sent on this layer - the connection, or the tunnel - by whatever session.
 bool session_said(const struct session *self);
 
@@ -147,6 +161,9 @@ const struct agenda *session_agenda(const struct session *self);
 // Asks for a further connection when this one is done (probes/session/agenda.h). False when the budget of its kind is
 // spent, or the protocol was asked already.
 bool session_ask(struct session *self, const struct errand *errand);
+
+// The argument of the errand that this connection is for (probes/session/agenda.h); 0 when it has none.
+uint32_t session_argument(const struct session *self);
 
 // What is wanted inside the tunnel that this session makes; NULL: nothing was said about it (probes/session/tunnel.h
 // knows what then).

@@ -258,7 +258,9 @@ int play(const struct script *script, struct session_env *env, struct manner man
         return -1;
     }
     random_repeat();
-    player_connect(&player, agenda_begin(&player.agenda, first, NULL), 1);
+    struct errand errand = agenda_begin(&player.agenda, first, NULL);
+    errand.argument = script->argument;
+    player_connect(&player, errand, 1);
     for (size_t i = 0; i < script->step_count && ret_played->line == 0 && !player.over; i++)
         step_play(&player, &script->steps[i]);
     if (!player.over)

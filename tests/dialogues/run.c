@@ -11,6 +11,7 @@
 
 struct tally {
     struct session_env *env;
+    struct session_env *matrix_env;
     size_t dialogues;
     size_t wrong;
     size_t runs;
@@ -22,7 +23,7 @@ static void file_run(struct tally *tally, const char *file)
     struct checked checked = {.problem = NULL};
     tally->dialogues++;
     if (script_load(&script, file) == 0)
-        checked = check_script(&script, tally->env);
+        checked = check_script(&script, script.tls_matrix ? tally->matrix_env : tally->env);
     const char *problem = script.problem[0] != '\0' ? script.problem : checked.problem;
     if (problem != NULL) {
         tally->wrong++;
@@ -67,15 +68,18 @@ static void path_run(struct tally *tally, const char *path)
 int main(int argc, char **argv)
 {
     const struct session_env_settings settings = {.user_agent = script_agent};
-    struct tally tally = {.env = session_env_new(&settings)};
-    if (argc < 2 || tally.env == NULL) {
+    const struct session_env_settings matrix = {.user_agent = script_agent, .tls_matrix = true};
+    struct tally tally = {.env = session_env_new(&settings), .matrix_env = session_env_new(&matrix)};
+    if (argc < 2 || tally.env == NULL || tally.matrix_env == NULL) {
         fputs("usage: run FILE|FOLDER...\n", stderr);
         session_env_free(tally.env);
+        session_env_free(tally.matrix_env);
         return 2;
     }
     for (int i = 1; i < argc; i++)
         path_run(&tally, argv[i]);
     session_env_free(tally.env);
+    session_env_free(tally.matrix_env);
     printf("%zu dialogues played %zu times, %zu wrong\n", tally.dialogues, tally.runs, tally.wrong);
     return tally.wrong == 0 && tally.dialogues > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

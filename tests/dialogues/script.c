@@ -214,6 +214,20 @@ static void first_read(struct loading *loading)
     loading->script->first = strcmp(word, "listen") == 0 ? text_new("", 0) : text_new(word, strlen(word));
 }
 
+static void argument_read(struct loading *loading)
+{
+    loading->script->argument = (uint32_t)cursor_number(&loading->cursor, UINT32_MAX);
+    if (loading->begun)
+        cursor_fail(&loading->cursor, "argument stands before what happens");
+}
+
+static void matrix_read(struct loading *loading)
+{
+    loading->script->tls_matrix = true;
+    if (loading->begun)
+        cursor_fail(&loading->cursor, "matrix stands before what happens");
+}
+
 static enum part_id part_find(const char *name)
 {
     size_t part = 0;
@@ -292,10 +306,11 @@ static const struct {
     const char *word;
     void (*read)(struct loading *loading);
 } statements[] = {
-    {"port", port_read},   {"first", first_read},           {"silence", silence_read},
-    {"close", close_read}, {"reset", close_read},           {"learnt", learnt_read},
-    {"not", not_read},     {"nothing", nothing_read},       {"finished", finished_read},
-    {"cut", cut_read},     {"connection", connection_read},
+    {"port", port_read},     {"first", first_read},           {"silence", silence_read},
+    {"close", close_read},   {"reset", close_read},           {"learnt", learnt_read},
+    {"not", not_read},       {"nothing", nothing_read},       {"finished", finished_read},
+    {"cut", cut_read},       {"connection", connection_read}, {"argument", argument_read},
+    {"matrix", matrix_read},
 };
 
 static void statement_read(struct loading *loading)
@@ -317,7 +332,7 @@ static void statement_read(struct loading *loading)
         }
     cursor_fail(&loading->cursor,
                 "\"%.*s\" begins no statement: expected <, >, silence, close, reset, connection, "
-                "learnt, not, nothing else, finished, cut may differ, port or first",
+                "learnt, not, nothing else, finished, cut may differ, port, first, argument or matrix",
                 (int)strcspn(loading->cursor.at - strlen(word), " \t\n"), loading->cursor.at - strlen(word));
 }
 

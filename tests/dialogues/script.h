@@ -42,6 +42,8 @@ struct script {
     const char *file;
     char *first; // session
     unsigned long port;
+    uint32_t argument; // of the first errand
+    bool tls_matrix;   // TLS servers are asked for every version
     struct step *steps;
     size_t step_count;
     size_t connections;

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "tests/fuzz/entry.h"
 
 // What one step may cost of the processor, instrumented and with every check on, which takes ten times as long as
 // without: nobody else is served meanwhile.
@@ -15,7 +16,7 @@ struct session_env *feed_env(void)
 {
     static struct session_env *env;
     if (env == NULL) {
-        const struct session_env_settings settings = {.user_agent = "sonde"};
+        const struct session_env_settings settings = {.user_agent = "sonde", .ssh_host_keys = true};
         env = session_env_new(&settings);
         if (env == NULL)
             abort();
@@ -23,17 +24,10 @@ struct session_env *feed_env(void)
     return env;
 }
 
-static uint64_t cpu_ns(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
-// began_ns: cpu_ns before the step.
+// began_ns: fuzz_cpu_ns before the step.
 static struct conversation_step step_check(uint64_t began_ns, struct conversation_step step)
 {
-    if (cpu_ns() - began_ns > STEP_CPU_NS)
+    if (fuzz_cpu_ns() - began_ns > STEP_CPU_NS)
         abort();
     return step;
 }
@@ -50,12 +44,12 @@ static struct conversation_step connection_feed(struct conversation *conversatio
                                                 uint8_t manner)
 {
     size_t piece = manner >> 1 == 0 ? length : manner >> 1;
-    uint64_t began_ns = cpu_ns();
+    uint64_t began_ns = fuzz_cpu_ns();
     struct conversation_step step = step_check(began_ns, conversation_open(conversation));
     output_drop(conversation);
     while (step.verb == CONVERSATION_WAIT && length > 0) {
         size_t taken = piece < length ? piece : length;
-        began_ns = cpu_ns();
+        began_ns = fuzz_cpu_ns();
         step = step_check(began_ns, conversation_bytes(conversation, data, taken));
         output_drop(conversation);
         data += taken;
@@ -65,11 +59,11 @@ static struct conversation_step connection_feed(struct conversation *conversatio
         // Silence has to end a conversation some time.
         if (turn > SILENCES_MAX)
             abort();
-        began_ns = cpu_ns();
+        began_ns = fuzz_cpu_ns();
         step = step_check(began_ns, conversation_silence(conversation));
         output_drop(conversation);
     }
-    began_ns = cpu_ns();
+    began_ns = fuzz_cpu_ns();
     if (step.verb == CONVERSATION_WAIT)
         step = step_check(began_ns, conversation_closed(conversation));
     if (step.verb == CONVERSATION_WAIT || step.verb == CONVERSATION_FAILED)

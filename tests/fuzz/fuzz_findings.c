@@ -8,8 +8,7 @@
 #include "config/catalogue_load.h"
 #include "control/classify/classify.h"
 #include "control/classify/condition.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/entry.h"
 
 #define NOW_S INT64_C(1700000000)
 
@@ -134,7 +133,7 @@ static void storage_check(const struct catalogue_storage *storage, const struct 
         observation_fini(&observations[i]);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     struct string_table strings;
     struct catalogue_storage storage = {0};
@@ -157,5 +156,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     catalogue_storage_fini(&storage);
     string_table_fini(&strings);
     input_fini(&input);
-    return 0;
 }

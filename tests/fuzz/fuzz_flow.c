@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "control/flow/flow.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/entry.h"
 
 enum {
     STREAM_MAX = 60000,
@@ -236,11 +235,11 @@ static void rest_say(struct scene *scene)
     check(scene->delivered == scene->stream_length && scene->peer_fin);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     struct scene scene = {.now_ns = 1000000000, .lane = {.ops = &OPS, .kept.limit = 40000}};
     if (size < 8)
-        return 0;
+        return;
     for (size_t i = 0; i < sizeof(ours); i++)
         ours[i] = (uint8_t)(i * 31 >> 3);
     scene.stream_length = ((uint32_t)data[0] << 8 | data[1]) % STREAM_MAX;
@@ -256,5 +255,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rest_say(&scene);
     flow_fini(&scene.flow);
     check(scene.lane.kept.bytes == 0);
-    return 0;
 }

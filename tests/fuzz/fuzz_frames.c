@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "probes/packet/replies.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/entry.h"
 
 enum { COPIES = 18 }; // a whole group of lanes and a part of one
 
@@ -60,10 +59,10 @@ static void kernels_check(const uint8_t *frame, size_t length, uint32_t our_addr
     free(copy);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     if (size == 0)
-        return 0;
+        return;
     const struct reply_offload offload = {
         .ip_checksum_good = (data[0] & 1) != 0,
         .l4_checksum_good = (data[0] & 2) != 0,
@@ -87,5 +86,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (length <= UINT16_MAX)
         kernels_check(frame, length, our_address, data[0], &reply);
-    return 0;
 }

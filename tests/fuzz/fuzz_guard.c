@@ -11,8 +11,7 @@
 #include "config/targets_build.h"
 #include "dataplane/guard.h"
 #include "probes/packet/cookie.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/entry.h"
 
 enum {
     REQUEST_BYTES = 16,
@@ -168,7 +167,7 @@ static void passed_check(const struct segment *asked, const struct segment *pass
     tally_add(&of_all, now, (double)CONVERSE_RATE / WORKERS, 64);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     static bool begun;
     if (!begun)
@@ -187,7 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                       .key = 4711,
                                       .worker = size & 1};
     if (guard_init(&guard, &means) != 0)
-        return 0;
+        return;
     pacer_init(&guard.pacer, (double)CONVERSE_RATE / WORKERS, TSC_HZ, now);
     for (; size >= REQUEST_BYTES; data += REQUEST_BYTES, size -= REQUEST_BYTES) {
         // Up to 64 of the same, so that rates are reached; then, perhaps, some time.
@@ -207,5 +206,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             tally_add(&of_probes, now, (double)PROBE_RATE / WORKERS, 3);
     }
     guard_fini(&guard);
-    return 0;
 }

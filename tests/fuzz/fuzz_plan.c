@@ -8,11 +8,10 @@
 #include <unistd.h>
 
 #include "config/plan/plan.h"
+#include "tests/fuzz/entry.h"
 
 // Larger target sets only cost time here.
 #define COMPILED_MAX (UINT64_C(1) << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void compile(const struct plan *plan)
 {
@@ -27,14 +26,14 @@ static void compile(const struct plan *plan)
     (void)close(fd);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     char path[64];
     struct plan *plan;
     struct complaint complaint = {""};
     int fd = memfd_create("plan", MFD_CLOEXEC);
     if (fd < 0)
-        return 0;
+        return;
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     // Catalogues of one row each: the real ones would take nearly all of the time.
     const struct plan_files files = {path, SONDE_TEST_SOURCE_ROOT "/tests/fuzz/catalogues", "/nonexistent"};
@@ -49,5 +48,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     }
     (void)close(fd);
-    return 0;
 }

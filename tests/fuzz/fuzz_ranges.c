@@ -6,8 +6,7 @@
 
 #include "config/lists.h"
 #include "config/ranges.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/entry.h"
 
 // Every address belongs to somebody or nobody, and edges ascend.
 static void attribute(struct range_list *list)
@@ -26,7 +25,7 @@ static void attribute(struct range_list *list)
     range_attribution_fini(&attribution);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     struct complaint complaint;
     struct range_list list;
@@ -45,5 +44,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         interval_set_seal(&set);
     interval_set_fini(&set);
     input_fini(&input);
-    return 0;
 }

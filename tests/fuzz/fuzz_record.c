@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "control/record/record.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/entry.h"
 
 // Reads a copy that is exactly as long as the line, and writes it to text. Returns the length, 0 when it was refused.
 static size_t line_rewrite(const void *line, size_t length, char *text, size_t *ret_unknown)
@@ -33,7 +32,7 @@ static size_t line_rewrite(const void *line, size_t length, char *text, size_t *
     return error == 0 ? writer.length : 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     static char first[RECORD_BYTES_MAX];
     static char second[RECORD_BYTES_MAX];
@@ -45,9 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)record_read_outcome((const char *)data, size, &outcome);
     size_t length = line_rewrite(data, size, first, &unknown);
     if (length == 0)
-        return 0;
+        return;
     if (line_rewrite(first, length - 1, second, &unknown) != length || unknown != 0 ||
         memcmp(first, second, length) != 0)
         abort();
-    return 0;
 }

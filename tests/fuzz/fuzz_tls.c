@@ -4,11 +4,10 @@
 #include <openssl/x509.h>
 
 #include "probes/protocol/tls/tls_certificate.h"
+#include "tests/fuzz/entry.h"
 #include "tests/fuzz/feed.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
     if (size > 2 && data[0] == 0x30) {
         const unsigned char *der = data;
@@ -19,8 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             certificate_observe(certificate, &observation);
         observation_fini(&observation);
         X509_free(certificate);
-        return 0;
+        return;
     }
     feed_session("tls", data, size);
-    return 0;
 }

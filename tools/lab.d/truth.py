@@ -46,7 +46,11 @@ def ssh_part(server, folder):
     ssh = {"software": software, "comment": comment, "methods": server["methods"], "no_authentication": False,
            "host_key_type": KEY_NAMES[server["host_key"]], "host_key_verified": True,
            "host_key_sha256": base64.b64encode(digest).decode().rstrip("=")}
-    findings = ["exposed-ssh"] + (["ssh-password-login"] if "password" in server["methods"] else [])
+    findings = (["exposed-ssh"] + (["ssh-password-login"] if "password" in server["methods"] else []) +
+                (["ssh-keyboard-interactive-login"] if "keyboard-interactive" in server["methods"] else []))
+    # Debian's dropbear still exchanges keys in group 14 with SHA-1 too.
+    findings += ["ssh-kex-sha1"] if server["kind"] == "dropbear" or server.get("legacy") else []
+    findings += ["ssh-host-key-sha1", "ssh-cipher-cbc"] if server.get("legacy") else []
     return {"service": "ssh", "tunnel": None, "banner": None, "outcome": "complete", "product": product, "ssh": ssh, "findings": findings}
 
 

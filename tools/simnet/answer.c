@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tools/simnet/server.h"
+
 enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_VLAN = 0x8100, PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6 };
 enum { FLAG_FIN = 1, FLAG_SYN = 2, FLAG_RST = 4, FLAG_ACK = 16 };
 enum { IP_BYTES = 20, TCP_BYTES = 20, MSS_BYTES = 4, ARP_BYTES = 28, ICMP_BYTES = 8 };
@@ -184,7 +186,7 @@ static size_t write_segment(const struct question *question, const uint8_t templ
 static size_t write_syn_ack(enum world_answer kind, const struct question *question, uint8_t *frame)
 {
     uint32_t trait = question->trait;
-    struct segment_fields fields = {.seq = question->host * UINT32_C(0x9e3779b1) + question->seq,
+    struct segment_fields fields = {.seq = server_isn(question->host, question->seq),
                                     .ack = question->seq + 1,
                                     .window = host_window(trait),
                                     .mss = host_mss(trait),
@@ -305,6 +307,45 @@ size_t answer_arp(const struct question *question, const uint8_t mac[static 6], 
     memcpy(arp + 14, question->ip + 24, 4);
     memcpy(arp + 18, question->ip + 8, 10);
     size_t length = question_link_bytes(question) + ARP_BYTES;
+    memset(frame + length, 0, ANSWER_FRAME_MIN - length);
+    return ANSWER_FRAME_MIN;
+}
+
+void answer_link(const struct question *question, struct server_way *ret_way)
+{
+    ret_way->link_bytes = (uint8_t)question_link_bytes(question);
+    (void)write_link(question, ret_way->link);
+}
+
+size_t answer_segment(const struct server_way *way, const struct server_segment *segment, uint8_t *frame)
+{
+    bool syn = (segment->flags & FLAG_SYN) != 0;
+    size_t header = TCP_BYTES + (syn ? MSS_BYTES : 0);
+    size_t total = IP_BYTES + header + segment->payload_bytes;
+    uint8_t *ip = frame + way->link_bytes;
+    uint8_t *tcp = ip + IP_BYTES;
+    memcpy(frame, way->link, way->link_bytes);
+    memcpy(ip, SYN_ACK_MSS, IP_BYTES + TCP_BYTES + MSS_BYTES);
+    store16(ip + 2, (uint32_t)total);
+    ip[8] = (uint8_t)host_ttl(way->trait);
+    store32(ip + 12, way->address);
+    store32(ip + 16, way->client);
+    checksum_ip_write(ip);
+    store16(tcp, way->port);
+    store16(tcp + 2, way->client_port);
+    store32(tcp + 4, segment->seq);
+    store32(tcp + 8, segment->ack);
+    tcp[12] = (uint8_t)(header / 4 << 4);
+    tcp[13] = segment->flags;
+    store16(tcp + 14, syn ? host_window(way->trait) : segment->window);
+    if (syn)
+        store16(tcp + 22, host_mss(way->trait));
+    if (segment->payload_bytes > 0)
+        memcpy(tcp + header, segment->payload, segment->payload_bytes);
+    checksum_tcp_write(ip, total);
+    size_t length = way->link_bytes + total;
+    if (length >= ANSWER_FRAME_MIN)
+        return length;
     memset(frame + length, 0, ANSWER_FRAME_MIN - length);
     return ANSWER_FRAME_MIN;
 }

@@ -53,6 +53,17 @@ bool question_checksums_good(const struct question *question);
 // Writes the answer of one kind (not ANSWER_SILENT) to a SYN. Returns its length, at least ANSWER_FRAME_MIN.
 size_t answer_syn(enum world_answer kind, const struct question *question, uint8_t frame[static ANSWER_MAX]);
 
+// Writes a segment of a host that speaks, with 14 or 18 bytes of Ethernet before it; a SYN has the host's MSS and
+// window. frame has room for ANSWER_HEADERS_MAX and the payload. Returns its length.
+struct server_way;
+struct server_segment;
+enum { ANSWER_HEADERS_MAX = 64 };
+size_t answer_segment(const struct server_way *way, const struct server_segment *segment, uint8_t *frame);
+
+// What write_link does, for the way back of later segments: Ethernet addresses exchanged, VLAN tag and type as they
+// came.
+void answer_link(const struct question *question, struct server_way *ret_way);
+
 // Writes the RST for a segment that belongs to no connection (RFC 9293 3.10.7.1).
 size_t answer_reset(const struct question *question, uint8_t frame[static ANSWER_MAX]);
 

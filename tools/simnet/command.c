@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/simnet/personality/personality.h"
+
 // One row an option: the parser, its errors and the help all walk this table.
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_COUNT, OPTION_ADDRESS, OPTION_PORTS };
 
@@ -27,6 +29,7 @@ static const struct option_row OPTIONS[] = {
     {"network", "NAME", OPTION_TEXT, OPTION(network), 0, "targets: this network only"},
     {"ports", "LIST", OPTION_PORTS, OPTION(ports), 0, "truth: ports to ask, 22,80,...; the population's by default"},
     {"list", NULL, OPTION_FLAG, OPTION(list), 0, "truth: print each address, port and answer that is not silent"},
+    {"records", NULL, OPTION_FLAG, OPTION(records), 0, "truth: print what the record of each open port must say"},
     {"json", NULL, OPTION_FLAG, OPTION(json), 0, "truth, run: print one JSON object"},
     {"vdev", "DEVICE", OPTION_TEXT, OPTION(vdev), 0, "run: such as net_memif0,role=server,socket=/run/simnet.sock"},
     {"seconds", "N", OPTION_NUMBER, OPTION(seconds), 1e6, "run: stop by itself after so long"},
@@ -167,6 +170,11 @@ int command_keys(const struct command_options *options)
 {
     (void)options;
     population_print_keys(stdout);
+    size_t count;
+    const struct personality *const *rows = personality_rows(&count);
+    printf("\n  personalities, for services.NAME.speaks:\n");
+    for (size_t i = 0; i < count; i++)
+        printf("  %-20s%s\n", rows[i]->name, rows[i]->help);
     return 0;
 }
 

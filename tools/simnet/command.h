@@ -26,6 +26,7 @@ struct command_options {
     bool lcore_given;
     bool json;
     bool list;
+    bool records;
     uint16_t ports[COMMAND_PORTS_MAX];
     size_t port_count; // 0 = the population's
 };

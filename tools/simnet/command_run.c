@@ -9,6 +9,7 @@
 
 #include "tools/simnet/command.h"
 #include "tools/simnet/eal.h"
+#include "tools/simnet/personality/personality.h"
 #include "tools/simnet/run.h"
 
 static struct simnet *running; // for the signal handler; set before handlers are installed
@@ -82,11 +83,18 @@ int command_run(const struct command_options *options)
     if (command_load(options, &population, &world) != 0)
         return 2;
     int status = 1;
+    struct service *services = NULL;
+    char error[POPULATION_ERROR_MAX] = "out of memory";
+    if (population.service_count > 0 && services_new(&population, &services, error) != 0) {
+        fprintf(stderr, "simnet: %s: %s\n", options->path, error);
+        status = 2;
+        goto out;
+    }
     if (run_eal(options) != 0) {
         fprintf(stderr, "simnet: EAL did not start\n");
         goto out;
     }
-    struct simnet_setup setup = {.world = world, .port = 0, .buffers = options->buffers};
+    struct simnet_setup setup = {.world = world, .port = 0, .services = services, .buffers = options->buffers};
     if (rte_eth_dev_count_avail() == 1)
         running = simnet_new(&setup);
     if (running == NULL) {
@@ -100,6 +108,7 @@ int command_run(const struct command_options *options)
     }
     eal_stop();
 out:
+    services_free(services, population.service_count);
     world_free(world);
     population_fini(&population);
     return status;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tools/simnet/command.h"
+#include "tools/simnet/personality/personality.h"
 #include "tools/simnet/truth.h"
 
 struct truth_view {
@@ -86,6 +87,47 @@ static void print_pair(void *context, uint32_t network, uint32_t address, uint16
            truth_answer_name(answer), population->networks[network].name);
 }
 
+struct record_view {
+    const struct world *world;
+    const struct service *services;
+};
+
+// What accepts and never speaks has a record too, of which nothing is claimed.
+static void print_record(void *context, uint32_t network, uint32_t address, uint16_t port, enum world_answer answer)
+{
+    const struct record_view *view = context;
+    (void)network;
+    if (answer != ANSWER_OPEN && answer != ANSWER_MIDDLEBOX && answer != ANSWER_TARPIT)
+        return;
+    const struct world_place place = world_find(view->world, address);
+    uint32_t service = answer == ANSWER_OPEN ? world_service(view->world, &place, port) : WORLD_SERVICE_NONE;
+    json_t *record =
+        service == WORLD_SERVICE_NONE ? json_object() : service_truth(&view->services[service], place.host);
+    char text[16];
+    snprintf(text, sizeof(text), "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
+    json_object_set_new(record, "ip", json_string(text));
+    json_object_set_new(record, "port", json_integer(port));
+    json_dumpf(record, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+    printf("\n");
+    json_decref(record);
+}
+
+static int print_records(const struct population *population, const struct world *world, const uint16_t *ports,
+                         size_t port_count)
+{
+    char error[POPULATION_ERROR_MAX] = "out of memory";
+    struct record_view view = {.world = world};
+    struct service *services;
+    if (services_new(population, &services, error) != 0) {
+        fprintf(stderr, "simnet: %s\n", error);
+        return 2;
+    }
+    view.services = services;
+    truth_list(world, ports, port_count, print_record, &view);
+    services_free(services, population->service_count);
+    return 0;
+}
+
 int command_truth(const struct command_options *options)
 {
     struct population population;
@@ -95,7 +137,9 @@ int command_truth(const struct command_options *options)
     const uint16_t *ports = options->port_count > 0 ? options->ports : population.ports;
     size_t port_count = options->port_count > 0 ? options->port_count : population.port_count;
     int status = 0;
-    if (options->list) {
+    if (options->records) {
+        status = print_records(&population, world, ports, port_count);
+    } else if (options->list) {
         truth_list(world, ports, port_count, print_pair, &population);
     } else {
         long cpus = sysconf(_SC_NPROCESSORS_ONLN);

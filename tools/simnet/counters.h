@@ -30,6 +30,14 @@
     X(COUNT_FORGED, "forged", "answers with a wrong cookie")                                                           \
     X(COUNT_MALFORMED, "malformed", "frames with an impossible header")                                                \
     X(COUNT_TRUNCATED, "truncated", "frames cut short")                                                                \
+    X(COUNT_CONNECTIONS, "connections", "connections to hosts that speak")                                             \
+    X(COUNT_CONNECTIONS_ENDED, "connections_ended", "of these, the ones that are over")                                \
+    X(COUNT_CONNECTIONS_FULL, "connections_full", "connections not begun because too many stood")                      \
+    X(COUNT_CONNECTIONS_FORGOTTEN, "connections_forgotten", "connections given up because the client fell silent")     \
+    X(COUNT_SPOKEN, "spoken", "segments of hosts that speak")                                                          \
+    X(COUNT_RESENT, "resent", "times that some of them were sent again")                                               \
+    X(COUNT_SEGMENTS_LOST, "segments_lost", "segments of such connections that the weather lost, either way")          \
+    X(COUNT_SEGMENTS_UNSENT, "segments_unsent", "segments of hosts for which there was no buffer")                     \
     X(COUNT_SENT, "sent", "frames handed to the port")                                                                 \
     X(COUNT_WAITED_BUFFERS, "waited_buffers", "polls without a receive because every buffer was out")                  \
     X(COUNT_WAITED_PORT, "waited_port", "polls without a receive because the port took no more")

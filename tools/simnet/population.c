@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "tools/simnet/population.h"
+#include "tools/simnet/population_loader.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,24 +50,6 @@ static const struct number_key PORT_KEYS[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-struct loader {
-    const char *path;
-    char *error;
-    double scale;
-    uint64_t next_base; // where the next network without prefixes begins
-};
-
-__attribute__((format(printf, 2, 3))) static int loader_fail(const struct loader *loader, const char *format, ...)
-{
-    char text[POPULATION_ERROR_MAX];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    snprintf(loader->error, POPULATION_ERROR_MAX, "%.80s: %.160s", loader->path, text);
-    return -EINVAL;
-}
-
 static const struct number_key *number_key_find(const struct number_key *keys, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -87,8 +68,31 @@ static int number_read(const struct loader *loader, const char *where, const str
     return 0;
 }
 
+static int port_read(const struct loader *loader, const char *place, const json_t *shares,
+                     const struct population *population, struct population_port *port)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)shares, name, value)
+    {
+        const struct number_key *key = number_key_find(PORT_KEYS, COUNT_OF(PORT_KEYS), name);
+        int error = 0;
+        if (key != NULL)
+            error = number_read(loader, place, key, value, port);
+        else if (strcmp(name, "speaks") == 0)
+            error = speaks_read(loader, place, value, population, port);
+        else
+            error = loader_fail(loader, "%s: unknown key \"%.40s\"", place, name);
+        if (error != 0)
+            return error;
+    }
+    if (port->open + port->closed > 1)
+        return loader_fail(loader, "%s: expected open and closed to be 1 at most together", place);
+    return 0;
+}
+
 static int ports_read(const struct loader *loader, const char *where, const json_t *object,
-                      struct population_network *ret_network)
+                      const struct population *population, struct population_network *ret_network)
 {
     if (!json_is_object(object) || json_object_size(object) > POPULATION_PORTS_MAX)
         return loader_fail(loader, "%s.ports: expected an object of at most %d ports", where, POPULATION_PORTS_MAX);
@@ -108,19 +112,9 @@ static int ports_read(const struct loader *loader, const char *where, const json
         if (!other && (*name == '\0' || *end != '\0' || number < 0 || number > 65535))
             return loader_fail(loader, "%s: expected a port from 0 to 65535, or \"*\"", place);
         port->port = other ? POPULATION_OTHER_PORTS : (int32_t)number;
-        const char *key_name;
-        json_t *value;
-        json_object_foreach(shares, key_name, value)
-        {
-            const struct number_key *key = number_key_find(PORT_KEYS, COUNT_OF(PORT_KEYS), key_name);
-            if (key == NULL)
-                return loader_fail(loader, "%s: unknown key \"%.40s\"", place, key_name);
-            int error = number_read(loader, place, key, value, port);
-            if (error != 0)
-                return error;
-        }
-        if (port->open + port->closed > 1)
-            return loader_fail(loader, "%s: expected open and closed to be 1 at most together", place);
+        int error = port_read(loader, place, shares, population, port);
+        if (error != 0)
+            return error;
     }
     return 0;
 }
@@ -204,8 +198,6 @@ static int network_key_read(struct loader *loader, const char *where, const char
         return prefixes_read(loader, where, value, ret_network);
     if (strcmp(name, "addresses") == 0)
         return addresses_read(loader, where, value, ret_network);
-    if (strcmp(name, "ports") == 0)
-        return ports_read(loader, where, value, ret_network);
     if (strcmp(name, "name") == 0) {
         if (!json_is_string(value))
             return loader_fail(loader, "%s.name: expected a string", where);
@@ -219,7 +211,7 @@ static int network_key_read(struct loader *loader, const char *where, const char
 }
 
 static int network_read(struct loader *loader, const char *where, const json_t *object,
-                        struct population_network *ret_network)
+                        const struct population *population, struct population_network *ret_network)
 {
     if (json_object_get(object, "prefixes") != NULL && json_object_get(object, "addresses") != NULL)
         return loader_fail(loader, "%s: expected either prefixes or addresses", where);
@@ -227,7 +219,8 @@ static int network_read(struct loader *loader, const char *where, const json_t *
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, name, value)
     {
-        int error = network_key_read(loader, where, name, value, ret_network);
+        int error = strcmp(name, "ports") == 0 ? ports_read(loader, where, value, population, ret_network)
+                                               : network_key_read(loader, where, name, value, ret_network);
         if (error != 0)
             return error;
     }
@@ -252,7 +245,7 @@ static int networks_read(struct loader *loader, const json_t *array, struct popu
     for (size_t i = 0; i < count; i++) {
         char where[32];
         snprintf(where, sizeof(where), "networks[%zu]", i);
-        int error = network_read(loader, where, json_array_get(array, i), &ret_population->networks[i]);
+        int error = network_read(loader, where, json_array_get(array, i), ret_population, &ret_population->networks[i]);
         if (error != 0)
             return error;
     }
@@ -310,7 +303,8 @@ static uint64_t key_of(const char *text)
 
 static int root_read(struct loader *loader, const json_t *root, uint32_t base, struct population *ret_population)
 {
-    static const char *const KNOWN[] = {"schema", "name", "about", "key", "base", "ports", "networks", "weather"};
+    static const char *const KNOWN[] = {"schema", "name",     "about",   "key",     "base",
+                                        "ports",  "networks", "weather", "services"};
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)root, name, value)
@@ -345,6 +339,8 @@ static int root_read(struct loader *loader, const json_t *root, uint32_t base, s
     if (error == 0)
         error = weather_read(loader, json_object_get(root, "weather"), &ret_population->weather);
     if (error == 0)
+        error = services_read(loader, json_object_get(root, "services"), ret_population);
+    if (error == 0)
         error = networks_read(loader, json_object_get(root, "networks"), ret_population);
     return error;
 }
@@ -378,6 +374,7 @@ void population_fini(struct population *population)
         free(population->networks[i].ranges);
         free(population->networks[i].ports);
     }
+    services_fini(population);
     free(population->networks);
     free(population->ports);
     free(population->name);
@@ -441,5 +438,8 @@ void population_print_keys(FILE *out)
     fprintf(out, "  %-20sname, and either prefixes [\"10.1.0.0/16\", ...] or addresses (a number)\n", "networks[]");
     print_keys(out, "networks[]", NETWORK_KEYS, COUNT_OF(NETWORK_KEYS));
     print_keys(out, "networks[].ports.N", PORT_KEYS, COUNT_OF(PORT_KEYS));
+    fprintf(out, "  %-20s%-20s%-13s%s\n", "networks[].ports.N", "speaks", "",
+            "{service: share of the open ports, ...}");
+    services_print_keys(out);
     print_keys(out, "weather", WEATHER_KEYS, COUNT_OF(WEATHER_KEYS));
 }

@@ -10,7 +10,9 @@
 
 enum {
     POPULATION_NETWORKS_MAX = 250,
-    POPULATION_PORTS_MAX = 250,  // distinct ports named in one population
+    POPULATION_PORTS_MAX = 250, // distinct ports named in one population
+    POPULATION_SERVICES_MAX = 250,
+    POPULATION_SPEAKS_MAX = 16,  // services of one port
     POPULATION_OTHER_PORTS = -1, // "*" in a network's ports: every port that is not named
     POPULATION_ERROR_MAX = 256,
 };
@@ -21,11 +23,35 @@ struct population_range {
     uint32_t last;
 };
 
+// What a host says on an open port. A text that the file does not have is NULL, a number 0.
+struct population_service {
+    char *name;
+    char *speaks; // a personality's name
+    char *banner;
+    char *page;
+    char *server;
+    double status;
+    char *methods;
+    char *key;
+    double keys;
+    char *domain;
+    char *version;
+    char *cipher;
+    char *inside; // another service's name
+};
+
+struct population_speaks {
+    uint32_t service; // index in services
+    double share;     // of the open ports
+};
+
 // What a living host does on a port, as shares of the hosts; the rest are silent.
 struct population_port {
     int32_t port; // or POPULATION_OTHER_PORTS
     double open;
     double closed;
+    struct population_speaks speaks[POPULATION_SPEAKS_MAX]; // the others accept and never speak
+    size_t speaks_count;
 };
 
 struct population_network {
@@ -62,6 +88,8 @@ struct population {
     struct population_weather weather;
     struct population_network *networks;
     size_t network_count;
+    struct population_service *services; // in the file's order
+    size_t service_count;
     uint16_t *ports; // what a scan of this population asks by default
     size_t port_count;
 };

@@ -12,6 +12,7 @@
 #include "tools/simnet/batch.h"
 #include "tools/simnet/delay.h"
 #include "tools/simnet/shapes.h"
+#include "tools/simnet/speaker.h"
 
 enum {
     STOCK_MAX = 4 * RESPONDER_BURST,
@@ -33,7 +34,8 @@ struct responder {
     screen_function *look;
     const struct batch_variant *batches; // NULL: one after the other
     struct rte_mempool *pool;
-    struct delay *delay; // NULL when nothing is ever late
+    struct delay *delay;     // NULL when nothing is ever late
+    struct speaker *speaker; // NULL when no host speaks
     double ticks_per_us;
     uint64_t sequence; // of the next probe
     uint64_t now;
@@ -48,6 +50,20 @@ struct responder {
     uint64_t counters[SIMNET_COUNTER_COUNT];
     struct limit limits[];
 };
+
+static bool speaker_add(struct responder *responder, const struct responder_setup *setup)
+{
+    const struct speaker_setup own = {.world = setup->world,
+                                      .services = setup->services,
+                                      .crypto = setup->crypto,
+                                      .segments = setup->segments,
+                                      .delay = responder->delay,
+                                      .counters = responder->counters,
+                                      .ticks_per_us = responder->ticks_per_us,
+                                      .connections = setup->connections};
+    responder->speaker = speaker_new(&own);
+    return responder->speaker != NULL;
+}
 
 struct responder *responder_new(const struct responder_setup *setup)
 {
@@ -76,11 +92,16 @@ struct responder *responder_new(const struct responder_setup *setup)
     }
     if (world->delays) {
         uint64_t longest = (uint64_t)(world->longest_us * responder->ticks_per_us);
-        responder->delay = delay_new(setup->pool->size, longest, setup->now);
+        uint32_t buffers = setup->pool->size + (setup->services == NULL ? 0 : setup->segments->size);
+        responder->delay = delay_new(buffers, longest, setup->now);
         if (responder->delay == NULL) {
             free(responder);
             return NULL;
         }
+    }
+    if (setup->services != NULL && !speaker_add(responder, setup)) {
+        responder_free(responder);
+        return NULL;
     }
     return responder;
 }
@@ -96,6 +117,7 @@ void responder_free(struct responder *responder)
         rte_pktmbuf_free_bulk((struct rte_mbuf **)late, count);
     }
     delay_free(responder->delay);
+    speaker_free(responder->speaker);
     rte_mempool_put_bulk(responder->pool, (void **)responder->stock, responder->stock_count);
     free(responder);
 }
@@ -115,7 +137,10 @@ bool responder_ready(struct responder *responder)
 
 uint32_t responder_due(struct responder *responder, uint64_t now, struct rte_mbuf **ret_answers, uint32_t room)
 {
-    return responder->delay == NULL ? 0 : delay_pop(responder->delay, now, (void **)ret_answers, room);
+    uint32_t count = responder->delay == NULL ? 0 : delay_pop(responder->delay, now, (void **)ret_answers, room);
+    if (responder->speaker != NULL)
+        count += speaker_due(responder->speaker, now, ret_answers + count, room - count);
+    return count;
 }
 
 uint32_t responder_waiting(const struct responder *responder)
@@ -254,6 +279,8 @@ static void respond_syn(struct responder *responder, const struct rte_mbuf *fram
         responder->counters[COUNT_LIMITED]++;
         return;
     }
+    if (responder->speaker != NULL && answer == ANSWER_OPEN)
+        speaker_syn(responder->speaker, &question, responder->now);
     send_answer(responder, answer, event, &question);
 }
 
@@ -267,6 +294,8 @@ static enum world_answer batch_answer(const struct responder *responder, uint32_
     if (!(batch->good >> n & 1) || world_event(world, responder->screen.weather[i]) != EVENT_NONE)
         return ANSWER_KINDS;
     const struct world_place place = {batch->address[n], responder->screen.network[i], batch->host[n], batch->trait[n]};
+    if (responder->speaker != NULL && world_may_speak(world, place.network, (uint16_t)batch->ports[n]))
+        return ANSWER_KINDS;
     return world_answer_by(world, &place, (uint16_t)batch->ports[n], batch->chance[n]);
 }
 
@@ -325,7 +354,7 @@ static bool segment_is_reset(enum world_answer answer, const struct question *qu
 }
 
 // Everything but SYNs: rare, so it is read in full.
-static void respond_other(struct responder *responder, const struct rte_mbuf *frame)
+static void respond_other(struct responder *responder, const struct rte_mbuf *frame, uint64_t number)
 {
     static const uint8_t COUNTERS[] = {[QUESTION_NONE] = COUNT_OTHER,
                                        [QUESTION_SYN] = COUNT_SYN,
@@ -343,6 +372,9 @@ static void respond_other(struct responder *responder, const struct rte_mbuf *fr
     question.network = place.network;
     question.host = place.host;
     question.trait = place.trait;
+    if (responder->speaker != NULL && question.kind == QUESTION_SEGMENT &&
+        speaker_take(responder->speaker, &question, number, responder->now))
+        return;
     enum world_answer answer = world_answer(world, &place, question.port);
     bool is_host = world_share(question.host) < world->networks[question.network].alive;
     struct rte_mbuf *buffer = buffer_take(responder);
@@ -451,8 +483,10 @@ uint32_t responder_answer(struct responder *responder, struct rte_mbuf **frames,
         uint32_t i = (uint32_t)__builtin_ctzll(hits);
         respond_syn(responder, frames[i], i, responder->sequence + i);
     }
-    for (uint64_t others = all & ~syns; others != 0; others &= others - 1)
-        respond_other(responder, frames[__builtin_ctzll(others)]);
+    for (uint64_t others = all & ~syns; others != 0; others &= others - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(others);
+        respond_other(responder, frames[i], responder->sequence + i);
+    }
     responder->sequence += count;
     frames_return(frames, count);
     return responder->answer_count;

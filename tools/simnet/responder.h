@@ -10,6 +10,7 @@
 #include <rte_mbuf.h>
 
 #include "tools/simnet/counters.h"
+#include "tools/simnet/personality/personality.h"
 #include "tools/simnet/screen.h"
 #include "tools/simnet/world.h"
 
@@ -21,6 +22,7 @@ enum {
     RESPONDER_ANSWERS_MAX = 2 * RESPONDER_BURST,
     // Bytes that the pool's buffers must have behind the headroom.
     RESPONDER_ROOM_BYTES = 256,
+    RESPONDER_SEGMENT_BYTES = 1600,
 };
 
 struct responder_setup {
@@ -28,6 +30,10 @@ struct responder_setup {
     struct rte_mempool *pool;  // for answers; outlives the responder. Buffers of at least RESPONDER_ROOM_BYTES
     uint64_t ticks_per_second; // of the clock that `now` counts
     uint64_t now;
+    const struct service *services;    // the world's, by index; NULL: no host speaks
+    struct crypto *crypto;             // for them; this responder's alone
+    struct rte_mempool *segments;      // for what they say: buffers of RESPONDER_SEGMENT_BYTES
+    uint32_t connections;              // of all of them at once
     uint64_t first_sequence;           // numbers the probes for the weather; apart from other responders' by 2^40
     const struct screen_variant *look; // NULL = the best
     bool one_by_one;                   // no batches, as on a CPU that has no faster way
@@ -49,7 +55,7 @@ bool responder_ready(struct responder *responder);
 uint32_t responder_answer(struct responder *responder, struct rte_mbuf **frames, uint32_t count, uint64_t now,
                           struct rte_mbuf *ret_answers[static RESPONDER_ANSWERS_MAX]);
 
-// Takes out at most `room` answers that were delayed and are due; the caller's.
+// Takes out at most `room` answers that were delayed and are due, or that hosts which speak have said; the caller's.
 uint32_t responder_due(struct responder *responder, uint64_t now, struct rte_mbuf **ret_answers, uint32_t room);
 
 // Answers that wait to become due.

@@ -21,6 +21,8 @@
 enum {
     QUEUES_MAX = 16,
     DEFAULT_BUFFERS = 8191,
+    DEFAULT_CONNECTIONS = 65536,
+    SEGMENTS = 4095, // buffers for what hosts say, a queue
     DUE_MAX = 64,
     PENDING_MAX = 4 * RESPONDER_ANSWERS_MAX,
     SEND_AT = 32,        // answers that are worth a call
@@ -32,6 +34,7 @@ enum {
 // One queue. Answers gather in `pending` so that a low hit rate does not cost a call each burst.
 struct lane {
     struct responder *responder;
+    struct crypto *crypto;
     uint16_t queue;
     uint16_t answer_queue;
     uint32_t pending_first;
@@ -49,6 +52,7 @@ struct simnet {
     atomic_bool stop;
     struct rte_mempool *received; // what a port that copies receives into
     struct rte_mempool *answers;
+    struct rte_mempool *segments; // of hosts that speak
     struct lane lanes[QUEUES_MAX];
 };
 
@@ -98,7 +102,12 @@ static int lanes_init(struct simnet *simnet, const struct simnet_setup *setup)
                                       .ticks_per_second = rte_get_tsc_hz(),
                                       .now = rte_rdtsc(),
                                       .first_sequence = (uint64_t)i << 40,
+                                      .services = setup->services,
+                                      .segments = simnet->segments,
+                                      .connections = setup->connections == 0 ? DEFAULT_CONNECTIONS : setup->connections,
                                       .look = setup->look};
+        if (setup->services != NULL && (own.crypto = simnet->lanes[i].crypto = crypto_new()) == NULL)
+            return -ENOMEM;
         simnet->lanes[i].queue = i;
         simnet->lanes[i].answer_queue = (uint16_t)(setup->answers_cross ? (i + 1) % simnet->queues : i);
         simnet->lanes[i].responder = responder_new(&own);
@@ -126,7 +135,15 @@ struct simnet *simnet_new(const struct simnet_setup *setup)
         snprintf(name, sizeof(name), "simnet_out_%u", setup->port);
         simnet->answers = rte_pktmbuf_pool_create(name, setup->buffers == 0 ? DEFAULT_BUFFERS : setup->buffers, 256, 0,
                                                   RTE_PKTMBUF_HEADROOM + RESPONDER_ROOM_BYTES, (int)rte_socket_id());
-        error = simnet->received == NULL || simnet->answers == NULL ? -rte_errno : lanes_init(simnet, setup);
+        if (setup->services != NULL) {
+            snprintf(name, sizeof(name), "simnet_say_%u", setup->port);
+            simnet->segments = rte_pktmbuf_pool_create(name, SEGMENTS * simnet->queues, 256, 0,
+                                                       RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
+        }
+        error =
+            simnet->received == NULL || (setup->services != NULL && simnet->segments == NULL) || simnet->answers == NULL
+                ? -rte_errno
+                : lanes_init(simnet, setup);
     }
     if (error == 0)
         error = port_start(simnet);
@@ -148,6 +165,7 @@ void simnet_free(struct simnet *simnet)
         if (lane->pending_count > 0)
             rte_pktmbuf_free_bulk(&lane->pending[lane->pending_first], lane->pending_count);
         responder_free(lane->responder);
+        crypto_free(lane->crypto);
     }
     if (rte_eth_dev_is_valid_port(simnet->port)) {
         rte_eth_dev_stop(simnet->port);
@@ -155,6 +173,7 @@ void simnet_free(struct simnet *simnet)
     }
     rte_mempool_free(simnet->received);
     rte_mempool_free(simnet->answers);
+    rte_mempool_free(simnet->segments);
     free(simnet);
 }
 

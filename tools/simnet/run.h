@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "tools/simnet/counters.h"
+#include "tools/simnet/personality/personality.h"
 #include "tools/simnet/screen.h"
 #include "tools/simnet/world.h"
 
@@ -18,6 +19,8 @@ struct simnet_setup {
     const struct world *world;         // outlives it
     uint16_t port;                     // a DPDK port, not yet configured
     uint16_t queues;                   // 0 = 1
+    const struct service *services;    // the world's; NULL: no host speaks. Outlives it
+    uint32_t connections;              // of a queue's hosts that speak, at once; 0 = 65,536
     uint32_t buffers;                  // for answers on the way or waiting; 0 = 8,191
     bool never_idle;                   // spin instead of sleeping when nothing comes
     bool answers_cross;                // answers leave on the queue after the one that asked, as RSS may have it

@@ -65,6 +65,28 @@ static int world_port_class(struct world *world, uint32_t *classes, int32_t port
     return world->port_class[port];
 }
 
+// The services of a port, behind those of other ports. Twice compiled, twice there; the first are not used then.
+static int world_compile_speaks(struct world *world, const struct population_port *port, struct world_range *ret_range)
+{
+    *ret_range = (struct world_range){0, 0};
+    if (port->speaks_count == 0)
+        return 0;
+    if (world->speaks_count + port->speaks_count > UINT16_MAX)
+        return -EINVAL;
+    void *grown = realloc(world->speaks, (world->speaks_count + port->speaks_count) * sizeof(*world->speaks));
+    if (grown == NULL)
+        return -ENOMEM;
+    world->speaks = grown;
+    *ret_range = (struct world_range){(uint16_t)world->speaks_count, (uint16_t)port->speaks_count};
+    double sum = 0;
+    for (size_t i = 0; i < port->speaks_count; i++) {
+        sum += port->speaks[i].share;
+        world->speaks[world->speaks_count++] =
+            (struct world_speaks){share_threshold(fmin(1, sum)), port->speaks[i].service};
+    }
+    return 0;
+}
+
 static int world_compile_network(struct world *world, const struct population_network *from, uint32_t index,
                                  uint32_t *classes)
 {
@@ -84,6 +106,7 @@ static int world_compile_network(struct world *world, const struct population_ne
 
     bool named[WORLD_PORT_CLASSES] = {false};
     struct world_port other = {0, 0};
+    struct world_range other_speaks = {0, 0};
     for (size_t i = 0; i < from->port_count; i++) {
         const struct population_port *port = &from->ports[i];
         int class = world_port_class(world, classes, port->port);
@@ -92,12 +115,19 @@ static int world_compile_network(struct world *world, const struct population_ne
         named[class] = true;
         to->ports[class].open = share_threshold(port->open);
         to->ports[class].closed = share_threshold(fmin(1, port->open + port->closed));
-        if (class == 0)
+        int error = world_compile_speaks(world, port, &to->speaks[class]);
+        if (error != 0)
+            return error;
+        if (class == 0) {
             other = to->ports[0];
+            other_speaks = to->speaks[0];
+        }
     }
     for (size_t i = 1; i < WORLD_PORT_CLASSES; i++)
-        if (!named[i])
+        if (!named[i]) {
             to->ports[i] = other;
+            to->speaks[i] = other_speaks;
+        }
     return 0;
 }
 
@@ -214,6 +244,16 @@ struct world_place world_find(const struct world *world, uint32_t address)
     return (struct world_place){address, world_network(world, address), host, world_trait(world, host)};
 }
 
+uint32_t world_service(const struct world *world, const struct world_place *place, uint16_t port)
+{
+    struct world_range range = world->networks[place->network].speaks[world->port_class[port]];
+    uint32_t share = world_share(world_mix(world->keys[KEY_SERVICE], world_chance(world, place->host, port)));
+    for (uint32_t i = range.first; i < (uint32_t)range.first + range.count; i++)
+        if (share < world->speaks[i].share)
+            return world->speaks[i].service;
+    return WORLD_SERVICE_NONE;
+}
+
 enum world_answer world_ask(const struct world *world, uint32_t address, uint16_t port)
 {
     struct world_place place = world_find(world, address);
@@ -260,6 +300,7 @@ void world_free(struct world *world)
         return;
     free(world->networks);
     free(world->intervals);
+    free(world->speaks);
     free(world->blocks);
     free(world);
 }

@@ -18,7 +18,7 @@ enum {
 // Shares are compared with 30-bit hashes, so that 0 and 1 are both exact and a signed comparison does.
 #define WORLD_ONE (UINT32_C(1) << 30)
 
-enum world_key_use { KEY_HOST = 0, KEY_BLOCK, KEY_PORT, KEY_TRAIT, KEY_WEATHER, KEY_SHAPE, KEY_USES };
+enum world_key_use { KEY_HOST = 0, KEY_BLOCK, KEY_PORT, KEY_TRAIT, KEY_WEATHER, KEY_SHAPE, KEY_SERVICE, KEY_USES };
 
 struct world_key {
     uint32_t whiten;
@@ -42,6 +42,20 @@ struct world_port {
     uint32_t closed; // else below this one: closed
 };
 
+// A share of the hosts on which a port is open; they are summed up.
+struct world_speaks {
+    uint32_t share; // a service hash below this one: that service
+    uint32_t service;
+};
+
+enum { WORLD_SERVICE_NONE = UINT16_MAX };
+
+// Which of world.speaks are a port's.
+struct world_range {
+    uint16_t first;
+    uint16_t count;
+};
+
 struct world_network {
     uint32_t alive;       // host hash below this one: a host
     uint32_t reach;       // else below this one: unreachable
@@ -51,6 +65,7 @@ struct world_network {
     uint32_t answers_per_second;
     uint32_t rtt_us[WORLD_RTT_STEPS];
     struct world_port ports[WORLD_PORT_CLASSES];
+    struct world_range speaks[WORLD_PORT_CLASSES];
 };
 
 struct world_interval {
@@ -79,6 +94,8 @@ struct world {
     struct world_network *networks;
     struct world_interval *intervals; // ascending, disjoint
     size_t interval_count;
+    struct world_speaks *speaks;
+    size_t speaks_count;
     uint16_t (*blocks)[256]; // mixed /16s: network of each /24, or WORLD_DIRECTORY_MIXED
     size_t block_count;
     // One entry a network, so that a burst's thresholds can be gathered.
@@ -173,6 +190,15 @@ static inline enum world_answer world_answer_by(const struct world *world, const
 static inline enum world_answer world_answer(const struct world *world, const struct world_place *place, uint16_t port)
 {
     return world_answer_by(world, place, port, world_chance(world, place->host, port));
+}
+
+// The service that an open port speaks, by its chance; WORLD_SERVICE_NONE when it never speaks.
+uint32_t world_service(const struct world *world, const struct world_place *place, uint16_t port);
+
+// Whether an open port of this network may speak at all.
+static inline bool world_may_speak(const struct world *world, uint32_t network, uint16_t port)
+{
+    return world->networks[network].speaks[world->port_class[port]].count > 0;
 }
 
 // Everything about an address.

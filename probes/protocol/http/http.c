@@ -8,6 +8,7 @@
 
 #include "probes/session/detect.h"
 #include "probes/protocol/http/http_body.h"
+#include "probes/protocol/http/http_request.h"
 #include "probes/session/env.h"
 #include "probes/session/registry.h"
 
@@ -15,7 +16,6 @@ enum {
     LINE_MAX_BYTES = 8192,
     HEADERS_MAX_BYTES = 64 << 10,
     REQUEST_MAX = 1024,
-    PORT_HTTP = 80,
     PORT_HTTPS = 443,
 };
 
@@ -28,6 +28,7 @@ struct http_state {
     bool skipping;   // the rest of a line that is too long
     bool interim;    // something else than the real answer has come
     struct http_body body;
+    struct http_page page;
 };
 
 static enum recognition http_recognise(const uint8_t *data, size_t length)
@@ -46,14 +47,11 @@ static const struct say http_says[] = {SAY("GET / HTTP/1.1\r\nHost: "),
 static struct session_result http_open(struct session *self)
 {
     char request[REQUEST_MAX];
-    char address[ADDRESS_TEXT_MAX];
-    char port[8] = "";
-    if (self->port != (self->below == NULL ? PORT_HTTP : PORT_HTTPS))
-        snprintf(port, sizeof(port), ":%u", self->port);
+    char authority[HTTP_AUTHORITY_MAX];
     int length = snprintf(request, sizeof(request),
-                          "GET / HTTP/1.1\r\nHost: %s%s\r\nUser-Agent: %.512s\r\nAccept: */*\r\n"
+                          "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: %.512s\r\nAccept: */*\r\n"
                           "Connection: close\r\n\r\n",
-                          address_text(self->address, address), port, self->env->user_agent);
+                          http_authority(self, authority), self->env->user_agent);
     if (session_send(self, (const uint8_t *)request, (size_t)length) != 0)
         return session_failed();
     return session_wait(self->env->answer_ms);
@@ -129,14 +127,10 @@ static struct session_result http_on_status(struct session *self, struct bytes l
     }
     learn_constant(self->observation, FIELD(root, service), "http");
     self->observation->finished = false;
-    memset(&state->body, 0, sizeof(state->body));
+    state->body = (struct http_body){0};
+    state->page.coding = HTTP_CODING_NONE;
     state->phase = HTTP_FIELDS;
     return session_wait(self->env->answer_ms);
-}
-
-static bool text_has(const char *text, const char *word)
-{
-    return strcasestr(text, word) != NULL;
 }
 
 static void length_parse(struct http_body *body, struct bytes value)
@@ -149,48 +143,31 @@ static void length_parse(struct http_body *body, struct bytes value)
     body->left = length;
 }
 
+static bool field_is(struct bytes name, const char *word)
+{
+    return name.length == strlen(word) && strncasecmp((const char *)name.data, word, name.length) == 0;
+}
+
 static void http_on_field(struct http_state *state, struct observation *observation, struct bytes line)
 {
     const uint8_t *colon = memchr(line.data, ':', line.length);
-    if (colon == NULL)
+    // What an interim answer says is not kept: of those there may be thousands.
+    if (colon == NULL || is_interim(state->status))
         return;
-    size_t name = (size_t)(colon - line.data);
-    struct bytes value = bytes_of(colon + 1, line.length - name - 1);
+    struct bytes name = bytes_of(line.data, (size_t)(colon - line.data));
+    struct bytes value = bytes_of(colon + 1, line.length - name.length - 1);
     while (value.length > 0 && (value.data[0] == ' ' || value.data[0] == '\t'))
         (void)bytes_u8(&value);
     while (value.length > 0 && (value.data[value.length - 1] == ' ' || value.data[value.length - 1] == '\t'))
         value.length--;
-    static const struct {
-        const char *name;
-        const struct field *field;
-    } texts[] = {
-        {"server", FIELD(http, server)},
-        {"location", FIELD(http, location)},
-        {"content-type", FIELD(http, content_type)},
-    };
-    // What an interim answer says is not kept: of those there may be thousands.
-    for (size_t at = 0; !is_interim(state->status) && at < sizeof(texts) / sizeof(texts[0]); at++)
-        if (name == strlen(texts[at].name) && strncasecmp((const char *)line.data, texts[at].name, name) == 0 &&
-            !field_known(observation->http, texts[at].field))
-            learn_text(observation, texts[at].field, value.data, value.length);
-    if (name == strlen("content-length") && strncasecmp((const char *)line.data, "content-length", name) == 0)
+    http_page_field(&state->page, observation, name, value);
+    if (field_is(name, "content-length"))
         length_parse(&state->body, value);
-    if (name == strlen("transfer-encoding") && strncasecmp((const char *)line.data, "transfer-encoding", name) == 0) {
+    if (field_is(name, "transfer-encoding")) {
         char coding[64];
         snprintf(coding, sizeof(coding), "%.*s", (int)value.length, (const char *)value.data);
-        state->body.chunked = text_has(coding, "chunked");
+        state->body.chunked = strcasestr(coding, "chunked") != NULL;
     }
-}
-
-static void title_learn(struct session *self)
-{
-    const struct http_title *title = &((const struct http_state *)self->state)->body.title;
-    if (!title->found && title->length == 0)
-        return;
-    learn_word(self->observation, FIELD(http, title), title->text);
-    // Its end did not come, or there was no room for it.
-    if (title->cut || !title->found)
-        learn_cut(self->observation, FIELD(http, title));
 }
 
 // The port of "https://host:8443/", 443 when it names none, 0 when it is no such address (RFC 3986 section 3.2).
@@ -219,13 +196,21 @@ static bool refers_to_tls(const struct session *self)
             https_port(&http->location) == self->port);
 }
 
-static struct session_result http_complete(struct session *self)
+// Writes down what the page taught, and asks for TLS where the server wants it. `whole`: the answer has ended, or what
+// is looked at of it.
+static struct session_result http_over(struct session *self, bool whole)
 {
-    title_learn(self);
-    self->observation->finished = true;
+    const struct http_state *state = (const struct http_state *)self->state;
+    http_page_learn(&state->page, self->env->charsets, whole, self->observation);
+    self->observation->finished = self->observation->finished || whole;
     if (refers_to_tls(self))
         (void)detect_ask(self, &session_tls);
     return session_done();
+}
+
+static struct session_result http_complete(struct session *self)
+{
+    return http_over(self, true);
 }
 
 // The blank line: is there anything left to learn?
@@ -241,14 +226,14 @@ static struct session_result http_on_fields_end(struct session *self)
     const struct http_observation *http = self->observation->http;
     if (http == NULL)
         return session_failed();
-    bool html = !http->known.content_type || text_has(text_of(&http->content_type), "html");
+    bool worth = http_page_begin(&state->page, http, self->below == NULL && http->status == 400);
     bool empty = http->status == 101 || http->status == 204 || http->status == 304 ||
                  (!state->body.chunked && state->body.bounded && state->body.left == 0);
     if (state->body.chunked) {
         state->body.bounded = false;
         state->body.left = 0;
     }
-    if (empty || !html)
+    if (empty || !worth)
         return http_complete(self);
     state->phase = HTTP_BODY;
     return session_wait(self->env->answer_ms);
@@ -292,12 +277,13 @@ static struct session_result http_bytes(struct session *self, struct bytes *inpu
         struct session_result result = http_on_line(self, input);
         if (result.verb != SESSION_WAIT)
             return result;
-        if (result.wait_ms == 0)
-            return session_wait(self->env->answer_ms);
         if (state->header_bytes > HEADERS_MAX_BYTES)
             return http_complete(self);
+        if (result.wait_ms == 0)
+            return session_wait(self->env->answer_ms);
     }
-    http_body_read(&state->body, input);
+    if (!http_body_read(&state->body, &state->page, input))
+        return session_failed();
     return state->body.ended ? http_complete(self) : session_wait(self->env->answer_ms);
 }
 
@@ -317,13 +303,19 @@ static bool status_unended(struct session *self)
 static struct session_result http_event(struct session *self, enum session_event event)
 {
     const struct http_state *state = (const struct http_state *)self->state;
+    if (state->phase == HTTP_STATUS && state->interim)
+        return session_done();
     if (state->phase == HTTP_STATUS)
-        return state->interim || status_unended(self) ? session_done() : detect_nothing(self);
+        return status_unended(self) ? http_over(self, false) : detect_nothing(self);
     // A body without a length ends with the connection; one that ends before its time is broken off.
     if (state->phase == HTTP_BODY && event == SESSION_CLOSED && !state->body.bounded && !state->body.chunked)
         return http_complete(self);
-    title_learn(self);
-    return session_done();
+    return http_over(self, false);
+}
+
+static void http_fini(struct session *self)
+{
+    http_page_fini(&((struct http_state *)self->state)->page);
 }
 
 // Status, page and all the rest are of what was asked for.
@@ -340,4 +332,5 @@ const struct session_ops session_http = {
     .open = http_open,
     .bytes = http_bytes,
     .event = http_event,
+    .fini = http_fini,
 };

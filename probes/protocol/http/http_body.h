@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Private to http: reads an answer's body byte by byte, as far as the title needs it.
+// Private to http: the framing of an answer's body (RFC 9112 section 6), from which its page is read as far as need be.
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "probes/bytes.h"
-#include "probes/protocol/http/http_title.h"
+#include "probes/protocol/http/http_page.h"
 
 enum { HTTP_BODY_MAX = 64 << 10 };
 
@@ -20,9 +20,8 @@ struct http_body {
     bool chunked;
     bool bounded; // `left` counts; else the body ends with the connection
     bool ended;
-    struct http_title title;
 };
 
-// Reads on until the input or the body ends or the limit is reached or the title is found
-// and ends it (`ended`).
-void http_body_read(struct http_body *body, struct bytes *input);
+// Reads on until the input or the body ends, the limit is reached or the page needs no more (`ended`). False when out
+// of memory.
+bool http_body_read(struct http_body *body, struct http_page *page, struct bytes *input);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "probes/protocol/http/http_title.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char end_tag_title[] = "</title";
@@ -21,63 +20,6 @@ static bool is_space(uint8_t octet)
     return octet == ' ' || octet == '\t' || octet == '\n' || octet == '\f' || octet == '\r';
 }
 
-static uint32_t reference_value(const char *name)
-{
-    static const struct {
-        const char *name;
-        uint8_t value;
-    } named[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}, {"nbsp", ' '}};
-    for (size_t at = 0; at < sizeof(named) / sizeof(named[0]); at++)
-        if (strcmp(name, named[at].name) == 0)
-            return named[at].value;
-    if (name[0] != '#')
-        return 0;
-    bool hex = name[1] == 'x' || name[1] == 'X';
-    char *end = NULL;
-    unsigned long value = strtoul(name + (hex ? 2 : 1), &end, hex ? 16 : 10);
-    return *end != '\0' || value > 0x10ffff ? 0 : (uint32_t)value;
-}
-
-static size_t utf8_put(uint32_t value, char ret_octets[4])
-{
-    if (value < 0x80) {
-        ret_octets[0] = (char)value;
-        return 1;
-    }
-    size_t more = value < 0x800 ? 1 : value < 0x10000 ? 2 : 3;
-    static const uint8_t lead[] = {0, 0xc0, 0xe0, 0xf0};
-    ret_octets[0] = (char)(lead[more] | value >> (6 * more));
-    for (size_t at = 1; at <= more; at++)
-        ret_octets[at] = (char)(0x80 | (value >> (6 * (more - at)) & 0x3f));
-    return more + 1;
-}
-
-// Replaces the character references of a whole title, in place: none is shorter than what it stands for.
-static void references_decode(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from != '\0';) {
-        char name[10];
-        const char *end = *from == '&' ? strchr(from, ';') : NULL;
-        size_t length = end == NULL ? 0 : (size_t)(end - from) - 1;
-        if (length > 0 && length < sizeof(name)) {
-            memcpy(name, from + 1, length);
-            name[length] = '\0';
-            uint32_t value = reference_value(name);
-            if (value != 0) {
-                char octets[4];
-                size_t octets_length = utf8_put(value, octets);
-                memcpy(to, octets, octets_length);
-                to += octets_length;
-                from = end + 1;
-                continue;
-            }
-        }
-        *to++ = *from++;
-    }
-    *to = '\0';
-}
-
 static void text_put(struct http_title *title, uint8_t octet)
 {
     bool space = octet <= ' ';
@@ -87,17 +29,14 @@ static void text_put(struct http_title *title, uint8_t octet)
         title->cut = true;
         return;
     }
+    title->eight_bit = title->eight_bit || octet >= 0x80;
     title->text[title->length++] = space ? ' ' : (char)octet;
-    title->text[title->length] = '\0';
 }
 
-// Takes the space at the end off, and decodes.
 static void text_finish(struct http_title *title)
 {
-    while (title->length > 0 && title->text[title->length - 1] == ' ')
+    if (title->length > 0 && title->text[title->length - 1] == ' ')
         title->length--;
-    title->text[title->length] = '\0';
-    references_decode(title->text);
     title->found = true;
 }
 
@@ -164,12 +103,27 @@ static void drawing_follow(struct http_title *title)
         title->drawings = 0;
 }
 
+// What a meta element says of the charset: the first one that we know. That it says so in bytes of ASCII proves that
+// the page is not in UTF-16, whatever it says.
+static void meta_end(struct http_title *title)
+{
+    enum http_charset charset = http_label_charset(&title->meta);
+    title->in_meta = false;
+    if (charset == CHARSET_UTF_16BE || charset == CHARSET_UTF_16LE)
+        charset = CHARSET_UTF_8;
+    if (title->charset == CHARSET_UNKNOWN)
+        title->charset = charset;
+    title->meta = (struct http_label){0};
+}
+
 // The tag is whole.
 static void tag_end(struct http_title *title)
 {
     bool labelled = title->label;
     title->state = HTML_TEXT;
     title->matched = 0;
+    if (title->in_meta)
+        meta_end(title);
     drawing_follow(title);
     if (title->end_tag)
         return;
@@ -178,7 +132,7 @@ static void tag_end(struct http_title *title)
         return;
     }
     if (is_named(title, "title"))
-        title->state = HTML_TITLE;
+        title->state = title->found ? HTML_RAW : HTML_TITLE;
     else if (is_raw(title))
         title->state = HTML_RAW;
 }
@@ -219,10 +173,13 @@ static void attribute_read(struct http_title *title, uint8_t octet)
 
 static void tag_read(struct http_title *title, uint8_t octet)
 {
-    if (title->state == HTML_TAG_NAME && octet != '>' && octet != '/' && !is_space(octet))
+    if (title->state == HTML_TAG_NAME && octet != '>' && octet != '/' && !is_space(octet)) {
         name_put(title, octet);
-    else
-        attribute_read(title, octet);
+        return;
+    }
+    if (title->state == HTML_TAG_NAME)
+        title->in_meta = !title->end_tag && is_named(title, "meta");
+    attribute_read(title, octet);
 }
 
 // Behind "<", "</" or "<!".
@@ -292,8 +249,8 @@ static void raw_read(struct http_title *title, uint8_t octet)
 
 void http_title_read(struct http_title *title, uint8_t octet)
 {
-    if (title->found)
-        return;
+    if (title->in_meta)
+        http_label_read(&title->meta, octet);
     switch (title->state) {
     case HTML_TEXT:
         title->state = octet == '<' ? HTML_TAG_OPEN : HTML_TEXT;
@@ -325,4 +282,21 @@ void http_title_read(struct http_title *title, uint8_t octet)
         raw_read(title, octet);
         break;
     }
+}
+
+size_t http_title_run(struct http_title *title, const uint8_t *data, size_t length)
+{
+    enum http_charset charset = title->charset;
+    size_t at = 0;
+    while (at < length && !title->found && title->charset == charset) {
+        // Most of a page is text between tags.
+        if (title->state == HTML_TEXT) {
+            const uint8_t *tag = memchr(data + at, '<', length - at);
+            if (tag == NULL)
+                return length;
+            at = (size_t)(tag - data);
+        }
+        http_title_read(title, data[at++]);
+    }
+    return at;
 }

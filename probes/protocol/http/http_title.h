@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HTTP_TITLE_MAX = 255, HTML_NAME_MAX = 10 };
+#include "probes/protocol/http/http_charset.h"
+
+// Of the title in the page's own bytes; references make them several times as many as it has in the end.
+enum { HTTP_TITLE_MAX = 511, HTML_NAME_MAX = 10 };
 
 enum html_state {
     HTML_TEXT = 0,
@@ -41,10 +44,18 @@ struct http_title {
     uint8_t name_length;
     char name[HTML_NAME_MAX + 1]; // of the tag, in lower case; longer ones are of no interest
     bool label;                   // inside a drawing's own title, which holds HTML
+    bool in_meta;                 // inside the tag of a meta element
+    bool eight_bit;               // some byte of the text is none of ASCII
     uint16_t drawings;            // svg elements that are open
+    enum http_charset charset;    // what a meta element says
+    struct http_label meta;
     uint16_t length;
-    char text[HTTP_TITLE_MAX + 1]; // NUL-terminated; as far as it came while not found
+    char text[HTTP_TITLE_MAX]; // its spaces joined, its references as they came; as far as it came while not found
 };
 
-// All-zero is the beginning. Nothing more is read once it is found.
+// All-zero is the beginning. The page is in some extension of ASCII. Once the title is found the rest is read for the
+// charset alone.
 void http_title_read(struct http_title *title, uint8_t octet);
+
+// Reads until the title is found or a meta element has said what the page is written in; returns how much was read.
+size_t http_title_run(struct http_title *title, const uint8_t *data, size_t length);

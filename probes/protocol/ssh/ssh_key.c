@@ -9,7 +9,8 @@
 #include <openssl/param_build.h>
 #include <string.h>
 
-#include "probes/protocol/ssh/ssh_kex.h"
+#include "probes/buffer.h"
+#include "probes/protocol/ssh/ssh_key.h"
 #include "probes/session/dear.h"
 
 enum { DSS_HALF = 20, NUMBERS_MAX = 4, NUMBER_BYTES_MAX = 2050, HALF_MAX = 128 };
@@ -24,6 +25,7 @@ struct key_type {
 
 static const struct key_type key_types[] = {
     {"ssh-ed25519", "ED25519", NULL, NULL, {NULL}},
+    {"ssh-ed448", "ED448", NULL, NULL, {NULL}},
     {"ecdsa-sha2-nistp256", "EC", "P-256", "SHA256", {NULL}},
     {"ecdsa-sha2-nistp384", "EC", "P-384", "SHA384", {NULL}},
     {"ecdsa-sha2-nistp521", "EC", "P-521", "SHA512", {NULL}},
@@ -95,7 +97,7 @@ static EVP_PKEY *key_read(const struct key_type *type, struct bytes *blob)
     if (type->numbers[0] != NULL)
         return key_of_numbers(type, blob);
     struct bytes raw = bytes_slice(blob, bytes_u32(blob));
-    return raw.failed ? NULL : EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw.data, raw.length);
+    return raw.failed ? NULL : EVP_PKEY_new_raw_public_key_ex(NULL, type->evp, NULL, raw.data, raw.length);
 }
 
 // SSH carries r and s plainly, OpenSSL wants them as a DER sequence. ECDSA_SIG and DSA_SIG encode alike.
@@ -147,17 +149,16 @@ static bool signature_digest(const struct key_type *type, struct bytes name, con
     return name.length == strlen(type->name) && memcmp(name.data, type->name, name.length) == 0;
 }
 
-static enum ssh_proof signature_verify(EVP_PKEY *key, const char *digest, struct bytes value, const uint8_t *data,
-                                       size_t length)
+static enum ssh_proof signature_verify(EVP_MD_CTX *ctx, EVP_PKEY *key, const char *digest, struct bytes value,
+                                       struct bytes data)
 {
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool right = ctx != NULL && EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, key, NULL) == 1 &&
-                 EVP_DigestVerify(ctx, value.data, value.length, data, length) == 1;
-    EVP_MD_CTX_free(ctx);
+    bool right = EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, key, NULL) == 1 &&
+                 EVP_DigestVerify(ctx, value.data, value.length, data.data, data.length) == 1;
+    EVP_MD_CTX_reset(ctx);
     return right ? SSH_PROOF_RIGHT : SSH_PROOF_WRONG;
 }
 
-enum ssh_proof ssh_key_verify(struct bytes blob, struct bytes signature, const uint8_t *data, size_t length,
+enum ssh_proof ssh_key_verify(EVP_MD_CTX *ctx, struct bytes blob, struct bytes signature, struct bytes data,
                               int *ret_bits)
 {
     struct bytes blob_name = bytes_slice(&blob, bytes_u32(&blob));
@@ -168,16 +169,16 @@ enum ssh_proof ssh_key_verify(struct bytes blob, struct bytes signature, const u
     const char *digest = NULL;
     enum ssh_proof proof = SSH_PROOF_WRONG;
     if (key == NULL)
-        return proof;
+        return type == NULL ? SSH_PROOF_NONE : SSH_PROOF_WRONG;
     *ret_bits = EVP_PKEY_get_bits(key);
     struct buffer der = {0};
     bool encoded = type->group != NULL || strcmp(type->evp, "DSA") == 0;
     if (dear_key(key)) {
-        proof = SSH_PROOF_DEAR;
+        proof = SSH_PROOF_NONE;
     } else if (!value.failed && signature_digest(type, signature_name, &digest) &&
                (!encoded || signature_encode(type, &value, &der))) {
         value = encoded ? bytes_of(buffer_bytes(&der), der.length) : value;
-        proof = signature_verify(key, digest, value, data, length);
+        proof = signature_verify(ctx, key, digest, value, data);
     }
     buffer_fini(&der);
     EVP_PKEY_free(key);

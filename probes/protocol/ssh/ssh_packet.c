@@ -2,286 +2,256 @@
 #include "probes/protocol/ssh/ssh_packet.h"
 
 #include <errno.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <string.h>
 
-enum { CLEAR_BLOCK = 8, PADDING_MIN = 4, LENGTH_BYTES = 4, AEAD_TAG = 16, MAC_MAX = 64 };
-
-const struct ssh_cipher ssh_ciphers[] = {
-    {"aes128-ctr", EVP_aes_128_ctr, 16, 16, 16, false},
-    {"aes128-gcm@openssh.com", EVP_aes_128_gcm, 16, 16, 12, true},
-    {"aes256-gcm@openssh.com", EVP_aes_256_gcm, 16, 32, 12, true},
-    {"aes192-ctr", EVP_aes_192_ctr, 16, 24, 16, false},
-    {"aes256-ctr", EVP_aes_256_ctr, 16, 32, 16, false},
-    {"aes128-cbc", EVP_aes_128_cbc, 16, 16, 16, false},
-    {"aes192-cbc", EVP_aes_192_cbc, 16, 24, 16, false},
-    {"aes256-cbc", EVP_aes_256_cbc, 16, 32, 16, false},
-    {"3des-cbc", EVP_des_ede3_cbc, 8, 24, 8, false},
-    {NULL, NULL, 0, 0, 0, false},
-};
-
-const struct ssh_mac ssh_macs[] = {
-    {"hmac-sha2-256-etm@openssh.com", "SHA256", 32, true},
-    {"hmac-sha2-512-etm@openssh.com", "SHA512", 64, true},
-    {"hmac-sha1-etm@openssh.com", "SHA1", 20, true},
-    {"hmac-sha2-256", "SHA256", 32, false},
-    {"hmac-sha2-512", "SHA512", 64, false},
-    {"hmac-sha1", "SHA1", 20, false},
-    {"hmac-md5", "MD5", 16, false},
-    {NULL, NULL, 0, false},
-};
+enum { CLEAR_BLOCK = 8, PADDING_MIN = 4, PIECE_BYTES = 4096 };
 
 static void ssh_direction_fini(struct ssh_direction *direction)
 {
-    EVP_CIPHER_CTX_free(direction->cipher_ctx);
-    EVP_MAC_CTX_free(direction->mac_ctx);
-    direction->cipher_ctx = NULL;
-    direction->mac_ctx = NULL;
+    ssh_crypt_fini(&direction->crypt);
+    ssh_check_fini(&direction->check);
+    ssh_zlib_free(direction->zlib);
+    direction->zlib = NULL;
 }
 
 void ssh_transport_fini(struct ssh_transport *transport)
 {
     ssh_direction_fini(&transport->in);
     ssh_direction_fini(&transport->out);
+    buffer_fini(&transport->body);
 }
 
-static EVP_MAC_CTX *mac_start(const struct ssh_mac *mac, const uint8_t *key)
-{
-    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    EVP_MAC_CTX *ctx = hmac == NULL ? NULL : EVP_MAC_CTX_new(hmac);
-    EVP_MAC_free(hmac);
-    // The digest's name is only read, but OSSL_PARAM has no const.
-    char digest[16];
-    strcpy(digest, mac->digest);
-    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-                                 OSSL_PARAM_construct_end()};
-    if (ctx != NULL && EVP_MAC_init(ctx, key, mac->length, params) != 1) {
-        EVP_MAC_CTX_free(ctx);
-        ctx = NULL;
-    }
-    return ctx;
-}
-
-int ssh_direction_start(struct ssh_direction *direction, bool encrypt, const struct ssh_cipher *cipher,
-                        const struct ssh_mac *mac, const uint8_t keys[3][SSH_KEY_MAX])
+int ssh_direction_start(struct ssh_direction *direction, bool out, const struct ssh_suite *suite,
+                        const uint8_t keys[3][SSH_KEY_MAX], EVP_MAC *poly1305)
 {
     ssh_direction_fini(direction);
-    direction->cipher = cipher;
-    direction->mac = cipher->aead ? NULL : mac;
-    memcpy(direction->iv, keys[0], cipher->iv);
-    direction->cipher_ctx = EVP_CIPHER_CTX_new();
-    if (direction->cipher_ctx == NULL)
-        return -ENOMEM;
-    if (EVP_CipherInit_ex(direction->cipher_ctx, cipher->evp(), NULL, keys[1], keys[0], encrypt) != 1)
-        return -ENOTSUP;
-    EVP_CIPHER_CTX_set_padding(direction->cipher_ctx, 0);
-    if (direction->mac != NULL) {
-        direction->mac_ctx = mac_start(mac, keys[2]);
-        return direction->mac_ctx == NULL ? -ENOTSUP : 0;
+    int status = ssh_crypt_start(&direction->crypt, suite->cipher, out, keys[1], keys[0]);
+    if (status == 0 && suite->cipher->mode == SSH_MODE_CHACHA)
+        status = ssh_check_start_poly1305(&direction->check, poly1305);
+    else if (status == 0 && suite->cipher->mode != SSH_MODE_GCM)
+        status = ssh_check_start(&direction->check, suite->mac, keys[2]);
+    if (status == 0 && suite->zlib) {
+        direction->zlib = ssh_zlib_new(out);
+        status = direction->zlib == NULL ? -ENOMEM : 0;
     }
-    return 0;
+    return status;
+}
+
+static bool is_clear(const struct ssh_direction *direction)
+{
+    return direction->crypt.cipher == NULL;
+}
+
+static bool is_gcm(const struct ssh_direction *direction)
+{
+    return direction->crypt.cipher != NULL && direction->crypt.cipher->mode == SSH_MODE_GCM;
 }
 
 static size_t direction_block(const struct ssh_direction *direction)
 {
-    return direction->cipher == NULL ? CLEAR_BLOCK : direction->cipher->block;
+    return is_clear(direction) ? CLEAR_BLOCK : direction->crypt.cipher->block;
 }
 
-// True when the length field travels in clear and is not part of what is encrypted.
-static bool direction_length_is_clear(const struct ssh_direction *direction)
+// True when the length is not part of what is encrypted in blocks.
+static bool length_is_apart(const struct ssh_direction *direction)
 {
-    return direction->cipher != NULL && (direction->cipher->aead || direction->mac->etm);
+    return !is_clear(direction) && (is_gcm(direction) || direction->check.mac->etm);
 }
 
 static size_t direction_tag(const struct ssh_direction *direction)
 {
-    if (direction->cipher == NULL)
+    if (is_clear(direction))
         return 0;
-    return direction->cipher->aead ? AEAD_TAG : direction->mac->length;
+    return is_gcm(direction) ? SSH_GCM_TAG : direction->check.mac->length;
 }
 
-// The MAC over the sequence number and two pieces; 0 or -EBADMSG.
-static int direction_mac(const struct ssh_direction *direction, struct bytes first, struct bytes second,
-                         uint8_t ret_tag[MAC_MAX])
+// Turns a piece of the body into `to`; the code runs over what the other side's has run over. from may be to.
+static void piece_run(struct ssh_direction *direction, const uint8_t *from, size_t length, uint8_t *to)
 {
-    uint8_t sequence[4] = {(uint8_t)(direction->sequence >> 24), (uint8_t)(direction->sequence >> 16),
-                           (uint8_t)(direction->sequence >> 8), (uint8_t)direction->sequence};
-    size_t length = 0;
-    if (EVP_MAC_init(direction->mac_ctx, NULL, 0, NULL) != 1 ||
-        EVP_MAC_update(direction->mac_ctx, sequence, sizeof(sequence)) != 1 ||
-        EVP_MAC_update(direction->mac_ctx, first.data, first.length) != 1 ||
-        EVP_MAC_update(direction->mac_ctx, second.data, second.length) != 1 ||
-        EVP_MAC_final(direction->mac_ctx, ret_tag, &length, MAC_MAX) != 1)
-        return -EBADMSG;
-    return 0;
+    bool out = direction->crypt.encrypt;
+    bool checked = !is_gcm(direction);
+    bool over_wire = checked && direction->check.mac->etm;
+    if (checked && out != over_wire)
+        ssh_check_run(&direction->check, from, length);
+    ssh_crypt_run(&direction->crypt, from, length, to);
+    if (checked && out == over_wire)
+        ssh_check_run(&direction->check, to, length);
 }
 
-static int direction_crypt(const struct ssh_direction *direction, const uint8_t *from, size_t length, uint8_t *ret_to)
+// A packet's body begins: `head` is its length, which becomes readable where it is encrypted apart (in), or what goes
+// over the wire (out).
+static void packet_begin(struct ssh_direction *direction, uint8_t head[SSH_LENGTH_BYTES])
 {
-    int written = 0;
-    if (length == 0)
-        return 0;
-    if (EVP_CipherUpdate(direction->cipher_ctx, ret_to, &written, from, (int)length) != 1 || written != (int)length)
-        return -EBADMSG;
-    return 0;
+    uint8_t wire[SSH_LENGTH_BYTES];
+    uint8_t poly_key[SSH_POLY_KEY];
+    memcpy(wire, head, sizeof(wire));
+    ssh_crypt_begin(&direction->crypt, direction->sequence, head, poly_key);
+    if (is_gcm(direction))
+        return;
+    ssh_check_begin(&direction->check, direction->sequence, poly_key);
+    ssh_check_run(&direction->check, direction->crypt.encrypt ? head : wire, SSH_LENGTH_BYTES);
 }
 
-// RFC 5647 section 7.1: the last eight bytes of the nonce count the packets.
-static int direction_aead_begin(struct ssh_direction *direction, const uint8_t length[LENGTH_BYTES])
+static void packet_tag(struct ssh_direction *direction, uint8_t ret_tag[SSH_TAG_MAX])
 {
-    int written = 0;
-    if (EVP_CipherInit_ex(direction->cipher_ctx, NULL, NULL, NULL, direction->iv, -1) != 1 ||
-        EVP_CipherUpdate(direction->cipher_ctx, NULL, &written, length, LENGTH_BYTES) != 1)
-        return -EBADMSG;
-    for (size_t at = 12; at-- > 4 && ++direction->iv[at] == 0;) {
-    }
-    return 0;
+    if (is_gcm(direction))
+        ssh_crypt_tag(&direction->crypt, ret_tag);
+    else
+        ssh_check_tag(&direction->check, ret_tag);
 }
 
-// Opens the sealed rest of a packet into `body`, which begins with the padding length. `head` is what is known in
-// clear: the length field, or the first block.
-static int packet_open(struct ssh_transport *transport, struct bytes sealed, const uint8_t *tag, uint8_t *ret_body)
+// Keeps what fits.
+static void body_put(struct ssh_transport *transport, const uint8_t *data, size_t length)
 {
-    struct ssh_direction *in = &transport->in;
-    uint8_t *head = transport->head;
-    if (in->cipher == NULL) {
-        memcpy(ret_body, head + LENGTH_BYTES, transport->head_length - (size_t)LENGTH_BYTES);
-        memcpy(ret_body + transport->head_length - LENGTH_BYTES, sealed.data, sealed.length);
-        return 0;
-    }
-    if (in->cipher->aead) {
-        uint8_t expected[AEAD_TAG];
-        memcpy(expected, tag, sizeof(expected));
-        int written = 0;
-        uint8_t nothing[SSH_BLOCK_MAX];
-        if (direction_aead_begin(in, head) != 0 || direction_crypt(in, sealed.data, sealed.length, ret_body) != 0 ||
-            EVP_CIPHER_CTX_ctrl(in->cipher_ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG, expected) != 1 ||
-            EVP_CipherFinal_ex(in->cipher_ctx, nothing, &written) != 1)
-            return -EBADMSG;
-        return 0;
-    }
-    uint8_t computed[MAC_MAX];
-    if (in->mac->etm) {
-        if (direction_mac(in, bytes_of(head, LENGTH_BYTES), sealed, computed) != 0 ||
-            CRYPTO_memcmp(computed, tag, in->mac->length) != 0)
-            return -EBADMSG;
-        return direction_crypt(in, sealed.data, sealed.length, ret_body);
-    }
-    size_t known = (size_t)transport->head_length - LENGTH_BYTES;
-    memcpy(ret_body, head + LENGTH_BYTES, known);
-    if (direction_crypt(in, sealed.data, sealed.length, ret_body + known) != 0 ||
-        direction_mac(in, bytes_of(head, LENGTH_BYTES), bytes_of(ret_body, known + sealed.length), computed) != 0 ||
-        CRYPTO_memcmp(computed, tag, in->mac->length) != 0)
-        return -EBADMSG;
-    return 0;
+    size_t room = SSH_PACKET_KEPT - transport->body.length;
+    buffer_put(&transport->body, data, length < room ? length : room);
 }
 
 // Makes the length readable: takes the length field or the first block. 1 when it is, 0 when bytes are missing.
 static int packet_head(struct ssh_transport *transport, struct bytes *input)
 {
-    if (transport->head_length > 0)
-        return 1;
-    const struct ssh_direction *in = &transport->in;
-    size_t length = direction_length_is_clear(in) ? LENGTH_BYTES : direction_block(in);
+    struct ssh_direction *in = &transport->in;
+    size_t length = length_is_apart(in) ? SSH_LENGTH_BYTES : direction_block(in);
     if (input->length < length)
         return 0;
-    const uint8_t *from = bytes_take(input, length);
-    if (in->cipher == NULL || direction_length_is_clear(in))
-        memcpy(transport->head, from, length);
-    else if (direction_crypt(in, from, length, transport->head) != 0)
+    uint8_t *head = transport->head;
+    memcpy(head, bytes_take(input, length), length);
+    if (length_is_apart(in)) {
+        packet_begin(in, head);
+    } else if (!is_clear(in)) {
+        ssh_crypt_run(&in->crypt, head, length, head);
+        packet_begin(in, head);
+        ssh_check_run(&in->check, head + SSH_LENGTH_BYTES, length - SSH_LENGTH_BYTES);
+    }
+    struct bytes reader = bytes_of(head, SSH_LENGTH_BYTES);
+    uint32_t body = bytes_u32(&reader);
+    uint32_t known = (uint32_t)length - SSH_LENGTH_BYTES;
+    size_t aligned = length_is_apart(in) ? body : body + (size_t)SSH_LENGTH_BYTES;
+    if (body > SSH_PACKET_MAX || body < known || body < 1 + PADDING_MIN ||
+        (!is_clear(in) && aligned % direction_block(in) != 0))
         return -EBADMSG;
     transport->head_length = (uint8_t)length;
+    transport->length = body;
+    transport->left = body - known;
+    body_put(transport, head + SSH_LENGTH_BYTES, known);
+    return 1;
+}
+
+// Opens what has come of the body. 1 when that was all of it.
+static int packet_body(struct ssh_transport *transport, struct bytes *input)
+{
+    struct ssh_direction *in = &transport->in;
+    uint8_t opened[PIECE_BYTES];
+    while (transport->left > 0) {
+        size_t length = transport->left < input->length ? transport->left : input->length;
+        length = length < sizeof(opened) ? length : sizeof(opened);
+        length -= length < transport->left ? length % SSH_CIPHER_PIECE : 0;
+        const uint8_t *from = length == 0 ? NULL : bytes_take(input, length);
+        if (from == NULL)
+            return 0;
+        if (is_clear(in))
+            body_put(transport, from, length);
+        else {
+            piece_run(in, from, length, opened);
+            body_put(transport, opened, length);
+        }
+        transport->left -= (uint32_t)length;
+    }
+    return transport->body.failed ? -ENOMEM : 1;
+}
+
+// What was kept of a whole packet becomes its payload.
+static int packet_take(struct ssh_transport *transport, struct buffer *ret_payload)
+{
+    size_t padding = buffer_bytes(&transport->body)[0];
+    if (padding + 1 > transport->length)
+        return -EBADMSG;
+    size_t whole = transport->length - padding - 1;
+    buffer_drop(&transport->body, 1);
+    transport->cut = transport->body.length < whole;
+    if (!transport->cut)
+        transport->body.length = whole;
+    transport->in.sequence++;
+    transport->head_length = 0;
+    if (transport->in.zlib != NULL) {
+        int status = ssh_zlib_run(transport->in.zlib, &transport->body, transport->cut, ret_payload);
+        buffer_fini(&transport->body);
+        return status == 0 ? 1 : status;
+    }
+    *ret_payload = transport->body;
+    transport->body = (struct buffer){0};
     return 1;
 }
 
 int ssh_packet_read(struct ssh_transport *transport, struct bytes *input, struct buffer *ret_payload)
 {
-    struct ssh_direction *in = &transport->in;
-    int status = packet_head(transport, input);
+    uint8_t tag[SSH_TAG_MAX];
+    int status = transport->head_length > 0 ? 1 : packet_head(transport, input);
+    status = status > 0 ? packet_body(transport, input) : status;
     if (status <= 0)
         return status;
-    struct bytes head = bytes_of(transport->head, LENGTH_BYTES);
-    size_t length = bytes_u32(&head);
-    size_t known = (size_t)transport->head_length - LENGTH_BYTES;
-    size_t aligned = direction_length_is_clear(in) ? length : length + LENGTH_BYTES;
-    if (length > SSH_PACKET_MAX || length < known || length < 1 + PADDING_MIN ||
-        (in->cipher != NULL && aligned % direction_block(in) != 0))
-        return -EBADMSG;
-    size_t tag_length = direction_tag(in);
-    if (input->length < length - known + tag_length)
+    size_t length = direction_tag(&transport->in);
+    if (input->length < length)
         return 0;
-    struct bytes sealed = bytes_slice(input, length - known);
-    const uint8_t *tag = bytes_take(input, tag_length);
-    struct buffer body = {0};
-    uint8_t *room = buffer_extend(&body, length);
-    if (room == NULL)
-        return -ENOMEM;
-    status = packet_open(transport, sealed, tag, room);
-    if (status == 0 && (size_t)room[0] + 1 > length)
-        status = -EBADMSG;
-    if (status == 0) {
-        buffer_put(ret_payload, room + 1, length - 1 - room[0]);
-        status = ret_payload->failed ? -ENOMEM : 1;
-        in->sequence++;
-        transport->head_length = 0;
-    }
-    buffer_fini(&body);
-    return status;
-}
-
-static int packet_seal(struct ssh_direction *out, uint8_t *packet, size_t length, uint8_t *ret_tag)
-{
-    int written = 0;
-    if (out->cipher == NULL)
-        return 0;
-    uint8_t *body = packet + LENGTH_BYTES;
-    size_t body_length = length - LENGTH_BYTES;
-    if (out->cipher->aead) {
-        if (direction_aead_begin(out, packet) != 0 || direction_crypt(out, body, body_length, body) != 0 ||
-            EVP_CipherFinal_ex(out->cipher_ctx, ret_tag, &written) != 1 ||
-            EVP_CIPHER_CTX_ctrl(out->cipher_ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG, ret_tag) != 1)
+    const uint8_t *theirs = bytes_take(input, length);
+    if (!is_clear(&transport->in)) {
+        packet_tag(&transport->in, tag);
+        if (CRYPTO_memcmp(tag, theirs, length) != 0)
             return -EBADMSG;
-        return 0;
     }
-    uint8_t tag[MAC_MAX];
-    struct bytes head = bytes_of(packet, LENGTH_BYTES);
-    struct bytes rest = bytes_of(body, body_length);
-    int status;
-    if (out->mac->etm) {
-        status = direction_crypt(out, body, body_length, body);
-        status = status == 0 ? direction_mac(out, head, rest, tag) : status;
-    } else {
-        status = direction_mac(out, head, rest, tag);
-        status = status == 0 ? direction_crypt(out, packet, length, packet) : status;
-    }
-    if (status == 0)
-        memcpy(ret_tag, tag, out->mac->length);
-    return status;
+    return packet_take(transport, ret_payload);
 }
 
-int ssh_packet_write(struct ssh_transport *transport, const struct buffer *payload, struct buffer *ret_wire)
+static void packet_seal(struct ssh_direction *out, uint8_t *packet, size_t length, uint8_t *ret_tag)
+{
+    uint8_t tag[SSH_TAG_MAX];
+    if (is_clear(out))
+        return;
+    if (length_is_apart(out)) {
+        packet_begin(out, packet);
+        piece_run(out, packet + SSH_LENGTH_BYTES, length - SSH_LENGTH_BYTES, packet + SSH_LENGTH_BYTES);
+    } else {
+        ssh_check_begin(&out->check, out->sequence, NULL);
+        piece_run(out, packet, length, packet);
+    }
+    packet_tag(out, tag);
+    memcpy(ret_tag, tag, direction_tag(out));
+}
+
+static int payload_seal(struct ssh_transport *transport, const struct buffer *payload, struct buffer *ret_wire)
 {
     struct ssh_direction *out = &transport->out;
-    if (payload->failed)
-        return -ENOMEM;
     size_t block = direction_block(out);
-    size_t counted = 1 + payload->length + (direction_length_is_clear(out) ? 0 : LENGTH_BYTES);
+    size_t counted = 1 + payload->length + (length_is_apart(out) ? 0 : SSH_LENGTH_BYTES);
     size_t padding = block - counted % block;
     padding += padding < PADDING_MIN ? block : 0;
     size_t length = 1 + payload->length + padding;
-    size_t tag_length = direction_tag(out);
     buffer_put_u32(ret_wire, (uint32_t)length);
-    uint8_t *room = buffer_extend(ret_wire, length + tag_length);
+    uint8_t *room = buffer_extend(ret_wire, length + direction_tag(out));
     if (room == NULL)
         return -ENOMEM;
     room[0] = (uint8_t)padding;
     memcpy(room + 1, buffer_bytes(payload), payload->length);
-    if (RAND_bytes(room + 1 + payload->length, (int)padding) != 1)
+    // Padding hides what is encrypted; in the clear there is nothing to hide.
+    memset(room + 1 + payload->length, 0, padding);
+    if (!is_clear(out) && RAND_bytes(room + 1 + payload->length, (int)padding) != 1)
         return -ENOMEM;
-    int status = packet_seal(out, room - LENGTH_BYTES, length + LENGTH_BYTES, room + length);
+    packet_seal(out, room - SSH_LENGTH_BYTES, length + SSH_LENGTH_BYTES, room + length);
     out->sequence++;
+    return 0;
+}
+
+int ssh_packet_write(struct ssh_transport *transport, const struct buffer *payload, struct buffer *ret_wire)
+{
+    if (payload->failed)
+        return -ENOMEM;
+    if (transport->out.zlib == NULL)
+        return payload_seal(transport, payload, ret_wire);
+    struct buffer packed = {0};
+    int status = ssh_zlib_run(transport->out.zlib, payload, false, &packed);
+    status = status == 0 ? payload_seal(transport, &packed, ret_wire) : status;
+    buffer_fini(&packed);
     return status;
 }

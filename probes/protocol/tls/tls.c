@@ -1,221 +1,216 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// TLS 1.0 to 1.3 as a client that takes what it gets: the whole handshake with OpenSSL over memory, then what is spoken
-// inside. Nothing is verified, everything is written down.
+// TLS as a client of our own that takes what it gets: TLS 1.3 to the end, of older versions what is said in the clear;
+// OpenSSL's client (tls_openssl.c) holds those handshakes on a further connection. Ours costs a third of OpenSSL's 3.0,
+// which spends most of its time on objects and locks. Records are taken here; tls13.c and tls_clear.c take messages.
 
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "probes/protocol/tls/der.h"
+#include "probes/protocol/tls/tls13.h"
+#include "probes/protocol/tls/tls_alert.h"
+#include "probes/protocol/tls/tls_clear.h"
+#include "probes/protocol/tls/tls_matrix.h"
+#include "probes/protocol/tls/tls_tunnel.h"
 #include "probes/session/detect.h"
-#include "probes/session/env.h"
 #include "probes/session/registry.h"
-#include "probes/session/tunnel.h"
-#include "probes/protocol/tls/tls_bounds.h"
-#include "probes/protocol/tls/tls_certificate.h"
 
-struct tls_state {
-    SSL *ssl;
-    BIO *from_peer;  // owned by ssl
-    BIO *to_peer;    // owned by ssl
-    bool recognised; // the first bytes were a TLS record
+enum {
+    TLS_MAJOR = 3,
+    TLS_MESSAGE_AT = 5,    // in the first record: what kind of message it begins
+    IDLE_RECORDS_MAX = 32, // OpenSSL's bound too
 };
-
-enum { PIECE = 4096, TLS_MAJOR = 3, TLS_ALERT = 21, TLS_HANDSHAKE = 22, TLS_CLIENT_HELLO = 1, TLS_MESSAGE_AT = 5 };
 
 // RFC 8446 section 5.1: type, version, length. Minor versions up to 4 have been seen in records.
 static enum recognition tls_recognise(const uint8_t *data, size_t length)
 {
-    if (data[0] != TLS_ALERT && data[0] != TLS_HANDSHAKE)
+    if (data[0] != TLS_CONTENT_ALERT && data[0] != TLS_CONTENT_HANDSHAKE)
         return RECOGNITION_NOT_MINE;
     if ((length >= 2 && data[1] != TLS_MAJOR) || (length >= 3 && data[2] > 4))
         return RECOGNITION_NOT_MINE;
     // A server never says a ClientHello: that would be ours, coming back changed.
-    if (data[0] == TLS_HANDSHAKE && length > TLS_MESSAGE_AT && data[TLS_MESSAGE_AT] == TLS_CLIENT_HELLO)
+    if (data[0] == TLS_CONTENT_HANDSHAKE && length > TLS_MESSAGE_AT && data[TLS_MESSAGE_AT] == TLS_CLIENT_HELLO)
         return RECOGNITION_NOT_MINE;
-    return length > (data[0] == TLS_HANDSHAKE ? TLS_MESSAGE_AT : 2) ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
+    return length > (data[0] == TLS_CONTENT_HANDSHAKE ? TLS_MESSAGE_AT : 2) ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
 }
 
 static const struct say tls_says[] = {SAY("\x16\x03"), SAY_REST, SAY_END, SAYS_END};
 
-// RFC 8446 section 6 and, of older versions, RFC 5246 section 7.2 and RFC 6066.
-static const struct {
-    int code;
-    const char *name;
-} alerts[] = {
-    {0, "close_notify"},
-    {10, "unexpected_message"},
-    {20, "bad_record_mac"},
-    {21, "decryption_failed"},
-    {22, "record_overflow"},
-    {30, "decompression_failure"},
-    {40, "handshake_failure"},
-    {41, "no_certificate"},
-    {42, "bad_certificate"},
-    {43, "unsupported_certificate"},
-    {44, "certificate_revoked"},
-    {45, "certificate_expired"},
-    {46, "certificate_unknown"},
-    {47, "illegal_parameter"},
-    {48, "unknown_ca"},
-    {49, "access_denied"},
-    {50, "decode_error"},
-    {51, "decrypt_error"},
-    {60, "export_restriction"},
-    {70, "protocol_version"},
-    {71, "insufficient_security"},
-    {80, "internal_error"},
-    {86, "inappropriate_fallback"},
-    {90, "user_canceled"},
-    {100, "no_renegotiation"},
-    {109, "missing_extension"},
-    {110, "unsupported_extension"},
-    {111, "certificate_unobtainable"},
-    {112, "unrecognized_name"},
-    {113, "bad_certificate_status_response"},
-    {114, "bad_certificate_hash_value"},
-    {115, "unknown_psk_identity"},
-    {116, "certificate_required"},
-    {120, "no_application_protocol"},
-};
-
-static void alert_record(const SSL *ssl, int where, int value)
-{
-    struct session *self = SSL_get_app_data(ssl);
-    int code = value & 0xff;
-    // A goodbye is no failure, and a warning may precede an ordinary handshake.
-    if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT || self == NULL || (value >> 8) != SSL3_AL_FATAL)
-        return;
-    for (size_t at = 0; at < sizeof(alerts) / sizeof(alerts[0]); at++) {
-        if (alerts[at].code == code) {
-            learn_constant(self->observation, FIELD(tls, alert), alerts[at].name);
-            return;
-        }
-    }
-}
-
-SSL_CTX *tls_context_new(void)
-{
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    if (context == NULL)
-        return NULL;
-    SSL_CTX_set_security_level(context, 0);
-    SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION |
-                                     SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_info_callback(context, alert_record);
-    if (!bounds_set(context) || SSL_CTX_set_min_proto_version(context, TLS1_VERSION) != 1 ||
-        SSL_CTX_set_cipher_list(context, "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0") != 1) {
-        SSL_CTX_free(context);
-        return NULL;
-    }
-    return context;
-}
-
-// Sends what OpenSSL has written. False when out of memory.
-static bool tls_flush(struct session *self)
-{
-    const struct tls_state *state = (const struct tls_state *)self->state;
-    char *data = NULL;
-    long length = BIO_get_mem_data(state->to_peer, &data);
-    if (length <= 0)
-        return true;
-    bool sent = session_send(self, (const uint8_t *)data, (size_t)length) == 0;
-    (void)BIO_reset(state->to_peer);
-    return sent;
-}
-
-// Notes when OpenSSL had no memory since its errors were cleared: what is missing then is not what the server lacks.
-static void shortage_note(struct session *self)
-{
-    unsigned long error;
-    while ((error = ERR_get_error()) != 0)
-        self->observation->failed = self->observation->failed || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
-}
-
 static struct session_result tls_open(struct session *self)
 {
-    struct tls_state *state = (struct tls_state *)self->state;
-    state->ssl = SSL_new(self->env->tls);
-    state->from_peer = BIO_new(BIO_s_mem());
-    state->to_peer = BIO_new(BIO_s_mem());
-    if (state->ssl == NULL || state->from_peer == NULL || state->to_peer == NULL) {
-        BIO_free(state->from_peer);
-        BIO_free(state->to_peer);
-        return session_failed();
-    }
-    BIO_set_mem_eof_return(state->from_peer, -1);
-    BIO_set_mem_eof_return(state->to_peer, -1);
-    SSL_set_bio(state->ssl, state->from_peer, state->to_peer);
-    SSL_set_app_data(state->ssl, self);
-    SSL_set_connect_state(state->ssl);
-    ERR_clear_error();
-    (void)SSL_do_handshake(state->ssl);
-    shortage_note(self);
-    // A hello takes nothing but memory.
-    if (BIO_ctrl_pending(state->to_peer) == 0)
-        return session_failed();
-    return tls_flush(self) ? session_wait(self->env->answer_ms) : session_failed();
+    return tls13_hello(self) ? session_wait(self->env->answer_ms) : session_failed();
 }
 
-static void tls_observe(struct session *self)
+// A record that says nothing is suffered for a while.
+static enum tls_outcome idle(struct session *self)
 {
-    const struct tls_state *state = (const struct tls_state *)self->state;
-    struct observation *observation = self->observation;
-    learn_flag(observation, FIELD(tls, handshake_complete), SSL_is_init_finished(state->ssl) == 1);
-    const SSL_CIPHER *cipher = SSL_get_current_cipher(state->ssl);
-    if (cipher == NULL)
-        cipher = SSL_get_pending_cipher(state->ssl);
-    if (cipher != NULL) {
-        learn_word(observation, FIELD(tls, version), SSL_get_version(state->ssl));
-        const char *name = SSL_CIPHER_standard_name(cipher);
-        learn_word(observation, FIELD(tls, cipher), name != NULL ? name : SSL_CIPHER_get_name(cipher));
-    }
-    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(state->ssl);
-    X509 *certificate = SSL_get0_peer_certificate(state->ssl);
-    if (certificate != NULL && !field_known(observation->tls, FIELD(tls, chain_length))) {
-        learn_number(observation, FIELD(tls, chain_length), chain == NULL ? 1 : sk_X509_num(chain));
-        certificate_observe(certificate, observation);
-    }
-    shortage_note(self);
+    struct tls_state *state = tls_state_of(self);
+    return state->idle_records++ < IDLE_RECORDS_MAX ? TLS_OUTCOME_ON : tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
 }
 
-static struct session_result tunnel_begin(struct session *self)
+// Another hello may do where ours was refused, unless it was refused for whom or what it was about.
+static bool alert_is_final(uint8_t code)
 {
-    // An HTTP answer of an earlier connection was the plain-text one of a server that wanted TLS.
-    tls_observe(self);
-    const struct session_ops *inner = tunnel_inner(self, NULL);
-    observation_forget(self->observation, PART_http);
-    learn_constant(self->observation, FIELD(root, tunnel), "tls");
-    self->observation->finished = true;
-    return session_next(SESSION_OVER, inner);
+    return code == TLS_ALERT_UNRECOGNIZED_NAME || code == TLS_ALERT_ACCESS_DENIED;
 }
 
-// Hands plain text up until there is no more; DONE when the other side has ended.
-static struct session_result tls_read(struct session *self)
+// RFC 8446 section 6. Below TLS 1.3, and before we know, a warning may precede an ordinary handshake.
+static enum tls_outcome alert_take(struct session *self, struct bytes body)
 {
-    const struct tls_state *state = (const struct tls_state *)self->state;
-    for (;;) {
-        uint8_t piece[PIECE];
-        ERR_clear_error();
-        int length = SSL_read(state->ssl, piece, sizeof(piece));
-        if (length <= 0) {
-            int error = SSL_get_error(state->ssl, length);
-            shortage_note(self);
-            if (!tls_flush(self))
-                return session_failed();
-            return error == SSL_ERROR_WANT_READ ? session_wait(self->env->answer_ms) : session_done();
+    struct tls_state *state = tls_state_of(self);
+    uint8_t level = bytes_u8(&body);
+    uint8_t code = bytes_u8(&body);
+    if (body.failed || body.length != 0)
+        return tls13_alert(self, TLS_ALERT_DECODE_ERROR);
+    if (level == TLS_ALERT_WARNING && code != TLS_ALERT_CLOSE_NOTIFY)
+        return idle(self);
+    state->closed = true;
+    if (level != TLS_ALERT_FATAL)
+        return TLS_OUTCOME_END;
+    const char *name = tls_alert_name(code);
+    if (name != NULL)
+        learn_constant(self->observation, FIELD(tls, alert), name);
+    return state->stage == TLS_STAGE_HELLO && !alert_is_final(code) ? TLS_OUTCOME_LIBRARY : TLS_OUTCOME_END;
+}
+
+static enum tls_outcome hello_take(struct session *self, const struct tls_handshake *message, size_t rest)
+{
+    struct tls_server_hello hello;
+    if (message->type != TLS_SERVER_HELLO)
+        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+    if (tls_server_hello_read(message->body, &hello) != 0)
+        return tls13_alert(self, TLS_ALERT_DECODE_ERROR);
+    tls_matrix_answered_first(self, &hello);
+    return hello.version == TLS_1_3 ? tls13_server_hello(self, &hello, message, rest) : tls_clear_hello(self, &hello);
+}
+
+static enum tls_outcome message_take(struct session *self, const struct tls_handshake *message, size_t rest)
+{
+    switch (tls_state_of(self)->stage) {
+    case TLS_STAGE_HELLO:
+        return hello_take(self, message, rest);
+    case TLS_STAGE_CLEAR:
+        return tls_clear_message(self, message);
+    default:
+        return tls13_message(self, message, rest);
+    }
+}
+
+static enum tls_outcome handshake_take(struct session *self, struct bytes content)
+{
+    struct tls_state *state = tls_state_of(self);
+    enum tls_outcome step = TLS_OUTCOME_ON;
+    if (content.length == 0)
+        return idle(self);
+    while (step == TLS_OUTCOME_ON) {
+        struct tls_handshake message;
+        switch (tls_handshake_take(&state->message, &content, &message)) {
+        case TLS_HANDSHAKE_PARTIAL:
+            return TLS_OUTCOME_ON;
+        case TLS_HANDSHAKE_WHOLE:
+            step = message_take(self, &message, content.length);
+            break;
+        case TLS_HANDSHAKE_TOO_LONG:
+            if (message.type == TLS_CERTIFICATE)
+                learn_constant(self->observation, FIELD(tls, refused), "message-size");
+            return tls13_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
+        default:
+            return TLS_OUTCOME_FAILED;
         }
-        if (session_deliver(self, piece, (size_t)length) != 0)
-            return session_failed();
+    }
+    return step;
+}
+
+static enum tls_outcome data_take(struct session *self, struct bytes content)
+{
+    struct tls_state *state = tls_state_of(self);
+    if (state->stage != TLS_STAGE_OPEN)
+        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+    if (content.length == 0)
+        return idle(self);
+    return session_deliver(self, content.data, content.length) == 0 ? TLS_OUTCOME_ON : TLS_OUTCOME_FAILED;
+}
+
+static enum tls_outcome plain_take(struct session *self, const struct tls_record *record)
+{
+    const struct tls_state *state = tls_state_of(self);
+    // RFC 8446 section 5.1: no other record between those of one message.
+    if (record->type != TLS_CONTENT_HANDSHAKE && tls_handshake_begun(&state->message))
+        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+    switch (record->type) {
+    case TLS_CONTENT_ALERT:
+        return alert_take(self, record->body);
+    case TLS_CONTENT_HANDSHAKE:
+        return handshake_take(self, record->body);
+    case TLS_CONTENT_APPLICATION_DATA:
+        return data_take(self, record->body);
+    default:
+        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+    }
+}
+
+static enum tls_outcome record_take(struct session *self, const struct tls_record *record)
+{
+    struct tls_state *state = tls_state_of(self);
+    struct tls_record plain;
+    if (record->type == TLS_CONTENT_CHANGE_CIPHER_SPEC)
+        return state->stage == TLS_STAGE_OPEN || !der_equal(record->body, "\x01", 1)
+                   ? tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE)
+                   : idle(self); // RFC 8446 section 5, for middleboxes
+    if (state->suite == NULL)
+        return record->type == TLS_CONTENT_APPLICATION_DATA ? tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE)
+                                                            : plain_take(self, record);
+    if (record->type != TLS_CONTENT_APPLICATION_DATA) {
+        // A server that could not read us says so before it has keys.
+        return record->type == TLS_CONTENT_ALERT && state->stage != TLS_STAGE_OPEN
+                   ? alert_take(self, record->body)
+                   : tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+    }
+    switch (tls_record_open(self->env->kit, state->suite, &state->read, record, &plain)) {
+    case 0:
+        return plain_take(self, &plain);
+    case -EBADMSG:
+        return tls13_alert(self, TLS_ALERT_BAD_RECORD_MAC);
+    case -EMSGSIZE:
+        return tls13_alert(self, TLS_ALERT_RECORD_OVERFLOW);
+    default:
+        return TLS_OUTCOME_FAILED;
+    }
+}
+
+// Nothing more comes of this connection. What was opened is not known to have been incomplete.
+static struct session_result tls_end(struct session *self)
+{
+    if (tls_state_of(self)->stage != TLS_STAGE_OPEN)
+        learn_flag(self->observation, FIELD(tls, handshake_complete), false);
+    tls_matrix_begin(self);
+    return session_done();
+}
+
+static struct session_result step_result(struct session *self, enum tls_outcome step)
+{
+    switch (step) {
+    case TLS_OUTCOME_OPEN:
+        return tls_tunnel_begin(self);
+    case TLS_OUTCOME_END:
+        return tls_end(self);
+    case TLS_OUTCOME_LIBRARY:
+        if (!tls_ask_openssl(self))
+            return tls_end(self);
+        // An alert has ended the handshake, if perhaps not the last one.
+        if (tls_state_of(self)->closed)
+            learn_flag(self->observation, FIELD(tls, handshake_complete), false);
+        return session_done();
+    case TLS_OUTCOME_FAILED:
+        return session_failed();
+    default:
+        return session_wait(self->env->answer_ms);
     }
 }
 
 static struct session_result tls_bytes(struct session *self, struct bytes *input)
 {
-    struct tls_state *state = (struct tls_state *)self->state;
+    struct tls_state *state = tls_state_of(self);
     if (!state->recognised) {
         enum recognition found = tls_recognise(input->data, input->length);
         if (found == RECOGNITION_UNDECIDED)
@@ -227,59 +222,44 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
         if (!observation_in_tls(self->observation))
             learn_constant(self->observation, FIELD(root, service), "tls");
     }
-    size_t length = input->length;
-    const uint8_t *data = bytes_take(input, length);
-    if (length > 0 && BIO_write(state->from_peer, data, (int)length) != (int)length)
-        return session_failed();
-    if (session_carries(self))
-        return tls_read(self);
-    ERR_clear_error();
-    int status = SSL_do_handshake(state->ssl);
-    int error = SSL_get_error(state->ssl, status);
-    unsigned long first = ERR_peek_error();
-    if (ERR_GET_LIB(first) == ERR_LIB_SSL && ERR_GET_REASON(first) == SSL_R_EXCESSIVE_MESSAGE_SIZE)
-        learn_constant(self->observation, FIELD(tls, refused), "message-size");
-    shortage_note(self);
-    if (!tls_flush(self))
-        return session_failed();
-    if (status == 1)
-        return tunnel_begin(self);
-    if (error == SSL_ERROR_WANT_READ)
-        return session_wait(self->env->answer_ms);
-    tls_observe(self);
-    return session_done();
+    enum tls_outcome step = state->closed ? TLS_OUTCOME_END : TLS_OUTCOME_ON;
+    while (step == TLS_OUTCOME_ON) {
+        struct tls_record record;
+        size_t most = state->suite == NULL ? TLS_RECORD_BYTES_MAX : TLS_CIPHERTEXT_BYTES_MAX;
+        enum tls_record_state found = tls_record_take(input, most, &record);
+        if (found == TLS_RECORD_PARTIAL)
+            break;
+        step = found == TLS_RECORD_WHOLE ? record_take(self, &record) : tls13_alert(self, TLS_ALERT_RECORD_OVERFLOW);
+    }
+    return step_result(self, step);
 }
 
 static struct session_result tls_event(struct session *self, enum session_event event)
 {
-    struct tls_state *state = (struct tls_state *)self->state;
+    struct tls_state *state = tls_state_of(self);
     if (event == SESSION_ABOVE_ENDED) {
-        ERR_clear_error();
-        (void)SSL_shutdown(state->ssl);
-        (void)tls_flush(self);
+        if (!state->closed)
+            (void)tls13_alert(self, TLS_ALERT_CLOSE_NOTIFY);
         return session_done();
     }
-    if (!state->recognised)
-        return detect_nothing(self);
-    tls_observe(self);
-    return session_done();
+    return state->recognised ? tls_end(self) : detect_nothing(self);
 }
 
 static int tls_seal(struct session *self, const uint8_t *data, size_t length)
 {
-    const struct tls_state *state = (const struct tls_state *)self->state;
-    ERR_clear_error();
-    if (length > INT32_MAX || SSL_write(state->ssl, data, (int)length) != (int)length) {
-        // A peer that has broken the tunnel is seen at the next read.
+    // A peer that has broken the tunnel hears no more of us.
+    if (tls_state_of(self)->closed)
         return 0;
-    }
-    return tls_flush(self) ? 0 : -ENOMEM;
+    return tls13_send(self, TLS_CONTENT_APPLICATION_DATA, data, length) ? 0 : -ENOMEM;
 }
 
 static void tls_fini(struct session *self)
 {
-    const struct tls_state *state = (const struct tls_state *)self->state;
-    SSL_free(state->ssl);
+    struct tls_state *state = tls_state_of(self);
+    EVP_MD_CTX_free(state->transcript);
+    EVP_PKEY_free(state->key);
+    buffer_fini(&state->hello);
+    buffer_fini(&state->message.kept);
 }
 
 const struct session_ops session_tls = {

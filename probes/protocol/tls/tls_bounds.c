@@ -4,15 +4,10 @@
 #include <string.h>
 
 #include "probes/protocol/tls/tls_certificate.h"
+#include "probes/protocol/tls/tls_chain.h"
+#include "probes/protocol/tls/tls_matrix.h"
 #include "probes/session/dear.h"
 #include "probes/session/session.h"
-
-// What of a Certificate message is looked at before it is decoded.
-struct certificates {
-    size_t count;
-    struct bytes first;
-    bool own_curve; // one of its keys is on a curve that the server has made up
-};
 
 // OpenSSL offers no way to refuse a message, only to look at it. One whose first length cannot be is refused by it,
 // before it looks at anything else; the hash over the handshake, which has seen the message already, does not matter
@@ -33,12 +28,14 @@ static int number_bits(struct bytes number)
     return bits;
 }
 
-// RFC 5246 section 7.4.3: the group is what ServerDHParams begin with.
-static bool exchange_refused(const SSL *ssl, struct bytes body, struct observation *observation)
+static bool exchange_is_dhe(const SSL *ssl)
 {
     const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
-    if (cipher == NULL || SSL_CIPHER_get_kx_nid(cipher) != NID_kx_dhe)
-        return false;
+    return cipher != NULL && SSL_CIPHER_get_kx_nid(cipher) == NID_kx_dhe;
+}
+
+bool exchange_refused(struct bytes body, struct observation *observation)
+{
     struct bytes prime = bytes_slice(&body, bytes_u16(&body));
     if (prime.failed || body.failed)
         return false;
@@ -50,8 +47,7 @@ static bool exchange_refused(const SSL *ssl, struct bytes body, struct observati
     return true;
 }
 
-// RFC 5246 section 7.4.2; RFC 8446 section 4.4.2 has a context before the list and extensions behind each certificate.
-static struct certificates certificates_read(struct bytes body, bool since_13)
+struct certificates certificates_read(struct bytes body, bool since_13)
 {
     // The object identifiers of prime fields and of fields of characteristic two, 1.2.840.10045.1.1 and .2, stand in a
     // key only where its curve is spelt out (RFC 3279 section 2.3.5). On a curve made for it one compressed point takes
@@ -70,6 +66,7 @@ static struct certificates certificates_read(struct bytes body, bool since_13)
         if (list.count++ == 0)
             list.first = certificate;
     }
+    list.failed = certificates.failed || body.failed || body.length != 0;
     return list;
 }
 
@@ -88,6 +85,19 @@ static bool certificates_refused(const SSL *ssl, struct bytes body, struct obser
     return true;
 }
 
+// What the messages teach of versions, groups and chains.
+static void matrix_look(struct session *self, const SSL *ssl, uint8_t kind, struct bytes body)
+{
+    struct tls_server_hello hello;
+    const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
+    if (kind == SSL3_MT_SERVER_HELLO && tls_server_hello_read(body, &hello) == 0)
+        tls_matrix_answered_first(self, &hello);
+    else if (kind == SSL3_MT_SERVER_KEY_EXCHANGE && cipher != NULL)
+        tls_matrix_exchange(self, (uint16_t)SSL_version(ssl), SSL_CIPHER_get_protocol_id(cipher), body);
+    else if (kind == SSL3_MT_CERTIFICATE)
+        chain_observe_message(self, body, SSL_version(ssl) >= TLS1_3_VERSION);
+}
+
 // Sees every whole message, decrypted, before OpenSSL acts on it.
 static void message_look(int is_ours, int version, int type, const void *message, size_t length, SSL *ssl, void *unused)
 {
@@ -100,8 +110,9 @@ static void message_look(int is_ours, int version, int type, const void *message
     uint8_t kind = bytes_u8(&body);
     (void)bytes_u24(&body);
     bool refused = false;
+    matrix_look(self, ssl, kind, body);
     if (kind == SSL3_MT_SERVER_KEY_EXCHANGE)
-        refused = exchange_refused(ssl, body, self->observation);
+        refused = exchange_is_dhe(ssl) && exchange_refused(body, self->observation);
     else if (kind == SSL3_MT_CERTIFICATE)
         refused = certificates_refused(ssl, body, self->observation);
     if (refused)

@@ -11,16 +11,23 @@
 
 enum { SERIAL_BYTES_MAX = 31 };
 
-static void name_learn(struct observation *observation, const struct field *field, const X509_NAME *name)
+static void name_learn_in(struct observation *observation, void *part, const struct field *field, const X509_NAME *name)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     // Bytes stay as they came: the record makes them printable.
     if (bio != NULL && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
         char *data = NULL;
         long length = BIO_get_mem_data(bio, &data);
-        learn_text(observation, field, data, length > 0 ? (size_t)length : 0);
+        learn_text_in(observation, part, field, data, length > 0 ? (size_t)length : 0);
     }
     BIO_free(bio);
+}
+
+static void name_learn(struct observation *observation, const struct field *field, const X509_NAME *name)
+{
+    void *part = observation_part(observation, PART_tls);
+    if (part != NULL)
+        name_learn_in(observation, part, field, name);
 }
 
 static void hex_text(const uint8_t *data, size_t length, char *ret_text, size_t size)
@@ -78,11 +85,13 @@ static void time_learn(struct observation *observation, const struct field *fiel
         learn_number(observation, field, seconds);
 }
 
+// RFC 5280 section 4.1.2.2 forbids negative ones, and there are some: OpenSSL keeps the sign apart from the number.
 static void serial_learn(struct observation *observation, X509 *certificate)
 {
     const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
-    char text[2 * (SERIAL_BYTES_MAX + 1) + 1]; // a byte more than the field keeps
-    hex_text(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial), text, sizeof(text));
+    char text[1 + 2 * (SERIAL_BYTES_MAX + 1) + 1] = "-"; // a byte more than the field keeps
+    size_t sign = (ASN1_STRING_type(serial) & V_ASN1_NEG) != 0 ? 1 : 0;
+    hex_text(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial), text + sign, sizeof(text) - sign);
     learn_word(observation, FIELD(tls, serial), text);
 }
 
@@ -120,5 +129,37 @@ void certificate_observe(X509 *certificate, struct observation *observation)
     if (X509_digest(certificate, EVP_sha256(), digest, &digest_length) == 1) {
         hex_text(digest, digest_length, text, sizeof(text));
         learn_word(observation, FIELD(tls, sha256), text);
+    }
+}
+
+void certificate_observe_row(X509 *certificate, struct observation *observation)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_length = 0;
+    char text[2 * EVP_MAX_MD_SIZE + 1];
+    int64_t seconds = 0;
+    const X509_NAME *subject = X509_get_subject_name(certificate);
+    const X509_NAME *issuer = X509_get_issuer_name(certificate);
+    const EVP_PKEY *key = X509_get0_pubkey(certificate);
+    const char *type = key == NULL ? NULL : EVP_PKEY_get0_type_name(key);
+    struct tls_certificate_observation *row = learn_row(observation, FIELD(tls, chain));
+    if (row == NULL)
+        return;
+    name_learn_in(observation, row, FIELD(tls_certificate, subject), subject);
+    name_learn_in(observation, row, FIELD(tls_certificate, issuer), issuer);
+    learn_flag_in(observation, row, FIELD(tls_certificate, self_issued), X509_NAME_cmp(subject, issuer) == 0);
+    if (time_seconds(X509_get0_notBefore(certificate), &seconds))
+        learn_number_in(observation, row, FIELD(tls_certificate, not_before), seconds);
+    if (time_seconds(X509_get0_notAfter(certificate), &seconds))
+        learn_number_in(observation, row, FIELD(tls_certificate, not_after), seconds);
+    if (type != NULL)
+        learn_text_in(observation, row, FIELD(tls_certificate, key_type), type, strlen(type));
+    if (key != NULL && EVP_PKEY_get_bits(key) > 0)
+        learn_number_in(observation, row, FIELD(tls_certificate, key_bits), EVP_PKEY_get_bits(key));
+    if (OBJ_obj2txt(text, sizeof(text), OBJ_nid2obj(X509_get_signature_nid(certificate)), 0) > 0)
+        learn_text_in(observation, row, FIELD(tls_certificate, signature_algorithm), text, strlen(text));
+    if (X509_digest(certificate, EVP_sha256(), digest, &digest_length) == 1) {
+        hex_text(digest, digest_length, text, sizeof(text));
+        learn_text_in(observation, row, FIELD(tls_certificate, sha256), text, strlen(text));
     }
 }

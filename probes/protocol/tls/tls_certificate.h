@@ -8,3 +8,6 @@
 
 // Fills the certificate's part of *tls. What cannot be read stays empty.
 void certificate_observe(X509 *certificate, struct observation *observation);
+
+// The same as a row of tls.chain.
+void certificate_observe_row(X509 *certificate, struct observation *observation);

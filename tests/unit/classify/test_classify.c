@@ -119,6 +119,162 @@ Test(classify, ssh_methods_and_product)
     catalogues_fini(&own);
 }
 
+Test(classify, greetings_of_mail_and_ftp_servers_name_their_products)
+{
+    static const struct {
+        const struct field *field;
+        const char *greeting;
+        const char *name;    // "" = no product
+        const char *version; // "" = none
+    } rows[] = {
+        {FIELD(smtp, greeting), "220 mx.example ESMTP Exim 4.96 Thu, 26 Nov 2026 07:00:00 +0000", "exim", "4.96"},
+        {FIELD(smtp, greeting), "220-mx.example ESMTP Exim 4.97.1\r\n220 hello", "exim", "4.97.1"},
+        {FIELD(smtp, greeting), "220 mx.example ESMTP Exim 4.96x", "", ""},
+        {FIELD(smtp, greeting), "220 mail.example ESMTP Postfix (Debian/GNU)", "postfix", ""},
+        {FIELD(smtp, greeting), "220 mail.example ESMTP Postfixed", "", ""},
+        {FIELD(smtp, greeting), "220 mail.example ESMTP NotPostfix", "", ""},
+        {FIELD(smtp, greeting), "220 a.example ESMTP Sendmail 8.17.1.9/8.17.1.9/Debian-2; Thu", "sendmail", "8.17.1.9"},
+        {FIELD(smtp, greeting), "220 a.example ESMTP OpenSMTPD", "opensmtpd", ""},
+        {FIELD(smtp, greeting), "220 a Microsoft ESMTP MAIL Service, Version: 10.0.14393.4169 ready", "smtp_service",
+         "10.0.14393.4169"},
+        {FIELD(ftp, greeting), "220 (vsFTPd 3.0.3)", "vsftpd", "3.0.3"},
+        {FIELD(ftp, greeting), "220 (myvsFTPd 3.0.3)", "", ""},
+        {FIELD(ftp, greeting), "220 ProFTPD 1.3.5b Server (x) [10.1.2.3]", "proftpd", "1.3.5b"},
+        {FIELD(ftp, greeting), "220 ProFTPD 1.3.8rc2 Server (x) [10.1.2.3]", "proftpd", "1.3.8rc2"},
+        {FIELD(ftp, greeting), "220 ProFTPD Server (Debian) [::ffff:10.1.2.3]", "proftpd", ""},
+        {FIELD(ftp, greeting), "220---------- Welcome to Pure-FTPd [privsep] [TLS] ----------", "pure-ftpd", ""},
+        {FIELD(ftp, greeting), "220-FileZilla Server 1.8.2\r\n220 Please", "filezilla_server", "1.8.2"},
+        {FIELD(ftp, greeting), "220 Microsoft FTP Service", "ftp_service", ""},
+        {FIELD(imap, greeting), "* OK [CAPABILITY IMAP4rev1] Dovecot (Debian) ready.", "dovecot", ""},
+        {FIELD(imap, greeting), "* OK mail.example Cyrus IMAP v2.4.17-Debian server ready", "imap", "2.4.17"},
+        {FIELD(imap, id_name), "Dovecot Pro", "", ""},
+        {FIELD(pop3, greeting), "+OK Dovecot ready.", "dovecot", ""},
+    };
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        learn_word(&observation, rows[i].field, rows[i].greeting);
+        classify(own.classifier, &observation, 1000);
+        const struct product_observation *product = observation.product;
+        cr_assert_str_eq(product == NULL ? "" : text_of(&product->name), rows[i].name, "%s", rows[i].greeting);
+        cr_assert_str_eq(product == NULL ? "" : text_of(&product->version), rows[i].version, "%s", rows[i].greeting);
+        observation_reset(&observation);
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+Test(classify, logins_in_plain_text_are_findings_outside_tls_only)
+{
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (int tunnel = 0; tunnel < 2; tunnel++) {
+        learn_constant(&observation, FIELD(root, service), "imap");
+        if (tunnel == 1)
+            learn_constant(&observation, FIELD(root, tunnel), "tls");
+        learn_flag(&observation, FIELD(imap, login_disabled), false);
+        classify(own.classifier, &observation, 1000);
+        cr_assert_eq(has(&observation, "imap-plain-login"), tunnel == 0);
+        learn_constant(&observation, FIELD(root, service), "pop3");
+        learn_flag(&observation, FIELD(pop3, user), true);
+        classify(own.classifier, &observation, 1000);
+        cr_assert_eq(has(&observation, "pop3-plain-login"), tunnel == 0);
+        observation_reset(&observation);
+    }
+    learn_constant(&observation, FIELD(root, service), "ftp");
+    classify(own.classifier, &observation, 1000);
+    cr_assert_not(has(&observation, "ftp-no-tls"), "nobody said so");
+    learn_flag(&observation, FIELD(ftp, starttls), false);
+    classify(own.classifier, &observation, 1000);
+    cr_assert(has(&observation, "ftp-no-tls"));
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+// Every finding about an algorithm, by a name for which it is meant, and one like it for which it is not.
+Test(classify, what_is_weak_in_ssh_is_named)
+{
+    static const struct {
+        const char *id;
+        const char *field;
+        const char *weak;
+        const char *sound;
+    } rows[] = {
+        {"ssh-kex-1024-bit", "ssh.kex_algorithms", "curve25519-sha256,diffie-hellman-group1-sha1",
+         "diffie-hellman-group14-sha1"},
+        {"ssh-kex-sha1", "ssh.kex_algorithms", "diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha256"},
+        {"ssh-host-key-dss", "ssh.host_key_algorithms", "ssh-rsa,ssh-dss", "ssh-rsa"},
+        {"ssh-host-key-sha1", "ssh.host_key_algorithms", "ssh-rsa", "ssh-rsa,rsa-sha2-256"},
+        {"ssh-cipher-none", "ssh.ciphers", "aes128-ctr,none", "aes128-ctr"},
+        {"ssh-cipher-none", "ssh.ciphers_to_server", "aes128-ctr,none", "aes128-ctr"},
+        {"ssh-cipher-arcfour", "ssh.ciphers", "arcfour128", "aes128-ctr"},
+        {"ssh-cipher-64-bit-block", "ssh.ciphers_to_server", "blowfish-cbc", "aes128-cbc"},
+        {"ssh-cipher-cbc", "ssh.ciphers", "aes256-cbc", "aes256-ctr"},
+        {"ssh-mac-none", "ssh.macs", "none", "hmac-sha1"},
+        {"ssh-mac-md5", "ssh.macs_to_server", "hmac-md5-96", "hmac-sha1-96"},
+        {"ssh-mac-short", "ssh.macs", "hmac-sha1-96", "hmac-sha1"},
+        {"ssh-compression-before-login", "ssh.compression", "none,zlib", "none,zlib@openssh.com"},
+        {"ssh-hostbased-login", "ssh.methods", "publickey,hostbased", "publickey"},
+        {"ssh-keyboard-interactive-login", "ssh.methods", "keyboard-interactive", "password"},
+    };
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (int weak = 0; weak < 2; weak++) {
+            const char *names = weak ? rows[i].weak : rows[i].sound;
+            learn_names(&observation, field_find(rows[i].field), names, strlen(names), ',');
+            classify(own.classifier, &observation, 1000);
+            cr_expect_eq(has(&observation, rows[i].id), weak, "%s: %s", rows[i].id, names);
+            observation_reset(&observation);
+        }
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+Test(classify, what_ssh_shows_of_itself_is_judged)
+{
+    static const struct {
+        const char *id;
+        const char *type;
+        int64_t bits;
+        int64_t group;
+        bool verified;
+        bool terrapin;
+        const char *protocol;
+    } rows[] = {{"ssh-kex-1024-bit", "ssh-rsa", 2048, 1024, true, false, "2.0"},
+                {"ssh-host-key-small", "ssh-rsa", 1024, 2048, true, false, "2.0"},
+                {"ssh-host-key-not-proved", "ssh-ed25519", 256, 2048, false, false, "2.0"},
+                {"ssh-terrapin", "ecdsa-sha2-nistp256", 256, 2048, true, true, "2.0"},
+                {"ssh-protocol-1", "ssh-rsa", 2048, 2048, true, false, "1.99"},
+                {"ssh-host-key-dss", "ssh-dss", 1024, 2048, true, false, "2.0"},
+                {NULL, "ssh-ed25519", 256, 2048, true, false, "2.0"}};
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        learn_word(&observation, FIELD(ssh, protocol), rows[i].protocol);
+        learn_word(&observation, FIELD(ssh, host_key_type), rows[i].type);
+        learn_number(&observation, FIELD(ssh, host_key_bits), rows[i].bits);
+        learn_number(&observation, FIELD(ssh, group_bits), rows[i].group);
+        learn_flag(&observation, FIELD(ssh, host_key_verified), rows[i].verified);
+        learn_flag(&observation, FIELD(ssh, terrapin), rows[i].terrapin);
+        classify(own.classifier, &observation, 1000);
+        cr_expect_eq(observation.root->findings.count, rows[i].id != NULL, "%zu", i);
+        cr_expect(rows[i].id == NULL || has(&observation, rows[i].id), "%s", rows[i].id);
+        observation_reset(&observation);
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
 Test(classify, nothing_is_claimed_out_of_ignorance)
 {
     struct catalogues own;
@@ -132,6 +288,140 @@ Test(classify, nothing_is_claimed_out_of_ignorance)
     cr_assert_eq(observation.root->findings.count, 0);
     cr_assert(observation.root->known.findings, "that there is none is known");
     cr_assert_not(observation_has(&observation, PART_product));
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+// A server of one version, as the matrix tells it.
+static void matrix_learn(struct observation *observation, const char *version, const char *cipher, int64_t bits,
+                         bool forward)
+{
+    void *row = learn_row(observation, FIELD(tls, matrix));
+    cr_assert_not_null(row);
+    learn_name(observation, FIELD(tls, versions), version, strlen(version));
+    learn_text_in(observation, row, FIELD(tls_version, version), version, strlen(version));
+    learn_text_in(observation, row, FIELD(tls_version, status), "offered", 7);
+    learn_text_in(observation, row, FIELD(tls_version, cipher), cipher, strlen(cipher));
+    learn_flag_in(observation, row, FIELD(tls_version, forward_secrecy), forward);
+    if (bits > 0)
+        learn_number_in(observation, row, FIELD(tls_version, key_exchange_bits), bits);
+    row = learn_row(observation, FIELD(tls, matrix));
+    learn_text_in(observation, row, FIELD(tls_version, version), "other", 5);
+    learn_text_in(observation, row, FIELD(tls_version, status), "refused", 7);
+}
+
+Test(classify, each_weakness_of_tls_has_its_finding)
+{
+    static const char *const ids[] = {"tls-ssl2",      "tls-ssl3",          "tls-below-1.2", "tls-null-cipher",
+                                      "tls-anonymous", "tls-export-cipher", "tls-des",       "tls-rc4",
+                                      "tls-3des",      "tls-weak-dh",       "tls-small-dh",  "tls-no-forward-secrecy"};
+    static const struct {
+        const char *version, *cipher;
+        int64_t bits;
+        bool forward;
+        const char *found; // of those above, each between commas
+    } rows[] = {
+        {"TLSv1.3", "TLS_AES_256_GCM_SHA384", 253, true, ","},
+        {"TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", 256, true, ","},
+        {"TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", 0, true, ","},
+        {"TLSv1.2", "TLS_RSA_WITH_AES_128_CBC_SHA", 2048, false, ",tls-no-forward-secrecy,"},
+        {"TLSv1.2", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", 2048, true, ","},
+        {"TLSv1.2", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", 1024, true, ",tls-small-dh,"},
+        {"TLSv1.2", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", 512, true, ",tls-weak-dh,"},
+        {"TLSv1.2", "TLS_DH_anon_WITH_AES_128_CBC_SHA", 1023, true, ",tls-anonymous,tls-weak-dh,"},
+        {"TLSv1.2", "TLS_ECDH_anon_WITH_NULL_SHA", 256, true, ",tls-null-cipher,tls-anonymous,"},
+        {"TLSv1.2", "TLS_RSA_WITH_NULL_SHA256", 2048, false, ",tls-null-cipher,tls-no-forward-secrecy,"},
+        {"TLSv1.1", "TLS_RSA_WITH_RC4_128_SHA", 2048, false, ",tls-below-1.2,tls-rc4,tls-no-forward-secrecy,"},
+        {"TLSv1", "TLS_RSA_WITH_DES_CBC_SHA", 2048, false, ",tls-below-1.2,tls-des,tls-no-forward-secrecy,"},
+        {"TLSv1", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", 2048, false, ",tls-below-1.2,tls-3des,tls-no-forward-secrecy,"},
+        {"SSLv3", "TLS_RSA_EXPORT_WITH_DES40_CBC_SHA", 512, false,
+         ",tls-ssl3,tls-below-1.2,tls-export-cipher,tls-no-forward-secrecy,"},
+        {"SSLv2", "SSL_CK_DES_192_EDE3_CBC_WITH_MD5", 0, false,
+         ",tls-ssl2,tls-below-1.2,tls-3des,tls-no-forward-secrecy,"},
+        {"SSLv2", "SSL_CK_RC4_128_EXPORT40_WITH_MD5", 0, false,
+         ",tls-ssl2,tls-below-1.2,tls-export-cipher,tls-rc4,tls-no-forward-secrecy,"},
+    };
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        learn_constant(&observation, FIELD(root, service), "tls");
+        matrix_learn(&observation, rows[i].version, rows[i].cipher, rows[i].bits, rows[i].forward);
+        classify(own.classifier, &observation, 1000);
+        for (size_t j = 0; j < sizeof(ids) / sizeof(ids[0]); j++) {
+            char between[64];
+            snprintf(between, sizeof(between), ",%s,", ids[j]);
+            cr_expect_eq(has(&observation, ids[j]), strstr(rows[i].found, between) != NULL, "%s with %s: %s",
+                         rows[i].version, rows[i].cipher, ids[j]);
+        }
+        observation_reset(&observation);
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+Test(classify, a_server_with_forward_secrecy_in_one_version_has_it)
+{
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    learn_constant(&observation, FIELD(root, service), "tls");
+    matrix_learn(&observation, "TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", 253, true);
+    matrix_learn(&observation, "TLSv1", "TLS_RSA_WITH_AES_128_CBC_SHA", 2048, false);
+    classify(own.classifier, &observation, 1000);
+    cr_expect_not(has(&observation, "tls-no-forward-secrecy"));
+    cr_expect(has(&observation, "tls-below-1.2"));
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+Test(classify, what_is_weak_in_a_chain_has_its_finding)
+{
+    static const struct {
+        const char *key_type;
+        int64_t bits;
+        const char *signature;   // of the first certificate
+        const char *authority;   // of the second, "" = there is none
+        const char *trust_error; // NULL: trusted
+        bool self_signed, weak_key, weak_signature, untrusted;
+    } rows[] = {
+        {"RSA", 2048, "sha256WithRSAEncryption", "", NULL, false, false, false, false},
+        {"RSA", 2047, "sha256WithRSAEncryption", "", NULL, false, true, false, false},
+        {"EC", 256, "sha1WithRSAEncryption", "", NULL, false, false, true, false},
+        {"EC", 160, "ecdsa-with-SHA256", "", "certificate has expired", false, true, false, false},
+        {"EC", 256, "ecdsa-with-SHA256", "md5WithRSAEncryption", "unable to get local issuer certificate", false, false,
+         true, true},
+        {"DSA", 1024, "dsaWithSHA1", "", "self-signed certificate", true, true, false, false},
+    };
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        learn_constant(&observation, FIELD(root, service), "tls");
+        learn_word(&observation, FIELD(tls, key_type), rows[i].key_type);
+        learn_number(&observation, FIELD(tls, key_bits), rows[i].bits);
+        learn_word(&observation, FIELD(tls, signature_algorithm), rows[i].signature);
+        learn_flag(&observation, FIELD(tls, self_signed), rows[i].self_signed);
+        learn_flag(&observation, FIELD(tls, trusted), rows[i].trust_error == NULL);
+        if (rows[i].trust_error != NULL)
+            learn_word(&observation, FIELD(tls, trust_error), rows[i].trust_error);
+        for (size_t certificate = 0; certificate < 2; certificate++) {
+            const char *signature = certificate == 0 ? rows[i].signature : rows[i].authority;
+            if (signature[0] == '\0')
+                continue;
+            void *row = learn_row(&observation, FIELD(tls, chain));
+            learn_text_in(&observation, row, FIELD(tls_certificate, signature_algorithm), signature, strlen(signature));
+            learn_flag_in(&observation, row, FIELD(tls_certificate, self_issued), rows[i].self_signed);
+        }
+        classify(own.classifier, &observation, 1000);
+        cr_expect_eq(has(&observation, "certificate-weak-key"), rows[i].weak_key, "row %zu", i);
+        cr_expect_eq(has(&observation, "certificate-weak-signature"), rows[i].weak_signature, "row %zu", i);
+        cr_expect_eq(has(&observation, "certificate-untrusted"), rows[i].untrusted, "row %zu", i);
+        observation_reset(&observation);
+    }
     observation_fini(&observation);
     catalogues_fini(&own);
 }
@@ -194,6 +484,49 @@ Test(classify, plain_http_is_a_finding_unless_it_redirects_to_https)
         cr_assert_eq(has(&observation, "http-plain"), rows[i].finding, "row %zu", i);
         observation_reset(&observation);
     }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+// Only a redirect leads elsewhere (RFC 9110 section 10.2.2); a page with a Location is a page.
+Test(classify, plain_http_is_a_finding_of_a_page_that_names_an_address_of_tls)
+{
+    static const struct {
+        int64_t status;
+        bool finding;
+    } rows[] = {{200, true}, {201, true}, {302, false}, {308, false}, {401, true}, {503, true}};
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        learn_constant(&observation, FIELD(root, service), "http");
+        learn_constant(&observation, FIELD(root, outcome), "complete");
+        learn_number(&observation, FIELD(http, status), rows[i].status);
+        learn_word(&observation, FIELD(http, location), "https://example.invalid/");
+        classify(own.classifier, &observation, 1000);
+        cr_assert_eq(has(&observation, "http-plain"), rows[i].finding, "row %zu", i);
+        observation_reset(&observation);
+    }
+    observation_fini(&observation);
+    catalogues_fini(&own);
+}
+
+// Nothing is served by a server that asks for TLS, if it was heard over TLS in the end or not.
+Test(classify, plain_http_is_no_finding_where_plain_text_was_refused)
+{
+    struct catalogues own;
+    struct observation observation;
+    catalogues_own(&own);
+    observation_init(&observation);
+    learn_constant(&observation, FIELD(root, service), "http");
+    learn_constant(&observation, FIELD(root, outcome), "complete");
+    learn_number(&observation, FIELD(http, status), 400);
+    classify(own.classifier, &observation, 1000);
+    cr_assert(has(&observation, "http-plain"));
+    learn_flag(&observation, FIELD(http, tls_required), true);
+    classify(own.classifier, &observation, 1000);
+    cr_assert_not(has(&observation, "http-plain"));
     observation_fini(&observation);
     catalogues_fini(&own);
 }

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static char folder[] = "/tmp/sonde-test-XXXXXX";
-static char output_text[8192];
+static char output_text[64 << 10];
 
 static const char plan_text[] =
     "{\"targets\": [\"10.80.0.0/24\"], \"allow_reserved\": [\"10.0.0.0/8\"], \"services\": [\"ssh\"],"

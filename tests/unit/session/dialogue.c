@@ -91,6 +91,7 @@ size_t dialogue_run(const struct dialogue *dialogue, struct peer *peer, struct o
     struct conversation_step step = {.verb = CONVERSATION_AGAIN};
     step.errand = agenda_begin(&agenda, session_find(dialogue->first),
                                dialogue->inner == NULL ? NULL : session_find(dialogue->inner));
+    step.errand.argument = dialogue->argument;
     observation_init(ret_observation);
     while (step.verb == CONVERSATION_AGAIN && connections < CONNECTIONS_MAX) {
         struct conversation *conversation = conversation_new(dialogue->env, &step.errand, UINT32_C(0x0a010203),

@@ -25,9 +25,10 @@ struct dialogue {
     const char *first; // session
     const char *inner; // in a tunnel that it makes; NULL: nothing is said about it
     uint16_t port;
-    size_t piece; // bytes fed at a time, 0 = whatever there is
-    size_t cut;   // additionally one cut behind this many bytes of a connection
-    size_t limit; // the server's side of each connection ends behind this many bytes, 0 = never
+    uint32_t argument; // of the first connection's errand
+    size_t piece;      // bytes fed at a time, 0 = whatever there is
+    size_t cut;        // additionally one cut behind this many bytes of a connection
+    size_t limit;      // the server's side of each connection ends behind this many bytes, 0 = never
 };
 
 // Returns how many connections it took; *ret_observation is initialised first and owned by the caller.

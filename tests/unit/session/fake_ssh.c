@@ -15,7 +15,7 @@
 // The digest of an exchange is in its name.
 static const EVP_MD *kex_digest(const char *kex)
 {
-    if (strstr(kex, "sha512") != NULL || strstr(kex, "nistp521") != NULL)
+    if (strstr(kex, "512") != NULL || strstr(kex, "nistp521") != NULL)
         return EVP_sha512();
     if (strstr(kex, "nistp384") != NULL)
         return EVP_sha384();
@@ -29,6 +29,23 @@ static void payload_send(struct fake_ssh *fake, struct buffer *payload, struct b
     buffer_fini(payload);
 }
 
+// What OpenSSH 9.2 has as well; what is used comes first.
+static const char *const full_lists[] = {
+    ",sntrup761x25519-sha512@openssh.com,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+    "ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
+    "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256",
+    ",rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256",
+    ",chacha20-poly1305@openssh.com,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com",
+    ",chacha20-poly1305@openssh.com,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com",
+    ",umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,"
+    "umac-64@openssh.com,umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1",
+    ",umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,"
+    "umac-64@openssh.com,umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1",
+    ",zlib@openssh.com",
+    ",zlib@openssh.com",
+    "",
+    ""};
+
 static void kexinit_send(struct fake_ssh *fake, struct buffer *to)
 {
     struct buffer payload = {0};
@@ -37,10 +54,16 @@ static void kexinit_send(struct fake_ssh *fake, struct buffer *to)
              fake->strict ? ",kex-strict-s-v00@openssh.com" : "");
     buffer_put_u8(&payload, SSH_MSG_KEXINIT);
     buffer_put(&payload, "0123456789abcdef", SSH_COOKIE_BYTES);
+    char keys[128];
+    snprintf(keys, sizeof(keys), "%s%s%s", fake->signature_type, fake->other_key_type != NULL ? "," : "",
+             fake->other_key_type != NULL ? fake->other_key_type : "");
     const char *lists[] = {
-        kex, fake->signature_type, fake->cipher, fake->cipher, fake->mac, fake->mac, "none", "none", "", ""};
-    for (size_t at = 0; at < sizeof(lists) / sizeof(lists[0]); at++)
-        buffer_put_text(&payload, lists[at]);
+        kex, keys, fake->cipher, fake->cipher, fake->mac, fake->mac, fake->compression, fake->compression, "", ""};
+    for (size_t at = 0; at < sizeof(lists) / sizeof(lists[0]); at++) {
+        char list[1024];
+        snprintf(list, sizeof(list), "%s%s", lists[at], fake->full ? full_lists[at] : "");
+        buffer_put_text(&payload, list);
+    }
     buffer_put_u8(&payload, fake->guesses ? 1 : 0);
     buffer_put_u32(&payload, 0);
     buffer_put_string(&fake->hash, buffer_bytes(&fake->client_kexinit), fake->client_kexinit.length);
@@ -72,9 +95,9 @@ static void host_key_put(const struct fake_ssh *fake, struct buffer *to)
         return;
     }
     uint8_t *encoded = NULL;
-    size_t length = 32;
-    uint8_t raw[32];
-    if (strcmp(fake->host_key_type, "ssh-ed25519") == 0) {
+    uint8_t raw[64];
+    size_t length = sizeof(raw);
+    if (strncmp(fake->host_key_type, "ssh-ed", 6) == 0) {
         EVP_PKEY_get_raw_public_key(fake->host_key, raw, &length);
         buffer_put_string(to, raw, length);
         return;
@@ -89,7 +112,7 @@ static void signature_put(const struct fake_ssh *fake, const uint8_t *data, size
 {
     const char *digest = strcmp(fake->signature_type, "rsa-sha2-512") == 0 ? "SHA512" : "SHA256";
     digest = strcmp(fake->signature_type, "ssh-rsa") == 0 ? "SHA1" : digest;
-    digest = strcmp(fake->signature_type, "ssh-ed25519") == 0 ? NULL : digest;
+    digest = strncmp(fake->signature_type, "ssh-ed", 6) == 0 ? NULL : digest;
     uint8_t value[1024];
     size_t value_length = sizeof(value);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -124,9 +147,12 @@ static void exchange(const struct fake_ssh *fake, struct bytes theirs, struct bu
     size_t length = sizeof(secret);
     if (strncmp(fake->kex, "diffie", 6) == 0) {
         BN_CTX *ctx = BN_CTX_new();
-        BIGNUM *prime = strstr(fake->kex, "group1-") != NULL    ? BN_get_rfc2409_prime_1024(NULL)
+        BIGNUM *prime = fake->prime != NULL                     ? BN_dup(fake->prime)
+                        : strstr(fake->kex, "group1-") != NULL  ? BN_get_rfc2409_prime_1024(NULL)
                         : strstr(fake->kex, "group14-") != NULL ? BN_get_rfc3526_prime_2048(NULL)
+                        : strstr(fake->kex, "group15-") != NULL ? BN_get_rfc3526_prime_3072(NULL)
                         : strstr(fake->kex, "group16-") != NULL ? BN_get_rfc3526_prime_4096(NULL)
+                        : strstr(fake->kex, "group17-") != NULL ? BN_get_rfc3526_prime_6144(NULL)
                                                                 : BN_get_rfc3526_prime_8192(NULL);
         BIGNUM *exponent = BN_new();
         BIGNUM *value = BN_new();
@@ -147,7 +173,8 @@ static void exchange(const struct fake_ssh *fake, struct bytes theirs, struct bu
         const char *group = strstr(fake->kex, "nistp384") != NULL   ? "P-384"
                             : strstr(fake->kex, "nistp521") != NULL ? "P-521"
                                                                     : "P-256";
-        EVP_PKEY *key = strstr(fake->kex, "nistp") == NULL ? EVP_PKEY_Q_keygen(NULL, NULL, "X25519")
+        EVP_PKEY *key = strstr(fake->kex, "25519") != NULL ? EVP_PKEY_Q_keygen(NULL, NULL, "X25519")
+                        : strstr(fake->kex, "448") != NULL ? EVP_PKEY_Q_keygen(NULL, NULL, "X448")
                                                            : EVP_PKEY_Q_keygen(NULL, NULL, "EC", group);
         EVP_PKEY *peer = EVP_PKEY_new();
         EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
@@ -204,9 +231,39 @@ static void direction_start(struct fake_ssh *fake, bool out)
         mac++;
     struct ssh_direction *direction = out ? &fake->transport.out : &fake->transport.in;
     const uint8_t(*keys)[SSH_KEY_MAX] = (const uint8_t(*)[SSH_KEY_MAX])fake->keys[out ? 1 : 0];
-    if (ssh_direction_start(direction, out, cipher, mac, keys) != 0)
+    const struct ssh_suite suite = {.cipher = cipher, .mac = mac, .zlib = strcmp(fake->compression, "zlib") == 0};
+    EVP_MAC *poly1305 = EVP_MAC_fetch(NULL, "POLY1305", NULL);
+    if (ssh_direction_start(direction, out, &suite, keys, poly1305) != 0)
         abort();
+    EVP_MAC_free(poly1305);
     direction->sequence = fake->strict ? 0 : direction->sequence;
+}
+
+static bool is_group_exchange(const struct fake_ssh *fake)
+{
+    return strstr(fake->kex, "group-exchange") != NULL;
+}
+
+// The answer to SSH_MSG_KEY_DH_GEX_REQUEST: what the client asked for is not looked at, as by the servers that have
+// one.
+static void group_send(struct fake_ssh *fake, struct bytes reader, struct buffer *to)
+{
+    struct buffer payload = {0};
+    uint8_t octets[2048];
+    buffer_put(&fake->group, reader.data, reader.length);
+    BN_free(fake->prime);
+    fake->prime = fake->group_bits == 0 ? BN_get_rfc3526_prime_2048(NULL) : BN_new();
+    if (fake->group_bits != 0 && BN_rand(fake->prime, fake->group_bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD) != 1)
+        abort();
+    if (fake->group_even)
+        BN_sub_word(fake->prime, 1);
+    size_t length = (size_t)BN_bn2bin(fake->prime, octets);
+    buffer_put_mpint(&fake->group, octets, length);
+    buffer_put_mpint(&fake->group, (const uint8_t *)"\x02", 1);
+    buffer_put_u8(&payload, SSH_MSG_GEX_GROUP);
+    buffer_put_mpint(&payload, octets, length);
+    buffer_put_mpint(&payload, (const uint8_t *)"\x02", 1);
+    payload_send(fake, &payload, to);
 }
 
 static void reply_send(struct fake_ssh *fake, struct bytes reader, struct buffer *to)
@@ -219,6 +276,7 @@ static void reply_send(struct fake_ssh *fake, struct bytes reader, struct buffer
     host_key_put(fake, &blob);
     exchange(fake, theirs, &ours, &secret);
     buffer_put_string(&fake->hash, buffer_bytes(&blob), blob.length);
+    buffer_put(&fake->hash, buffer_bytes(&fake->group), fake->group.length);
     if (strncmp(fake->kex, "diffie", 6) == 0)
         buffer_put_mpint(&fake->hash, theirs.data, theirs.length);
     else
@@ -230,7 +288,7 @@ static void reply_send(struct fake_ssh *fake, struct bytes reader, struct buffer
     EVP_Digest(buffer_bytes(&fake->hash), fake->hash.length, digest, &length, kex_digest(fake->kex), NULL);
     keys_derive(fake, &secret, digest, length);
     digest[0] ^= fake->wrong_signature ? 1 : 0;
-    buffer_put_u8(&payload, SSH_MSG_KEX_REPLY);
+    buffer_put_u8(&payload, is_group_exchange(fake) ? SSH_MSG_GEX_REPLY : SSH_MSG_KEX_REPLY);
     buffer_put_string(&payload, buffer_bytes(&blob), blob.length);
     buffer_put(&payload, buffer_bytes(&ours), ours.length);
     signature_put(fake, digest, length, &payload);
@@ -240,7 +298,11 @@ static void reply_send(struct fake_ssh *fake, struct bytes reader, struct buffer
     direction_start(fake, true);
     // A server may send these at once, and as often as it likes.
     buffer_put_u8(&payload, SSH_MSG_EXT_INFO);
-    buffer_put_u32(&payload, 0);
+    buffer_put_u32(&payload, 2);
+    buffer_put_text(&payload, "server-sig-algs");
+    buffer_put_text(&payload, "ssh-ed25519,rsa-sha2-256");
+    buffer_put_text(&payload, "publickey-hostbound@openssh.com");
+    buffer_put_text(&payload, "0");
     payload_send(fake, &payload, to);
     buffer_fini(&blob);
     buffer_fini(&ours);
@@ -254,7 +316,10 @@ static void auth_send(struct fake_ssh *fake, struct bytes reader, struct buffer 
     snprintf(fake->user, sizeof(fake->user), "%.*s", (int)user.length, (const char *)user.data);
     fake->requests++;
     buffer_put_u8(&payload, SSH_MSG_USERAUTH_BANNER);
-    buffer_put_text(&payload, "Authorised use only\r\n");
+    buffer_put_u32(&payload, (uint32_t)fake->banner);
+    uint8_t *room = buffer_extend(&payload, fake->banner);
+    for (size_t at = 0; at < fake->banner; at++)
+        room[at] = (uint8_t)('a' + at % 26);
     buffer_put_text(&payload, "");
     payload_send(fake, &payload, to);
     buffer_put_u8(&payload, fake->admits ? SSH_MSG_USERAUTH_SUCCESS : SSH_MSG_USERAUTH_FAILURE);
@@ -265,16 +330,46 @@ static void auth_send(struct fake_ssh *fake, struct bytes reader, struct buffer 
     payload_send(fake, &payload, to);
 }
 
+static void keys_swap(struct fake_ssh *fake)
+{
+    const char *type = fake->host_key_type;
+    EVP_PKEY *key = fake->host_key;
+    fake->host_key_type = fake->signature_type = fake->other_key_type;
+    fake->host_key = fake->other_key;
+    fake->other_key_type = type;
+    fake->other_key = key;
+    fake->other = !fake->other;
+}
+
+// Which of two keys the client wants, by the second of its lists.
+static void key_choose(struct fake_ssh *fake, struct bytes kexinit)
+{
+    (void)bytes_take(&kexinit, SSH_COOKIE_BYTES);
+    (void)bytes_slice(&kexinit, bytes_u32(&kexinit));
+    struct bytes list = bytes_slice(&kexinit, bytes_u32(&kexinit));
+    struct bytes name;
+    bool wanted = false;
+    while (ssh_list_next(&list, &name))
+        wanted = wanted || ssh_bytes_are(name, fake->host_key_type);
+    if (fake->other_key_type != NULL && !wanted)
+        keys_swap(fake);
+}
+
 static void packet_answer(struct fake_ssh *fake, struct buffer *packet, struct buffer *to)
 {
     struct bytes reader = bytes_of(buffer_bytes(packet), packet->length);
     struct buffer payload = {0};
     switch (bytes_u8(&reader)) {
     case SSH_MSG_KEXINIT:
+        key_choose(fake, reader);
         buffer_put(&fake->client_kexinit, buffer_bytes(packet), packet->length);
         kexinit_send(fake, to);
         break;
+    case SSH_MSG_GEX_REQUEST:
+        group_send(fake, reader, to);
+        break;
     case SSH_MSG_KEX_INIT:
+    case SSH_MSG_GEX_INIT:
         reply_send(fake, reader, to);
         break;
     case SSH_MSG_NEWKEYS:
@@ -300,8 +395,13 @@ static void packet_answer(struct fake_ssh *fake, struct buffer *packet, struct b
 static void fake_begin(struct peer *peer)
 {
     struct fake_ssh *fake = (struct fake_ssh *)peer;
+    if (fake->other)
+        keys_swap(fake);
     ssh_transport_fini(&fake->transport);
     fake->transport = (struct ssh_transport){.head_length = 0};
+    BN_free(fake->prime);
+    fake->prime = NULL;
+    buffer_fini(&fake->group);
     buffer_fini(&fake->input);
     buffer_fini(&fake->hash);
     buffer_fini(&fake->client_kexinit);
@@ -366,6 +466,15 @@ static EVP_PKEY *key_make_long(void)
     return key;
 }
 
+static EVP_PKEY *key_make(const char *type)
+{
+    if (strcmp(type, "ssh-rsa") == 0)
+        return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+    if (strncmp(type, "ssh-ed", 6) == 0)
+        return EVP_PKEY_Q_keygen(NULL, NULL, strstr(type, "448") != NULL ? "ED448" : "ED25519");
+    return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+}
+
 void fake_ssh_init(struct fake_ssh *fake)
 {
     fake->peer.begin = fake_begin;
@@ -376,20 +485,18 @@ void fake_ssh_init(struct fake_ssh *fake)
     fake->signature_type = text_or(fake->signature_type, fake->host_key_type);
     fake->cipher = text_or(fake->cipher, "aes128-ctr");
     fake->mac = text_or(fake->mac, "hmac-sha2-256");
+    fake->compression = text_or(fake->compression, "none");
+    fake->banner = fake->banner == 0 ? 21 : fake->banner;
     fake->methods = text_or(fake->methods, "publickey,password");
-    if (fake->long_exponent)
-        fake->host_key = key_make_long();
-    else if (strcmp(fake->host_key_type, "ssh-rsa") == 0)
-        fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-    else if (strcmp(fake->host_key_type, "ssh-ed25519") == 0)
-        fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    else
-        fake->host_key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    fake->host_key = fake->long_exponent ? key_make_long() : key_make(fake->host_key_type);
+    fake->other_key = fake->other_key_type == NULL ? NULL : key_make(fake->other_key_type);
 }
 
 void fake_ssh_fini(struct fake_ssh *fake)
 {
     fake_begin(&fake->peer);
     EVP_PKEY_free(fake->host_key);
+    EVP_PKEY_free(fake->other_key);
     fake->host_key = NULL;
+    fake->other_key = NULL;
 }

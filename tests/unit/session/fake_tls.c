@@ -39,7 +39,11 @@ static EVP_PKEY *key_make(const char *type)
         return key_make_odd("RSA", type, OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent, sizeof(exponent)));
     if (strcmp(type, "RSA") == 0)
         return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-    return strcmp(type, "EC") == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256") : EVP_PKEY_Q_keygen(NULL, NULL, type);
+    if (strncmp(type, "EC", 2) == 0)
+        return EVP_PKEY_Q_keygen(NULL, NULL, "EC", strcmp(type, "EC") == 0 ? "P-256" : type + 3);
+    if (strcmp(type, "RSA-PSS") == 0)
+        return key_make_odd(type, type, OSSL_PARAM_construct_end());
+    return EVP_PKEY_Q_keygen(NULL, NULL, type);
 }
 
 static void name_set(X509_NAME *name, const char *common)
@@ -65,7 +69,7 @@ static void certificate_make(struct fake_tls *fake)
     X509_add_ext(certificate, names, -1);
     X509_EXTENSION_free(names);
     EVP_PKEY *signer = issuer != NULL ? issuer : fake->private_key;
-    const EVP_MD *digest = strcmp(fake->key, "ED25519") == 0 && issuer == NULL ? NULL : EVP_sha256();
+    const EVP_MD *digest = strncmp(fake->key, "ED", 2) == 0 && issuer == NULL ? NULL : EVP_sha256();
     if (X509_sign(certificate, signer, digest) == 0)
         abort();
     EVP_PKEY_free(issuer);
@@ -188,6 +192,10 @@ void fake_tls_init(struct fake_tls *fake)
         SSL_CTX_use_PrivateKey(fake->context, fake->private_key) != 1)
         abort();
     context_extend(fake);
+    if (fake->suites != NULL && SSL_CTX_set_ciphersuites(fake->context, fake->suites) != 1)
+        abort();
+    if (fake->asks_certificate)
+        SSL_CTX_set_verify(fake->context, SSL_VERIFY_PEER, NULL);
     if (fake->wants_certificate)
         SSL_CTX_set_verify(fake->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 }

@@ -9,7 +9,8 @@
 struct fake_tls {
     struct peer peer;
     int version;     // TLS1_VERSION ...
-    const char *key; // "EC", "RSA", "ED25519"; "EC own": on a curve that is spelt out; "RSA long": of exponent 2^70 + 3
+    const char *key; // "EC", "EC P-384", "RSA", "RSA-PSS", "ED25519", "ED448"; "EC own": on a curve that is spelt out;
+                     // "RSA long": of exponent 2^70 + 3
     const char *ciphers; // NULL = all
     const char *reply;   // inside the tunnel, to the first bytes that come
     struct peer *inside; // who speaks there instead
@@ -18,7 +19,9 @@ struct fake_tls {
     unsigned dh_bits;       // of the group for DHE, made of random bits; 0 = none
     unsigned chain;         // certificates beyond the first
     const char *groups;     // that it accepts, NULL = all
+    const char *suites;     // of TLS 1.3, NULL = all
     bool wants_certificate; // of the client, which has none
+    bool asks_certificate;  // likewise, but goes on without
     // The server's own.
     SSL_CTX *context;
     SSL *ssl;

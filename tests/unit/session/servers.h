@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// For tests: a server for every session of the registry, so that what holds for any protocol is tried with each; and
-// what may stand before a server or in its place.
+// For tests: servers of some sessions of the registry, of those that speak first and of those that wait, so that what
+// holds for any protocol is tried with each; and what may stand before a server or in its place.
 
 #include "tests/unit/session/dialogue.h"
 
-// A server of the session's protocol, its state as new; NULL when there is none, which is a mistake of the test's.
+// A server of the session's protocol, its state as new; NULL when there is none.
 struct peer *server_new(const char *session);
 void server_free(const char *session, struct peer *server);
 

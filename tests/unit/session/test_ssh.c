@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "probes/protocol/ssh/ssh_share.h"
 #include "probes/session/registry.h"
 #include "tests/unit/session/fake_ssh.h"
 
@@ -38,19 +39,9 @@ static void expect_complete(struct fake_ssh *fake, const char *what)
 
 Test(ssh, every_key_exchange_leads_to_the_methods)
 {
-    const char *const names[] = {"curve25519-sha256",
-                                 "curve25519-sha256@libssh.org",
-                                 "ecdh-sha2-nistp256",
-                                 "ecdh-sha2-nistp384",
-                                 "ecdh-sha2-nistp521",
-                                 "diffie-hellman-group14-sha256",
-                                 "diffie-hellman-group14-sha1",
-                                 "diffie-hellman-group1-sha1",
-                                 "diffie-hellman-group16-sha512",
-                                 "diffie-hellman-group18-sha512"};
-    for (size_t at = 0; at < sizeof(names) / sizeof(names[0]); at++) {
-        struct fake_ssh fake = {.kex = names[at]};
-        expect_complete(&fake, names[at]);
+    for (size_t at = 0; at < SSH_METHODS; at++) {
+        struct fake_ssh fake = {.kex = ssh_methods[at].name};
+        expect_complete(&fake, ssh_methods[at].name);
     }
 }
 
@@ -72,13 +63,141 @@ Test(ssh, every_mac_leads_to_the_methods)
     }
 }
 
+Test(ssh, every_mac_leads_to_the_methods_behind_a_block_cipher_too)
+{
+    for (const struct ssh_mac *mac = ssh_macs; mac->name != NULL; mac++) {
+        struct fake_ssh fake = {.mac = mac->name, .cipher = "3des-cbc", .banner = 30000};
+        expect_complete(&fake, mac->name);
+    }
+}
+
+Test(ssh, a_server_that_takes_only_compressed_packets_is_understood)
+{
+    struct fake_ssh fake = {.compression = "zlib", .banner = 20000};
+    expect_complete(&fake, "zlib");
+    struct fake_ssh later = {.compression = "zlib@openssh.com"};
+    expect_complete(&later, "zlib@openssh.com");
+}
+
+Test(ssh, what_inflates_to_too_much_ends_the_conversation_and_leaves_what_was_learnt)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.compression = "zlib", .banner = 2 << 20};
+    talk(&fake, "ssh", &seen);
+    cr_assert(seen.ssh->host_key_verified);
+    cr_assert_not(seen.ssh->known.methods);
+    cr_assert_not(seen.finished);
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}
+
+// OpenSSH takes and sends packets of 256 KB.
+Test(ssh, a_banner_of_any_length_is_kept_in_part_and_the_methods_follow_it)
+{
+    const char *const ciphers[] = {"aes128-ctr", "aes128-cbc", "chacha20-poly1305@openssh.com",
+                                   "aes256-gcm@openssh.com", "arcfour"};
+    for (size_t at = 0; at < sizeof(ciphers) / sizeof(ciphers[0]); at++) {
+        struct observation seen;
+        struct fake_ssh fake = {.cipher = ciphers[at], .banner = 250000};
+        talk(&fake, "ssh", &seen);
+        cr_assert_str_eq(told(&seen, "ssh.methods"), "publickey,password", "%s", ciphers[at]);
+        cr_assert_eq(seen.ssh->auth_banner.length, 1024);
+        cr_assert_eq(strncmp(seen.ssh->auth_banner.data, "abcdefghij", 10), 0);
+        cr_assert(seen.ssh->cut.auth_banner);
+        observation_fini(&seen);
+        fake_ssh_fini(&fake);
+    }
+}
+
+Test(ssh, a_short_banner_is_kept_whole)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.banner = 26};
+    talk(&fake, "ssh", &seen);
+    cr_assert_str_eq(told(&seen, "ssh.auth_banner"), "abcdefghijklmnopqrstuvwxyz");
+    cr_assert_not(seen.ssh->cut.auth_banner);
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}
+
+Test(ssh, the_group_a_server_chooses_is_measured_and_used)
+{
+    const int bits[] = {768, 1024, 2048, 4096, 8192};
+    for (size_t at = 0; at < sizeof(bits) / sizeof(bits[0]); at++) {
+        struct observation seen;
+        struct fake_ssh fake = {.kex = "diffie-hellman-group-exchange-sha256", .group_bits = bits[at]};
+        talk(&fake, "ssh", &seen);
+        cr_assert_eq(seen.ssh->group_bits, bits[at]);
+        cr_assert(seen.ssh->known.methods);
+        observation_fini(&seen);
+        fake_ssh_fini(&fake);
+    }
+}
+
+Test(ssh, a_group_that_is_too_dear_is_measured_and_refused)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.kex = "diffie-hellman-group-exchange-sha1", .group_bits = 10000};
+    talk(&fake, "ssh", &seen);
+    cr_assert_eq(seen.ssh->group_bits, 10000);
+    cr_assert_not(seen.ssh->known.methods);
+    cr_assert(fake.disconnected, "no goodbye");
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}
+
+Test(ssh, an_even_number_is_no_group)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.kex = "diffie-hellman-group-exchange-sha1", .group_bits = 2048, .group_even = true};
+    talk(&fake, "ssh", &seen);
+    cr_assert_not(seen.ssh->known.host_key_type);
+    cr_assert(fake.disconnected, "no goodbye");
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}
+
+Test(ssh, extensions_are_learnt_by_name)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.admits = false};
+    talk(&fake, "ssh", &seen);
+    cr_assert_str_eq(told(&seen, "ssh.extensions"), "server-sig-algs,publickey-hostbound@openssh.com");
+    cr_assert_str_eq(told(&seen, "ssh.server_sig_algs"), "ssh-ed25519,rsa-sha2-256");
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+}
+
+static bool terrapin_found(const char *cipher, const char *mac, bool strict)
+{
+    struct observation seen;
+    struct fake_ssh fake = {.cipher = cipher, .mac = mac, .strict = strict};
+    talk(&fake, "ssh", &seen);
+    cr_assert(seen.ssh->known.terrapin && seen.ssh->known.strict_kex);
+    cr_assert_eq(seen.ssh->strict_kex, strict);
+    bool found = seen.ssh->terrapin;
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+    return found;
+}
+
+Test(ssh, terrapin_is_found_by_its_rule)
+{
+    static const char etm[] = "hmac-sha2-256-etm@openssh.com";
+    cr_assert(terrapin_found("chacha20-poly1305@openssh.com", "hmac-sha2-256", false));
+    cr_assert_not(terrapin_found("chacha20-poly1305@openssh.com", "hmac-sha2-256", true));
+    cr_assert(terrapin_found("aes128-cbc", etm, false));
+    cr_assert_not(terrapin_found("aes128-cbc", etm, true));
+    cr_assert_not(terrapin_found("aes128-cbc", "hmac-sha2-256", false));
+    cr_assert_not(terrapin_found("aes128-ctr", etm, false));
+}
+
 Test(ssh, every_kind_of_host_key_is_verified)
 {
-    static const char *const kinds[][2] = {{"ssh-ed25519", "ssh-ed25519"},
-                                           {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"},
-                                           {"ssh-rsa", "ssh-rsa"},
-                                           {"ssh-rsa", "rsa-sha2-256"},
-                                           {"ssh-rsa", "rsa-sha2-512"}};
+    static const char *const kinds[][2] = {
+        {"ssh-ed25519", "ssh-ed25519"}, {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"},
+        {"ssh-rsa", "ssh-rsa"},         {"ssh-rsa", "rsa-sha2-256"},
+        {"ssh-rsa", "rsa-sha2-512"},    {"ssh-ed448", "ssh-ed448"}};
     for (size_t at = 0; at < sizeof(kinds) / sizeof(kinds[0]); at++) {
         struct fake_ssh fake = {.host_key_type = kinds[at][0], .signature_type = kinds[at][1]};
         expect_complete(&fake, kinds[at][1]);
@@ -97,6 +216,37 @@ Test(ssh, a_host_key_that_is_too_dear_is_measured_and_not_checked)
     cr_assert(seen.finished);
     observation_fini(&seen);
     fake_ssh_fini(&fake);
+}
+
+Test(ssh, host_keys_of_other_types_are_learnt_where_they_are_asked_for)
+{
+    for (int asked = 0; asked < 2; asked++) {
+        const struct session_env_settings settings = {.ssh_host_keys = asked != 0};
+        struct session_env *env = session_env_new(&settings);
+        const struct dialogue dialogue = {.env = env, .first = "ssh", .port = 22};
+        struct fake_ssh fake = {.host_key_type = "ecdsa-sha2-nistp256", .other_key_type = "ssh-rsa"};
+        struct observation seen;
+        fake_ssh_init(&fake);
+        cr_assert_eq(dialogue_run(&dialogue, &fake.peer, &seen), asked != 0 ? 2 : 1);
+        // What the first connection has taught is as it was.
+        cr_assert(seen.finished);
+        cr_assert_str_eq(told(&seen, "ssh.host_key_type"), "ecdsa-sha2-nistp256");
+        cr_assert_str_eq(told(&seen, "ssh.methods"), "publickey,password");
+        cr_assert_eq(seen.ssh->known.other_host_keys, asked);
+        cr_assert(fake.disconnected, "no goodbye");
+        if (asked != 0) {
+            const struct ssh_key_observation *key = seen.ssh->other_host_keys.items;
+            cr_assert_eq(seen.ssh->other_host_keys.count, 1);
+            cr_assert_str_eq(text_of(&key->type), "ssh-rsa");
+            cr_assert_eq(key->bits, 2048);
+            cr_assert(key->verified);
+            cr_assert_eq(key->sha256.length, 43);
+            cr_assert_eq(fake.requests, 0, "no user is asked for twice");
+        }
+        observation_fini(&seen);
+        fake_ssh_fini(&fake);
+        session_env_free(env);
+    }
 }
 
 Test(ssh, a_dear_group_is_for_servers_that_have_nothing_else)

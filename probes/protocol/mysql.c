@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// MySQL's client/server protocol (Connection Phase, Protocol::Handshake of its internals manual). The server greets,
+// and nothing is said to it: whatever a client says next names an account, and a host whose connections end before
+// that is locked out after max_connect_errors of them (100), so there is one connection, and no other session asks for
+// a second. Whether an account has no password is not learnt.
+
+#include "probes/session/detect.h"
+#include "probes/session/env.h"
+#include "probes/session/registry.h"
+
+enum {
+    PACKET_MAX_BYTES = 4096, // greetings have about a hundred, and errors at most 512 of text
+    PROTOCOL_9 = 9,
+    PROTOCOL_10 = 10,
+    ERROR_PACKET = 0xff,
+    CLIENT_SSL = 0x0800,
+    CLIENT_SECURE_CONNECTION = 0x8000,
+    CLIENT_PLUGIN_AUTH_HIGH = 0x0008, // of the upper two bytes
+    ER_HOST_NOT_PRIVILEGED = 1130,
+    LOCATOR_BYTES = 10, // reserved, MariaDB's own capabilities in it
+};
+
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+// A packet is its length in three bytes, a number that begins at 0, and its kind. A greeting goes on with a version,
+// an error with a number of four digits.
+static enum recognition mysql_recognise(const uint8_t *data, size_t length)
+{
+    struct bytes head = bytes_of(data, length);
+    uint32_t whole = bytes_u24le(&head);
+    uint8_t number = bytes_u8(&head);
+    if (length >= 4 && (whole < 8 || whole > PACKET_MAX_BYTES || number != 0))
+        return RECOGNITION_NOT_MINE;
+    uint8_t kind = bytes_u8(&head);
+    if (length >= 5 && kind != PROTOCOL_10 && kind != PROTOCOL_9 && kind != ERROR_PACKET)
+        return RECOGNITION_NOT_MINE;
+    uint8_t first = bytes_u8(&head);
+    uint8_t second = bytes_u8(&head);
+    if (head.failed)
+        return length >= 3 && data[2] != 0 ? RECOGNITION_NOT_MINE : RECOGNITION_UNDECIDED;
+    uint32_t error = (uint32_t)second << 8 | first;
+    bool mine =
+        kind == ERROR_PACKET ? error >= 1000 && error < 5000 : is_digit(first) && (is_digit(second) || second == '.');
+    return mine ? RECOGNITION_MINE : RECOGNITION_NOT_MINE;
+}
+
+static struct session_result mysql_open(struct session *self)
+{
+    return session_wait(self->env->silence_ms);
+}
+
+// Of protocol 10 behind the version: thread, half of a challenge, capabilities, character set, status, the upper half
+// of the capabilities, the challenge's length, ten bytes, the rest of it, and how passwords are proved.
+static void greeting_learn_ten(struct observation *observation, struct bytes packet)
+{
+    (void)bytes_take(&packet, 4 + 8 + 1);
+    uint16_t low = bytes_u16le(&packet);
+    if (packet.failed)
+        return;
+    learn_flag(observation, FIELD(mysql, tls), (low & CLIENT_SSL) != 0);
+    (void)bytes_take(&packet, 1 + 2);
+    uint16_t high = bytes_u16le(&packet);
+    uint8_t challenge = bytes_u8(&packet);
+    (void)bytes_take(&packet, LOCATOR_BYTES);
+    if ((low & CLIENT_SECURE_CONNECTION) != 0)
+        (void)bytes_take(&packet, challenge > 8 + 13 ? (size_t)challenge - 8 : 13);
+    // Servers before 5.5.10 leave out the NUL behind the name.
+    struct bytes rest = packet;
+    struct bytes plugin = bytes_z(&packet);
+    if ((high & CLIENT_PLUGIN_AUTH_HIGH) != 0 && !rest.failed && rest.length > 0)
+        learn_text(observation, FIELD(mysql, auth_plugin), rest.data, plugin.failed ? rest.length : plugin.length);
+}
+
+static bool greeting_learn(struct observation *observation, uint8_t protocol, struct bytes packet)
+{
+    struct bytes version = bytes_z(&packet);
+    if (version.failed)
+        return false;
+    learn_constant(observation, FIELD(root, service), "mysql");
+    learn_number(observation, FIELD(mysql, protocol), protocol);
+    learn_text(observation, FIELD(mysql, version), version.data, version.length);
+    if (protocol == PROTOCOL_10)
+        greeting_learn_ten(observation, packet);
+    return true;
+}
+
+// "Host '192.0.2.1' is not allowed to connect to this MySQL server", in the server's language: its number counts. That
+// is the one that is about strangers; too many connections, say, are told to anybody.
+static bool error_learn(struct observation *observation, struct bytes packet)
+{
+    uint16_t error = bytes_u16le(&packet);
+    if (packet.failed)
+        return false;
+    // "#08S01", the state that SQL has for it, of servers that know that every client reads it.
+    if (packet.length >= 6 && packet.data[0] == '#')
+        (void)bytes_take(&packet, 6);
+    learn_constant(observation, FIELD(root, service), "mysql");
+    learn_number(observation, FIELD(mysql, error), error);
+    learn_text(observation, FIELD(mysql, error_message), packet.data, packet.length);
+    if (error == ER_HOST_NOT_PRIVILEGED)
+        learn_flag(observation, FIELD(root, open), false);
+    return error == ER_HOST_NOT_PRIVILEGED;
+}
+
+static struct session_result mysql_bytes(struct session *self, struct bytes *input)
+{
+    enum recognition found = mysql_recognise(input->data, input->length);
+    if (found == RECOGNITION_NOT_MINE)
+        return detect_other(self, input);
+    struct bytes stream = *input;
+    uint32_t whole = bytes_u24le(&stream);
+    (void)bytes_u8(&stream);
+    struct bytes packet = bytes_slice(&stream, whole);
+    if (found == RECOGNITION_UNDECIDED || packet.failed)
+        return session_wait(self->env->answer_ms);
+    uint8_t kind = bytes_u8(&packet);
+    bool learnt =
+        kind == ERROR_PACKET ? error_learn(self->observation, packet) : greeting_learn(self->observation, kind, packet);
+    if (!learnt)
+        return session_next(SESSION_BECOME, &session_listen);
+    self->observation->finished = kind != ERROR_PACKET || field_known(self->observation->root, FIELD(root, open));
+    *input = stream;
+    return session_done();
+}
+
+static struct session_result mysql_event(struct session *self, enum session_event event)
+{
+    (void)event;
+    return detect_nothing(self);
+}
+
+static const struct field *const mysql_overheard[] = {FIELD(mysql, protocol), FIELD(mysql, version), FIELD(mysql, tls),
+                                                      FIELD(mysql, auth_plugin), NULL};
+
+const struct session_ops session_mysql = {
+    .name = "mysql",
+    .start = SESSION_SERVER_FIRST,
+    .recognise = mysql_recognise,
+    .overheard = mysql_overheard,
+    .open = mysql_open,
+    .bytes = mysql_bytes,
+    .event = mysql_event,
+};
