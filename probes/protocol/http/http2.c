@@ -404,6 +404,7 @@ static void http2_fini(struct session *self)
 
 const struct session_ops session_http2 = {
     .name = "http2",
+    .service = "http",
     .start = SESSION_CLIENT_FIRST,
     .recognise = http2_recognise,
     .says = http2_says,
