@@ -248,7 +248,7 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
         if (found == RECOGNITION_NOT_MINE)
             return detect_other(self, input);
         state->recognised = true;
-        learn_constant(self->observation, FIELD(root, service), "tls");
+        tls_service_learn(self);
     }
     enum tls_outcome step = state->closed ? TLS_OUTCOME_END : TLS_OUTCOME_ON;
     while (step == TLS_OUTCOME_ON) {
