@@ -59,7 +59,7 @@ Test(detect, first_bytes_name_their_protocol_and_prefixes_are_undecided)
         {"\0\0\6\4\0\0\0\0", 8, NULL},
         {"\0\0\6\4\0\0\0\0\0", 9, "http2"},
         {"\0\0\7\4", 4, ""},
-        {"\xff\xfe\xff\xff", 4, ""},
+        {"\xfe\xff\xfe\xff", 4, ""},
         {"Exceeded Max", 12, NULL},
         {"Not", 3, NULL},
         {"Not allowed at this time\r\n", 26, "ssh"},
