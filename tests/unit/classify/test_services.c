@@ -163,6 +163,10 @@ static const struct sample samples[] = {
     {"telnet.banner", "\r\nBusyBox v1.19.4 built-in shell (ash)\r\n# ", "busybox", "1.19.4", "", "", NULL},
     {"telnet.banner", "\r\nMikroTik v6.49.10 (long-term)\r\nLogin: ", "routeros", "6.49.10", "", "", NULL},
     {"telnet.banner", "\r\nDebian GNU/Linux 12\r\nmx login: ", "", "", "", "", NULL},
+    {"rtsp.server", "gortsplib", "mediamtx", "", "", "", NULL},
+    {"rtsp.server", "Hikvision Rtsp Server", "ip_camera", "", "", "", NULL},
+    {"rtsp.server", "Rtsp Server/3.0", "rtsp_server", "3.0", "", "", NULL},
+    {"telnet.banner", "\r\nUser Access Verification\r\n\r\nPassword: ", "ios", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
