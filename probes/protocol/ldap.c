@@ -179,6 +179,7 @@ static struct session_result ldap_on_operation(struct session *self, struct ber 
 {
     struct ldap_state *state = (struct ldap_state *)self->state;
     learn_constant(self->observation, FIELD(root, service), "ldap");
+    self->observation->finished = false; // which a tunnel around it may have been
     if (operation.tag == SEARCH_ENTRY && state->message == ROOT_MESSAGE)
         root_learn(self, operation.content);
     state->shown = state->shown || (operation.tag == SEARCH_ENTRY && state->message == ENTRY_MESSAGE);

@@ -14,6 +14,7 @@
 enum {
     MESSAGE_MAX_BYTES = 16 << 10,
     USER_RANDOM = 8, // bytes of an improbable user name
+    LATER_MS = 4000, // before a server that has no time is asked again
 };
 
 // What a connection is for, as its errand says.
@@ -73,7 +74,9 @@ static struct session_result postgresql_open(struct session *self)
 static void service_learn(struct session *self)
 {
     struct postgresql_state *state = (struct postgresql_state *)self->state;
+    observation_forget(self->observation, PART_postgresql); // it had no time before
     learn_constant(self->observation, FIELD(root, service), "postgresql");
+    self->observation->finished = false; // which a tunnel around it may have been
     // An error in place of the answer to SSLRequest does not say.
     if (state->started)
         learn_flag(self->observation, FIELD(postgresql, tls), session_argument(self) == POSTGRESQL_PLAIN);
@@ -127,6 +130,17 @@ static void refusal_learn(struct session *self, struct bytes sqlstate)
     self->observation->finished = true;
 }
 
+// Too many connections, and a server that is starting up: later it may have time.
+static void busy_learn(struct session *self, struct bytes sqlstate)
+{
+    static const char *const busy[] = {"53300", "57P03"};
+    const struct errand later = {
+        .kind = ERRAND_RETRY, .first = &session_postgresql, .wait_ms = LATER_MS, .argument = session_argument(self)};
+    for (size_t i = 0; i < sizeof(busy) / sizeof(busy[0]); i++)
+        if (sqlstate.length == 5 && memcmp(sqlstate.data, busy[i], 5) == 0 && self->below == NULL)
+            (void)session_ask(self, &later);
+}
+
 // ErrorResponse: fields of a letter and a text each.
 static struct session_result postgresql_on_error(struct session *self, struct bytes body)
 {
@@ -145,8 +159,10 @@ static struct session_result postgresql_on_error(struct session *self, struct by
         for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
             if (letter == (uint8_t)facts[i].letter)
                 learn_text(self->observation, facts[i].field, text.data, text.length);
-        if (letter == 'C')
+        if (letter == 'C') {
             refusal_learn(self, text);
+            busy_learn(self, text);
+        }
     }
     return session_done();
 }

@@ -114,6 +114,7 @@ static struct session_result rdp_on_confirm(struct session *self, struct bytes n
     (void)bytes_u16le(&negotiation);
     uint32_t value = bytes_u32le(&negotiation);
     learn_constant(self->observation, FIELD(root, service), "rdp");
+    self->observation->finished = false; // which a tunnel around it may have been
     if (!negotiation.failed && type == TYPE_FAILURE)
         failure_learn(self, value);
     else if (session_argument(self) == RDP_FIRST)
