@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FIGURES_MAX = 48, RUNS_MAX = 32, RATES_MAX = 16 };
+enum { FIGURES_MAX = 64, RUNS_MAX = 32, RATES_MAX = 16 };
 
 struct bench_options {
     const char *plan;       // a plan file in place of the synthetic cloud; NULL = none
@@ -31,7 +31,7 @@ struct bench_outcome {
     uint32_t figure_count;
     struct figure figures[FIGURES_MAX];
     char error[256]; // not empty: something was wrong, which is worse than slow
-    char note[400];  // what the figures mean, for the reader of the table
+    char note[480];  // what the figures mean, for the reader of the table
 };
 
 struct bench_part {

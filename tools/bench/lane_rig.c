@@ -187,9 +187,13 @@ uint64_t lane_rig_serve(struct lane_rig *rig)
 {
     struct ring *ring = &channel_pair(&rig->dataplane, 0, 0)->requests;
     uint64_t ready = ring_ready(ring, geometry.request_slots);
+    if (ready == 0)
+        return 0;
+    uint64_t began_ns = lane_rig_clock(CLOCK_THREAD_CPUTIME_ID);
     for (uint64_t i = 0; i < ready; i++)
         rig->setup.hear(rig, ring_slot(ring, i));
     ring_advance(ring, ready);
+    rig->served_seconds += (double)(lane_rig_clock(CLOCK_THREAD_CPUTIME_ID) - began_ns) / 1e9;
     return ready;
 }
 

@@ -46,11 +46,12 @@ struct lane_rig {
     struct hash seen;
     struct lane_shared shared;
     struct lane *lane;
-    uint64_t position;  // verdicts so far
-    double cpu_seconds; // of the lane's turns
-    uint64_t now_ns;    // the lane's time
-    uint64_t slower;    // how much slower than that it grows; 0 = not
-    uint64_t worked_ns; // this thread's CPU clock then
+    uint64_t position;     // verdicts so far
+    double cpu_seconds;    // of the lane's turns
+    double served_seconds; // of `hear`, in turns that had something to hear
+    uint64_t now_ns;       // the lane's time
+    uint64_t slower;       // how much slower than that it grows; 0 = not
+    uint64_t worked_ns;    // this thread's CPU clock then
 };
 
 // Returns 0, or -errno with a line in error. lane_rig_fini may follow a failure.

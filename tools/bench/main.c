@@ -39,7 +39,7 @@ static void help_print(FILE *out)
         "Every run is a process of its own. No network card, no hugepages needed; they are used when enough are\n"
         "free. A worker has the last CPU, whoever plays its peer or measures the first one.\n"
         "In the source tree are scripts besides, with other programs or processes in one run: tests/bench/flowgen,\n"
-        "veth, memif and kill9.\n",
+        "veth, memif, kill9, soak and nginx_wide.\n",
         RUNS_MAX);
 }
 

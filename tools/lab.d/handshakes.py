@@ -145,11 +145,11 @@ def running(table, folder):
 
 
 def print_truth(table, folder):
-    claims = ("part", "name", "kind", "says", "ip", "port", "offered", "cipher", "dh_bits", "preference", "inside",
-              "methods", "legacy", "nmap", "why")
+    claims = ("part", "name", "kind", "says", "ip", "port", "offered", "cipher", "group", "dh_bits", "preference", "inside",
+              "methods", "legacy", "weak", "nmap", "why")
     for row in running(table, folder):
         claim = {key: row[key] for key in claims if key in row}
-        for key in ("offered", "methods"):
+        for key in ("offered", "methods", "weak"):
             if key in row:
                 claim[key] = row[key].replace(",", " ").split()
         if row["part"] == "tls" and row.get("certificate", "rsa"):

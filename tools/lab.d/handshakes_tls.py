@@ -70,6 +70,7 @@ local_recipient_maps =
 maillog_file = {folder}/postfix.log
 maillog_file_prefixes = {folder}
 mynetworks = 127.0.0.0/8
+smtpd_peername_lookup = no
 inet_protocols = ipv4
 smtpd_tls_security_level = may
 smtpd_tls_mandatory_protocols = >=TLSv1.2

@@ -9,7 +9,6 @@
 #include "probes/protocol/tls/tls_alert.h"
 #include "probes/protocol/tls/tls_chain.h"
 #include "probes/protocol/tls/tls_leaf.h"
-#include "probes/protocol/tls/tls_names.h"
 
 enum {
     LATER_MESSAGES_MAX = 32, // OpenSSL sends two tickets, others up to four; a KeyUpdate is for terabytes
@@ -140,9 +139,6 @@ enum tls_outcome tls13_server_hello(struct session *self, const struct tls_serve
     const struct tls_suite *suite = tls_suite_find(hello->cipher);
     bool echoed = hello->session_id.length == TLS13_SESSION_ID_BYTES &&
                   memcmp(hello->session_id.data, state->said.session_id, TLS13_SESSION_ID_BYTES) == 0;
-    // Our hello offers CCM, which is OpenSSL's to compute with.
-    if (suite == NULL && echoed && !state->retried && tls_cipher_exchange(hello->cipher) == TLS_EXCHANGE_13)
-        return TLS_OUTCOME_LIBRARY;
     if (suite == NULL || !echoed || hello->compression != 0 ||
         (state->retry_suite != NULL && state->retry_suite != suite))
         return tls13_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);

@@ -111,7 +111,10 @@ bool bounds_set(SSL_CTX *context)
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, chain_accept, NULL);
     // OpenSSL's own list. The finite fields above our bound are offered so that a server that has nothing else is
-    // recognised by what it demands, and refused when it does.
-    return SSL_CTX_set1_groups_list(
-               context, "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192") == 1;
+    // recognised by what it demands, and refused when it does. Then curves of older times and other places, which a
+    // server below TLS 1.3 may have alone.
+    return SSL_CTX_set1_groups_list(context,
+                                    "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192:"
+                                    "secp256k1:brainpoolP256r1:brainpoolP384r1:brainpoolP512r1:secp224r1:secp192r1:"
+                                    "sect233r1:sect283k1:sect283r1:sect409k1:sect409r1:sect571k1:sect571r1") == 1;
 }

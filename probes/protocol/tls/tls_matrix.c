@@ -181,7 +181,7 @@ void tls_matrix_alpn(struct session *self, struct bytes name)
 void tls_matrix_answered(struct session *self, const struct tls_server_hello *hello, uint16_t newest)
 {
     struct observation *observation = self->observation;
-    if (tls_version_name(hello->version) == NULL || hello->version > newest) {
+    if (hello->version < TLS_SSL3 || hello->version > newest) {
         (void)status_learn(observation, newest, status_unknown, "another-version");
         lists_learn(observation);
         return;
@@ -401,7 +401,8 @@ void tls_matrix_begin(struct session *self)
 {
     rsa_learn(self->observation);
     // Every version has a row once this was called.
-    if (!self->env->tls_matrix || self->below != NULL || tls_matrix_row(self->observation, TLS_SSL2) != NULL)
+    bool within = self->below != NULL && session_upgraded(self) == NULL; // TLS in TLS
+    if (!self->env->tls_matrix || within || tls_matrix_row(self->observation, TLS_SSL2) != NULL)
         return;
     // An alert before any ServerHello refuses what only the first hellos have offered; the rest is asked for by itself.
     const struct tls_observation *tls = self->observation->tls;

@@ -13,13 +13,24 @@ struct session_result tls_tunnel_begin(struct session *self)
     tls->known.alert = false;
     tls->alert = (struct text){0};
     learn_flag(self->observation, FIELD(tls, handshake_complete), true);
-    // An HTTP answer of an earlier connection was the plain-text one of a server that wanted TLS.
-    observation_forget(self->observation, PART_http);
-    learn_constant(self->observation, FIELD(root, tunnel), "tls");
+    const struct session_ops *upgraded = session_upgraded(self);
+    if (upgraded == NULL) {
+        // An HTTP answer of an earlier connection was the plain-text one of a server that wanted TLS.
+        observation_forget(self->observation, PART_http);
+        learn_constant(self->observation, FIELD(root, tunnel), "tls");
+    }
     self->observation->finished = true;
     tls_matrix_begin(self);
-    const struct session_ops *inner = session_inner(self);
+    const struct session_ops *inner = upgraded != NULL ? upgraded : session_inner(self);
     return session_next(SESSION_OVER, inner != NULL ? inner : &session_http);
+}
+
+void tls_service_learn(struct session *self)
+{
+    if (session_upgraded(self) == NULL)
+        learn_constant(self->observation, FIELD(root, service), "tls");
+    else
+        learn_flag(self->observation, FIELD(tls, starttls), true);
 }
 
 bool tls_ask_openssl(struct session *self)

@@ -119,7 +119,7 @@ static bool hello_learn(struct session *self, const struct tls_server_hello *hel
         return false;
     tls_matrix_answered(self, hello, state->version);
     struct observation *observation = self->observation;
-    if (hello->version > state->version)
+    if (hello->version < TLS_SSL3 || hello->version > state->version)
         return false;
     if (!observation->tls->known.version) {
         // No handshake has come as far as this one, which is not completed either.

@@ -58,6 +58,7 @@ Test(detect, first_bytes_name_their_protocol_and_prefixes_are_undecided)
         {"\0\0\6\4\0\0\0\0", 8, NULL},
         {"\0\0\6\4\0\0\0\0\0", 9, "http2"},
         {"\0\0\7\4", 4, ""},
+        {"\xfe\xff\xfe\xff", 4, ""},
         {"\1", 1, NULL}, // of a greeting of MySQL, whose length may be anything up to 511
         {"\1\2", 2, ""},
         {"\x4a\0\0\0\x0a"

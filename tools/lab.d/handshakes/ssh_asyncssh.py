@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Servers on asyncssh: ssh_asyncssh.py LIST. The first thing that a configuration says is its methods, what follows are lists of
-algorithms."""
+algorithms. Each has a process of its own: a key exchange in a large group would keep all others waiting."""
 
 import asyncio
 import json
+import os
 import sys
 
 import asyncssh
@@ -40,16 +41,10 @@ async def listen(row):
     key = asyncssh.generate_private_key("ssh-ed448") if row["key"].endswith("-ed448") else row["key"]
     await asyncssh.listen(row["ip"], row["port"], server_host_keys=[key], server_factory=server_of(methods.split()),
                           login_timeout=60, **algorithms)
-
-
-async def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        for row in json.load(file):
-            try:
-                await listen(row)
-            except (ValueError, OSError) as error:
-                print(row["ip"], row["says"], error, flush=True)
     await asyncio.Event().wait()
 
 
-asyncio.run(main())
+with open(sys.argv[1], encoding="utf-8") as file:
+    for configuration in json.load(file):
+        if os.fork() == 0:
+            asyncio.run(listen(configuration))
