@@ -165,6 +165,7 @@ static struct session_result cassandra_on_frame(struct session *self, const stru
 {
     const struct cassandra_state *state = (const struct cassandra_state *)self->state;
     learn_constant(self->observation, FIELD(root, service), "cassandra");
+    self->observation->finished = false; // which a tunnel around it may have been
     if (frame->opcode == OP_ERROR)
         return cassandra_on_error(self, frame->body);
     if (frame->opcode == OP_SUPPORTED && state->phase == CASSANDRA_OPTIONS)
