@@ -96,6 +96,7 @@ struct image_settings {
     uint8_t profile;          // enum probe_profile
     uint8_t is_vdev;          // the port is a DPDK virtual device: idle workers sleep, deferred checksums pass
     uint8_t tls_matrix;       // TLS servers are asked for every version
+    uint8_t tls_key_proof;    // TLS servers have to prove that they have their certificate's key
     uint8_t ssh_host_keys;    // SSH servers are asked for their host keys of every type
     uint8_t dry_run;          // stop by itself after dry_run_frames
     uint32_t dry_run_frames;

@@ -115,6 +115,7 @@ struct plan {
     uint64_t seed; // random when not given
     bool seed_given;
     char *contact; // "" when none
+    bool tls_key_proof;
     bool tls_matrix;
     char *trust_store; // resolved; "" when none
     char *output;      // folder, resolved; "-" = records to standard output; "" = not given

@@ -82,6 +82,7 @@ static void compile_plan(const struct plan *plan, struct image_settings *setting
     settings->converse = (uint8_t)plan->converse;
     settings->profile = (uint8_t)plan->profile;
     settings->tls_matrix = plan->tls_matrix;
+    settings->tls_key_proof = plan->tls_key_proof;
     settings->ssh_host_keys = plan->ssh_host_keys;
     settings->probe_port_first = plan->source.probe_port_first;
     settings->probe_port_count = plan->source.probe_port_count;

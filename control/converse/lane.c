@@ -30,6 +30,7 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
                                             .answer_ms = answer_ms,
                                             .silence_ms = answer_ms * 2 / 5, // who speaks first has only to begin
                                             .tls_matrix = shared->image->settings->tls_matrix != 0,
+                                            .no_key_proof = shared->image->settings->tls_key_proof == 0,
                                             .trust_file = shared->trust_store,
                                             .ssh_host_keys = shared->image->settings->ssh_host_keys != 0};
     int error = hash_init(&lane->by_tuple, 4096);

@@ -12,6 +12,6 @@
     X(P, TEXT, authenticator, 127, "class that wants to see who a client is")                                          \
     X(P, TEXT, release, 63, "release_version of system.local")                                                         \
     X(P, NUMBER, error, 0, "code of an error in place of an answer")                                                   \
-    X(P, TEXT, error_message, 255, "its text")
+    X(P, TEXT, error_message, 255, "text of that error")
 
 PART_STRUCT(cassandra, CASSANDRA_FIELDS)

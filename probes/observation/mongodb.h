@@ -12,6 +12,6 @@
     X(P, FLAG, router, 0, "it is mongos, in front of a cluster")                                                       \
     X(P, FLAG, primary, 0, "it takes writes: of a replica set the primary, else true")                                 \
     X(P, NUMBER, error, 0, "code of the error that listDatabases was answered with: 13 of who is not authorised")      \
-    X(P, TEXT, error_message, 255, "its text")
+    X(P, TEXT, error_message, 255, "the error in its own words")
 
 PART_STRUCT(mongodb, MONGODB_FIELDS)

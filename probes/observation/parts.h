@@ -21,10 +21,12 @@
 #include "probes/observation/redis.h"
 #include "probes/observation/root.h"
 #include "probes/observation/rsync.h"
+#include "probes/observation/rtsp.h"
 #include "probes/observation/smb.h"
 #include "probes/observation/smtp.h"
 #include "probes/observation/socks.h"
 #include "probes/observation/ssh.h"
+#include "probes/observation/telnet.h"
 #include "probes/observation/tls.h"
 #include "probes/observation/vnc.h"
 #include "probes/observation/x11.h"
@@ -58,7 +60,9 @@
     X(cassandra, CASSANDRA_FIELDS, "Cassandra")                                                                        \
     X(zookeeper, ZOOKEEPER_FIELDS, "ZooKeeper")                                                                        \
     X(dns, DNS_FIELDS, "DNS")                                                                                          \
-    X(socks, SOCKS_FIELDS, "SOCKS")
+    X(socks, SOCKS_FIELDS, "SOCKS")                                                                                    \
+    X(rtsp, RTSP_FIELDS, "RTSP")                                                                                       \
+    X(telnet, TELNET_FIELDS, "Telnet")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)                                                                                                \

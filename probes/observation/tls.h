@@ -33,6 +33,7 @@ PART_STRUCT(tls_certificate, TLS_CERTIFICATE_FIELDS)
 #define TLS_FIELDS(X, P)                                                                                               \
     X(P, TEXT, version, 15, "negotiated protocol version")                                                             \
     X(P, TEXT, cipher, 63, "negotiated cipher suite, the IANA name where there is one")                                \
+    X(P, FLAG, starttls, 0, "the service was asked for TLS on its own connection")                                     \
     X(P, FLAG, handshake_complete, 0, "the handshake was completed")                                                   \
     X(P, TEXT, alert, 63, "alert that ended a handshake (RFC 8446, 6)")                                                \
     X(P, TEXT, subject, 255, "the certificate's subject (RFC 2253)")                                                   \

@@ -22,14 +22,20 @@ enum {
 
 static const struct say amqp_says[] = {SAY(HEADER), SAY_END, SAYS_END};
 
-// A frame of a method on channel 0, connection.start; or a header, of whoever speaks another version.
+// A header is what a broker answers to other protocols' words, and to a version that it does not speak.
 static enum recognition amqp_recognise(const uint8_t *data, size_t length)
+{
+    static const int16_t header[] = {'A', 'M', 'Q', 'P', RECOGNISE_ANY, RECOGNISE_ANY, RECOGNISE_ANY, RECOGNISE_ANY};
+    return recognise_octets(data, length, header, sizeof(header) / sizeof(header[0]));
+}
+
+// A frame of a method on channel 0, connection.start, or a header.
+static enum recognition answer_recognise(const uint8_t *data, size_t length)
 {
     static const int16_t start[] = {FRAME_METHOD,     0, 0,           0, 0, RECOGNISE_ANY, RECOGNISE_ANY, 0,
                                     CLASS_CONNECTION, 0, METHOD_START};
-    static const int16_t header[] = {'A', 'M', 'Q', 'P', RECOGNISE_ANY, RECOGNISE_ANY, RECOGNISE_ANY, RECOGNISE_ANY};
     enum recognition frame = recognise_octets(data, length, start, sizeof(start) / sizeof(start[0]));
-    enum recognition other = recognise_octets(data, length, header, sizeof(header) / sizeof(header[0]));
+    enum recognition other = amqp_recognise(data, length);
     return frame > other ? frame : other;
 }
 
@@ -163,7 +169,7 @@ static struct session_result amqp_on_header(struct session *self, struct bytes *
 
 static struct session_result amqp_bytes(struct session *self, struct bytes *input)
 {
-    enum recognition found = amqp_recognise(input->data, input->length);
+    enum recognition found = answer_recognise(input->data, input->length);
     if (found == RECOGNITION_NOT_MINE)
         return detect_other(self, input);
     if (found == RECOGNITION_UNDECIDED)

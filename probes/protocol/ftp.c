@@ -8,14 +8,22 @@
 #include "probes/session/registry.h"
 #include "probes/session/reply.h"
 
-enum { LATER_MS = 4000, READY_SOON = 120, SERVICE_READY = 220, SERVICE_CLOSING = 421, SYSTEM_STATUS = 211 };
+enum {
+    LATER_MS = 4000,
+    READY_SOON = 120,
+    SYSTEM_STATUS = 211,
+    SERVICE_READY = 220,
+    SECURITY_OKAY = 234, // RFC 4217 section 4
+    SERVICE_CLOSING = 421
+};
 
 #define FEAT "FEAT\r\n"
+#define AUTH "AUTH TLS\r\n"
 #define QUIT "QUIT\r\n"
 
-static const struct say ftp_says[] = {SAY(FEAT), SAY_END, SAY(QUIT), SAY_END, SAYS_END};
+static const struct say ftp_says[] = {SAY(FEAT), SAY_END, SAY(AUTH), SAY_END, SAY(QUIT), SAY_END, SAYS_END};
 
-enum ftp_phase { FTP_GREETING = 0, FTP_FEAT, FTP_QUIT };
+enum ftp_phase { FTP_GREETING = 0, FTP_FEAT, FTP_AUTH, FTP_TLS, FTP_QUIT };
 
 struct ftp_state {
     enum ftp_phase phase;
@@ -28,11 +36,6 @@ static enum recognition ftp_recognise(const uint8_t *data, size_t length)
     return found == RECOGNITION_NOT_MINE ? reply_recognise(data, length, "FileZilla") : found;
 }
 
-static struct session_result ftp_open(struct session *self)
-{
-    return session_wait(self->env->answer_ms);
-}
-
 static struct session_result ftp_goodbye(struct session *self)
 {
     struct ftp_state *state = (struct ftp_state *)self->state;
@@ -40,19 +43,48 @@ static struct session_result ftp_goodbye(struct session *self)
     return session_send_text(self, QUIT) == 0 ? session_wait(self->env->answer_ms) : session_failed();
 }
 
+// Within the TLS that it was asked for nothing is new.
+static struct session_result ftp_open(struct session *self)
+{
+    return session_upgraded(self) == NULL ? session_wait(self->env->answer_ms) : ftp_goodbye(self);
+}
+
+static struct session_result ftp_auth(struct session *self)
+{
+    struct ftp_state *state = (struct ftp_state *)self->state;
+    state->phase = FTP_AUTH;
+    self->observation->finished = self->observation->finished && session_upgrades_only(self);
+    return session_send_text(self, AUTH) == 0 ? session_wait(self->env->answer_ms) : session_failed();
+}
+
+static struct session_result ftp_on_auth(struct session *self, const struct reply *reply)
+{
+    struct ftp_state *state = (struct ftp_state *)self->state;
+    if (reply->code != SECURITY_OKAY) {
+        self->observation->finished = true; // it has said all that it says to us
+        return ftp_goodbye(self);
+    }
+    state->phase = FTP_TLS;
+    return session_upgrade(self);
+}
+
 static struct session_result ftp_on_greeting(struct session *self, const struct reply *reply)
 {
     struct ftp_state *state = (struct ftp_state *)self->state;
     const struct errand later = {.kind = ERRAND_RETRY, .first = &session_ftp, .wait_ms = LATER_MS};
-    learn_constant(self->observation, FIELD(root, service), "ftp");
-    learn_text(self->observation, FIELD(ftp, greeting), reply->text.data, reply->text.length);
-    self->observation->finished = false; // which a tunnel around it may have been
+    if (!session_upgrades_only(self)) {
+        learn_constant(self->observation, FIELD(root, service), "ftp");
+        learn_text(self->observation, FIELD(ftp, greeting), reply->text.data, reply->text.length);
+        self->observation->finished = false; // which a tunnel around it may have been
+    }
     if (reply->code == READY_SOON)
         return session_wait(self->env->answer_ms);
     if (reply->code == SERVICE_CLOSING && self->below == NULL)
         (void)session_ask(self, &later);
     if (reply->code != SERVICE_READY || reply->cut)
         return session_done();
+    if (session_upgrades_only(self))
+        return ftp_auth(self);
     state->phase = FTP_FEAT;
     return session_send_text(self, FEAT) == 0 ? session_wait(self->env->answer_ms) : session_failed();
 }
@@ -85,7 +117,7 @@ static struct session_result ftp_on_feat(struct session *self, const struct repl
         learn_flag(observation, FIELD(ftp, starttls), starttls);
     if (reply->cut)
         learn_cut(observation, FIELD(ftp, features));
-    return ftp_goodbye(self);
+    return starttls && self->below == NULL && !reply->cut ? ftp_auth(self) : ftp_goodbye(self);
 }
 
 // On its own port a greeting needs no name in it.
@@ -101,6 +133,8 @@ static struct session_result ftp_bytes(struct session *self, struct bytes *input
     const struct ftp_state *state = (const struct ftp_state *)self->state;
     struct session_result result = session_wait(self->env->answer_ms);
     struct reply reply;
+    if (state->phase == FTP_TLS)
+        return upgrade_bytes(self, input);
     if (state->phase == FTP_GREETING) {
         const struct session_ops *whose = NULL;
         enum recognition found = detect_recognise(input->data, input->length, &whose);
@@ -114,6 +148,8 @@ static struct session_result ftp_bytes(struct session *self, struct bytes *input
             result = ftp_on_greeting(self, &reply);
         else if (state->phase == FTP_FEAT)
             result = ftp_on_feat(self, &reply);
+        else if (state->phase == FTP_AUTH)
+            result = ftp_on_auth(self, &reply);
         else
             result = session_done();
     return result;
@@ -132,10 +168,12 @@ const struct session_ops session_ftp = {
     .name = "ftp",
     .state_size = sizeof(struct ftp_state),
     .start = SESSION_SERVER_FIRST,
+    .upgrades = true,
     .recognise = ftp_recognise,
     .overheard = ftp_overheard,
     .says = ftp_says,
     .open = ftp_open,
     .bytes = ftp_bytes,
     .event = ftp_event,
+    .seal = upgrade_seal,
 };

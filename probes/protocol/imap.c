@@ -14,11 +14,13 @@ enum { LINE_MAX_BYTES = 2048, LINES_MAX = 64 };
 
 #define CAPABILITY "1 CAPABILITY\r\n"
 #define ID         "2 ID NIL\r\n"
-#define LOGOUT     "3 LOGOUT\r\n"
+#define STARTTLS   "3 STARTTLS\r\n"
+#define LOGOUT     "4 LOGOUT\r\n"
 
-static const struct say imap_says[] = {SAY(CAPABILITY), SAY_END, SAY(ID), SAY_END, SAY(LOGOUT), SAY_END, SAYS_END};
+static const struct say imap_says[] = {SAY(CAPABILITY), SAY_END,     SAY(ID), SAY_END, SAY(STARTTLS),
+                                       SAY_END,         SAY(LOGOUT), SAY_END, SAYS_END};
 
-enum imap_phase { IMAP_GREETING = 0, IMAP_CAPABILITY, IMAP_ID, IMAP_LOGOUT };
+enum imap_phase { IMAP_GREETING = 0, IMAP_CAPABILITY, IMAP_ID, IMAP_STARTTLS, IMAP_TLS, IMAP_LOGOUT };
 
 struct imap_state {
     enum imap_phase phase;
@@ -38,11 +40,6 @@ static enum recognition imap_recognise(const uint8_t *data, size_t length)
     return best;
 }
 
-static struct session_result imap_open(struct session *self)
-{
-    return session_wait(self->env->answer_ms);
-}
-
 static struct session_result imap_say(struct session *self, enum imap_phase phase, const char *words)
 {
     struct imap_state *state = (struct imap_state *)self->state;
@@ -50,9 +47,28 @@ static struct session_result imap_say(struct session *self, enum imap_phase phas
     return session_send_text(self, words) == 0 ? session_wait(self->env->answer_ms) : session_failed();
 }
 
+// Within the TLS that it was asked for nothing is new.
+static struct session_result imap_open(struct session *self)
+{
+    return session_upgraded(self) == NULL ? session_wait(self->env->answer_ms) : imap_say(self, IMAP_LOGOUT, LOGOUT);
+}
+
+// All that is asked in the clear was asked.
+static struct session_result imap_asked(struct session *self, bool answered)
+{
+    const struct imap_observation *imap = self->observation->imap;
+    bool starttls = field_known(imap, FIELD(imap, starttls)) && imap->starttls && self->below == NULL;
+    if (starttls)
+        return imap_say(self, IMAP_STARTTLS, STARTTLS);
+    self->observation->finished = answered;
+    return imap_say(self, IMAP_LOGOUT, LOGOUT);
+}
+
 static struct session_result imap_on_greeting(struct session *self, struct bytes line)
 {
     struct imap_state *state = (struct imap_state *)self->state;
+    if (session_upgrades_only(self))
+        return line_begins(line, "* BYE") ? session_done() : imap_say(self, IMAP_STARTTLS, STARTTLS);
     learn_constant(self->observation, FIELD(root, service), "imap");
     learn_text(self->observation, FIELD(imap, greeting), line.data, line.length);
     self->observation->finished = false; // which a tunnel around it may have been
@@ -140,8 +156,7 @@ static struct session_result imap_on_capability(struct session *self, struct byt
     bool right = line_begins(line, "1 OK");
     if (field_known(imap, FIELD(imap, capabilities)) && list_has(&imap->capabilities, "ID"))
         return imap_say(self, IMAP_ID, ID);
-    self->observation->finished = right;
-    return imap_say(self, IMAP_LOGOUT, LOGOUT);
+    return imap_asked(self, right);
 }
 
 static struct session_result imap_on_line(struct session *self, struct bytes line)
@@ -158,16 +173,27 @@ static struct session_result imap_on_line(struct session *self, struct bytes lin
             id_learn(self->observation, line);
         if (!line_begins(line, "2 "))
             return session_wait(self->env->answer_ms);
-        self->observation->finished = true;
-        return imap_say(self, IMAP_LOGOUT, LOGOUT);
+        return imap_asked(self, true);
     }
-    return line_begins(line, "3 ") ? session_done() : session_wait(self->env->answer_ms);
+    if (state->phase == IMAP_STARTTLS) {
+        if (!line_begins(line, "3 "))
+            return session_wait(self->env->answer_ms);
+        if (!line_begins(line, "3 OK")) {
+            self->observation->finished = true; // it has said all that it says to us
+            return imap_say(self, IMAP_LOGOUT, LOGOUT);
+        }
+        state->phase = IMAP_TLS;
+        return session_upgrade(self);
+    }
+    return line_begins(line, "4 ") ? session_done() : session_wait(self->env->answer_ms);
 }
 
 static struct session_result imap_bytes(struct session *self, struct bytes *input)
 {
     const struct imap_state *state = (const struct imap_state *)self->state;
     struct session_result result = session_wait(self->env->answer_ms);
+    if (state->phase == IMAP_TLS)
+        return upgrade_bytes(self, input);
     if (state->phase == IMAP_GREETING) {
         enum recognition found = imap_recognise(input->data, input->length);
         if (found != RECOGNITION_MINE)
@@ -192,10 +218,12 @@ const struct session_ops session_imap = {
     .name = "imap",
     .state_size = sizeof(struct imap_state),
     .start = SESSION_SERVER_FIRST,
+    .upgrades = true,
     .recognise = imap_recognise,
     .overheard = imap_overheard,
     .says = imap_says,
     .open = imap_open,
     .bytes = imap_bytes,
     .event = imap_event,
+    .seal = upgrade_seal,
 };

@@ -9,7 +9,7 @@
 #include "probes/session/registry.h"
 
 enum {
-    PACKET_MAX_BYTES = 4096, // greetings have about a hundred, and errors at most 512 of text
+    PACKET_MAX_BYTES = 511, // greetings have about a hundred, and errors a sentence
     PROTOCOL_9 = 9,
     PROTOCOL_10 = 10,
     ERROR_PACKET = 0xff,
@@ -32,7 +32,9 @@ static enum recognition mysql_recognise(const uint8_t *data, size_t length)
     struct bytes head = bytes_of(data, length);
     uint32_t whole = bytes_u24le(&head);
     uint8_t number = bytes_u8(&head);
-    if (length >= 4 && (whole < 8 || whole > PACKET_MAX_BYTES || number != 0))
+    if ((length >= 2 && data[1] > PACKET_MAX_BYTES >> 8) || (length >= 3 && whole > PACKET_MAX_BYTES))
+        return RECOGNITION_NOT_MINE;
+    if (length >= 4 && (whole < 8 || number != 0))
         return RECOGNITION_NOT_MINE;
     uint8_t kind = bytes_u8(&head);
     if (length >= 5 && kind != PROTOCOL_10 && kind != PROTOCOL_9 && kind != ERROR_PACKET)
@@ -40,7 +42,7 @@ static enum recognition mysql_recognise(const uint8_t *data, size_t length)
     uint8_t first = bytes_u8(&head);
     uint8_t second = bytes_u8(&head);
     if (head.failed)
-        return length >= 3 && data[2] != 0 ? RECOGNITION_NOT_MINE : RECOGNITION_UNDECIDED;
+        return RECOGNITION_UNDECIDED;
     uint32_t error = (uint32_t)second << 8 | first;
     bool mine =
         kind == ERROR_PACKET ? error >= 1000 && error < 5000 : is_digit(first) && (is_digit(second) || second == '.');

@@ -12,11 +12,12 @@
 enum { LINE_MAX_BYTES = 512, CAPABILITIES_MAX = 64 };
 
 #define CAPA "CAPA\r\n"
+#define STLS "STLS\r\n"
 #define QUIT "QUIT\r\n"
 
-static const struct say pop3_says[] = {SAY(CAPA), SAY_END, SAY(QUIT), SAY_END, SAYS_END};
+static const struct say pop3_says[] = {SAY(CAPA), SAY_END, SAY(STLS), SAY_END, SAY(QUIT), SAY_END, SAYS_END};
 
-enum pop3_phase { POP3_GREETING = 0, POP3_CAPA, POP3_CAPABILITIES, POP3_QUIT };
+enum pop3_phase { POP3_GREETING = 0, POP3_CAPA, POP3_CAPABILITIES, POP3_STLS, POP3_TLS, POP3_QUIT };
 
 struct pop3_state {
     enum pop3_phase phase;
@@ -32,11 +33,6 @@ static enum recognition pop3_recognise(const uint8_t *data, size_t length)
     return recognise_text(data, length, "+OK");
 }
 
-static struct session_result pop3_open(struct session *self)
-{
-    return session_wait(self->env->answer_ms);
-}
-
 static struct session_result pop3_goodbye(struct session *self, bool finished)
 {
     struct pop3_state *state = (struct pop3_state *)self->state;
@@ -45,9 +41,24 @@ static struct session_result pop3_goodbye(struct session *self, bool finished)
     return session_send_text(self, QUIT) == 0 ? session_wait(self->env->answer_ms) : session_failed();
 }
 
+// Within the TLS that it was asked for nothing is new.
+static struct session_result pop3_open(struct session *self)
+{
+    return session_upgraded(self) == NULL ? session_wait(self->env->answer_ms) : pop3_goodbye(self, true);
+}
+
+static struct session_result pop3_stls(struct session *self)
+{
+    struct pop3_state *state = (struct pop3_state *)self->state;
+    state->phase = POP3_STLS;
+    return session_send_text(self, STLS) == 0 ? session_wait(self->env->answer_ms) : session_failed();
+}
+
 static struct session_result pop3_on_greeting(struct session *self, struct bytes line)
 {
     struct pop3_state *state = (struct pop3_state *)self->state;
+    if (session_upgrades_only(self))
+        return line.data[0] == '+' ? pop3_stls(self) : session_done();
     learn_constant(self->observation, FIELD(root, service), "pop3");
     learn_text(self->observation, FIELD(pop3, greeting), line.data, line.length);
     self->observation->finished = false; // which a tunnel around it may have been
@@ -99,7 +110,7 @@ static struct session_result pop3_on_line(struct session *self, struct bytes lin
     case POP3_CAPABILITIES:
         if (line.length == 1 && line.data[0] == '.') {
             capabilities_end(self);
-            return pop3_goodbye(self, true);
+            return state->stls && self->below == NULL ? pop3_stls(self) : pop3_goodbye(self, true);
         }
         if (state->lines++ == CAPABILITIES_MAX) {
             learn_cut(self->observation, FIELD(pop3, capabilities));
@@ -107,6 +118,12 @@ static struct session_result pop3_on_line(struct session *self, struct bytes lin
         }
         capability_learn(self, line);
         return session_wait(self->env->answer_ms);
+    case POP3_STLS:
+        if (!line_begins(line, "+OK"))
+            return pop3_goodbye(self, true);
+        state->phase = POP3_TLS;
+        return session_upgrade(self);
+    case POP3_TLS:
     case POP3_QUIT:
         break;
     }
@@ -117,6 +134,8 @@ static struct session_result pop3_bytes(struct session *self, struct bytes *inpu
 {
     const struct pop3_state *state = (const struct pop3_state *)self->state;
     struct session_result result = session_wait(self->env->answer_ms);
+    if (state->phase == POP3_TLS)
+        return upgrade_bytes(self, input);
     if (state->phase == POP3_GREETING) {
         enum recognition found = pop3_recognise(input->data, input->length);
         enum recognition error = recognise_text(input->data, input->length, "-ERR ");
@@ -152,10 +171,12 @@ const struct session_ops session_pop3 = {
     .name = "pop3",
     .state_size = sizeof(struct pop3_state),
     .start = SESSION_SERVER_FIRST,
+    .upgrades = true,
     .recognise = pop3_recognise,
     .overheard = pop3_overheard,
     .says = pop3_says,
     .open = pop3_open,
     .bytes = pop3_bytes,
     .event = pop3_event,
+    .seal = upgrade_seal,
 };

@@ -12,12 +12,13 @@
 enum { LATER_MS = 4000, SERVICE_READY = 220, SERVICE_CLOSING = 421, ACTION_OKAY = 250 };
 
 // A name that is nobody's (RFC 2606 section 2).
-#define EHLO "EHLO scanner.invalid\r\n"
-#define QUIT "QUIT\r\n"
+#define EHLO     "EHLO scanner.invalid\r\n"
+#define STARTTLS "STARTTLS\r\n"
+#define QUIT     "QUIT\r\n"
 
-static const struct say smtp_says[] = {SAY(EHLO), SAY_END, SAY(QUIT), SAY_END, SAYS_END};
+static const struct say smtp_says[] = {SAY(EHLO), SAY_END, SAY(STARTTLS), SAY_END, SAY(QUIT), SAY_END, SAYS_END};
 
-enum smtp_phase { SMTP_GREETING = 0, SMTP_EHLO, SMTP_QUIT };
+enum smtp_phase { SMTP_GREETING = 0, SMTP_EHLO, SMTP_STARTTLS, SMTP_TLS, SMTP_QUIT };
 
 struct smtp_state {
     enum smtp_phase phase;
@@ -28,11 +29,6 @@ static enum recognition smtp_recognise(const uint8_t *data, size_t length)
     return reply_recognise(data, length, "SMTP");
 }
 
-static struct session_result smtp_open(struct session *self)
-{
-    return session_wait(self->env->answer_ms);
-}
-
 static struct session_result smtp_goodbye(struct session *self)
 {
     struct smtp_state *state = (struct smtp_state *)self->state;
@@ -40,13 +36,21 @@ static struct session_result smtp_goodbye(struct session *self)
     return session_send_text(self, QUIT) == 0 ? session_wait(self->env->answer_ms) : session_failed();
 }
 
+// Within the TLS that it was asked for nothing is new.
+static struct session_result smtp_open(struct session *self)
+{
+    return session_upgraded(self) == NULL ? session_wait(self->env->answer_ms) : smtp_goodbye(self);
+}
+
 static struct session_result smtp_on_greeting(struct session *self, const struct reply *reply)
 {
     struct smtp_state *state = (struct smtp_state *)self->state;
     const struct errand later = {.kind = ERRAND_RETRY, .first = &session_smtp, .wait_ms = LATER_MS};
-    learn_constant(self->observation, FIELD(root, service), "smtp");
-    learn_text(self->observation, FIELD(smtp, greeting), reply->text.data, reply->text.length);
-    self->observation->finished = false; // which a tunnel around it may have been
+    if (!session_upgrades_only(self)) {
+        learn_constant(self->observation, FIELD(root, service), "smtp");
+        learn_text(self->observation, FIELD(smtp, greeting), reply->text.data, reply->text.length);
+        self->observation->finished = false; // which a tunnel around it may have been
+    }
     if (reply->code == SERVICE_CLOSING && self->below == NULL)
         (void)session_ask(self, &later);
     if (reply->code == SERVICE_CLOSING || reply->cut)
@@ -69,26 +73,51 @@ static void extension_learn(struct observation *observation, struct bytes line)
     learn_names(observation, FIELD(smtp, auth), line.data, line.length, ' ');
 }
 
-static struct session_result smtp_on_ehlo(struct session *self, const struct reply *reply)
+// Writes down what it offers; true when STARTTLS is among it.
+static bool extensions_learn(struct session *self, const struct reply *reply)
 {
     struct observation *observation = self->observation;
     struct bytes text = reply->text;
     struct bytes line;
     bool starttls = false;
-    if (reply->code == ACTION_OKAY) {
+    bool known = session_upgrades_only(self);
+    if (!known)
         learn_list(observation, FIELD(smtp, extensions));
-        (void)reply_line(&text, &line); // who it is
-        while (reply_line(&text, &line)) {
+    (void)reply_line(&text, &line); // who it is
+    while (reply_line(&text, &line)) {
+        if (!known)
             extension_learn(observation, line);
-            starttls = starttls || (line.length == 8 && line_begins(line, "STARTTLS"));
-        }
-        if (self->below == NULL && (starttls || !reply->cut))
-            learn_flag(observation, FIELD(smtp, starttls), starttls);
-        if (reply->cut)
-            learn_cut(observation, FIELD(smtp, extensions));
+        starttls = starttls || (line.length == 8 && line_begins(line, "STARTTLS"));
     }
-    observation->finished = reply->code == ACTION_OKAY;
-    return smtp_goodbye(self);
+    if (self->below == NULL && (starttls || !reply->cut))
+        learn_flag(observation, FIELD(smtp, starttls), starttls);
+    if (reply->cut)
+        learn_cut(observation, FIELD(smtp, extensions));
+    return starttls;
+}
+
+static struct session_result smtp_on_ehlo(struct session *self, const struct reply *reply)
+{
+    struct smtp_state *state = (struct smtp_state *)self->state;
+    bool starttls = reply->code == ACTION_OKAY && extensions_learn(self, reply);
+    if (!starttls || self->below != NULL || reply->cut) {
+        if (!session_upgrades_only(self))
+            self->observation->finished = reply->code == ACTION_OKAY;
+        return smtp_goodbye(self);
+    }
+    state->phase = SMTP_STARTTLS;
+    return session_send_text(self, STARTTLS) == 0 ? session_wait(self->env->answer_ms) : session_failed();
+}
+
+static struct session_result smtp_on_starttls(struct session *self, const struct reply *reply)
+{
+    struct smtp_state *state = (struct smtp_state *)self->state;
+    if (reply->code != SERVICE_READY) {
+        self->observation->finished = true; // it has said all that it says to us
+        return smtp_goodbye(self);
+    }
+    state->phase = SMTP_TLS;
+    return session_upgrade(self);
 }
 
 // On its own port a greeting needs no name in it.
@@ -104,6 +133,8 @@ static struct session_result smtp_bytes(struct session *self, struct bytes *inpu
     const struct smtp_state *state = (const struct smtp_state *)self->state;
     struct session_result result = session_wait(self->env->answer_ms);
     struct reply reply;
+    if (state->phase == SMTP_TLS)
+        return upgrade_bytes(self, input);
     if (state->phase == SMTP_GREETING) {
         const struct session_ops *whose = NULL;
         enum recognition found = detect_recognise(input->data, input->length, &whose);
@@ -117,6 +148,8 @@ static struct session_result smtp_bytes(struct session *self, struct bytes *inpu
             result = smtp_on_greeting(self, &reply);
         else if (state->phase == SMTP_EHLO)
             result = smtp_on_ehlo(self, &reply);
+        else if (state->phase == SMTP_STARTTLS)
+            result = smtp_on_starttls(self, &reply);
         else
             result = session_done();
     return result;
@@ -135,10 +168,12 @@ const struct session_ops session_smtp = {
     .name = "smtp",
     .state_size = sizeof(struct smtp_state),
     .start = SESSION_SERVER_FIRST,
+    .upgrades = true,
     .recognise = smtp_recognise,
     .overheard = smtp_overheard,
     .says = smtp_says,
     .open = smtp_open,
     .bytes = smtp_bytes,
     .event = smtp_event,
+    .seal = upgrade_seal,
 };

@@ -35,10 +35,11 @@ enum {
 
 struct errand {
     enum errand_kind kind;
-    const struct session_ops *first; // the session to begin with
-    const struct session_ops *inner; // what is wanted inside a tunnel that it makes; NULL: nothing was said about it
-    uint32_t wait_ms;                // before the connection
-    uint32_t argument;               // the session's own: which version, say
+    const struct session_ops *first;   // the session to begin with
+    const struct session_ops *inner;   // what is wanted inside a tunnel that it makes; NULL: nothing was said about it
+    uint32_t wait_ms;                  // before the connection
+    const struct session_ops *through; // asks for TLS on the connection before `first` begins; NULL: nobody has to
+    uint32_t argument;                 // the session's own: which version, say
 };
 
 // Which sessions were tried on one layer, and what came of it; a bit for each row of the registry. Written by the

@@ -96,7 +96,11 @@ bool session_ended(const struct session *self)
 
 bool session_ask(struct session *self, const struct errand *errand)
 {
-    return !self->mute && agenda_put(self->conversation->agenda, errand);
+    struct errand whole = *errand;
+    // What is asked of TLS is asked the same way.
+    if (whole.through == NULL)
+        whole.through = session_upgraded(self);
+    return !self->mute && agenda_put(self->conversation->agenda, &whole);
 }
 
 const struct errand *session_errand(const struct session *self)
@@ -118,6 +122,37 @@ static struct trials *trials_of(const struct session *self)
 const struct trials *session_trials(const struct session *self)
 {
     return trials_of(self);
+}
+
+const struct session_ops *session_upgraded(const struct session *self)
+{
+    const struct session_ops *bottom = self->conversation->stack[0]->ops;
+    return self->below != NULL && bottom->upgrades ? bottom : NULL;
+}
+
+bool session_upgrades_only(const struct session *self)
+{
+    return self->below == NULL && self->conversation->errand.through != NULL;
+}
+
+struct session_result session_upgrade(const struct session *self)
+{
+    const struct errand *errand = &self->conversation->errand;
+    return session_next(SESSION_OVER, errand->through != NULL ? errand->first : &session_tls);
+}
+
+struct session_result upgrade_bytes(struct session *self, struct bytes *input)
+{
+    size_t length = input->length;
+    const uint8_t *data = bytes_take(input, length);
+    if (length > 0 && session_deliver(self, data, length) != 0)
+        return session_failed();
+    return session_wait(self->env->answer_ms);
+}
+
+int upgrade_seal(struct session *self, const uint8_t *data, size_t length)
+{
+    return session_send(self, data, length);
 }
 
 uint32_t session_argument(const struct session *self)
@@ -334,7 +369,7 @@ struct conversation *conversation_new(struct session_env *env, const struct erra
     conversation->address = address;
     conversation->port = port;
     conversation->observation = observation;
-    conversation->stack[0] = session_new(conversation, errand->first, 0);
+    conversation->stack[0] = session_new(conversation, errand->through != NULL ? errand->through : errand->first, 0);
     if (conversation->stack[0] == NULL) {
         free(conversation);
         return NULL;

@@ -35,6 +35,8 @@
     X(zookeeper)                                                                                                       \
     X(dns)                                                                                                             \
     X(socks)                                                                                                           \
+    X(rtsp)                                                                                                            \
+    X(telnet)                                                                                                          \
     X(http2)                                                                                                           \
     X(http)
 

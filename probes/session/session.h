@@ -91,6 +91,7 @@ struct session_ops {
     // What it says to whoever speaks to it: fields of the part of its name, NULL behind the last. They are learnt from
     // its answer to another protocol's words, which teaches nothing else. NULL: there are none.
     const struct field *const *overheard;
+    bool upgrades; // it can ask for TLS on its own connection (STARTTLS), which it carries from then on
     // Judges at least one byte of a server's stream. NULL: it has no words of its own.
     enum recognition (*recognise)(const uint8_t *data, size_t length);
     // Every message that can leave, ends with SAYS_END (probes/session/says.h). NULL: it says nothing.
@@ -164,6 +165,20 @@ bool session_ask(struct session *self, const struct errand *errand);
 
 // The argument of the errand that this connection is for (probes/session/agenda.h); 0 when it has none.
 uint32_t session_argument(const struct session *self);
+
+// Of a session that upgrades: whether this connection is for that alone. What it teaches is known then.
+bool session_upgrades_only(const struct session *self);
+
+// The peer is ready for TLS: what begins now, stacked on this session. All that follows is for it.
+struct session_result session_upgrade(const struct session *self);
+
+// While it carries TLS, what a session that upgrades does with bytes, and its `seal`.
+struct session_result upgrade_bytes(struct session *self, struct bytes *input);
+int upgrade_seal(struct session *self, const uint8_t *data, size_t length);
+
+// The session that has made this connection one of TLS: where there is one, it also speaks inside, without a greeting.
+// NULL when the connection began with TLS, or has none.
+const struct session_ops *session_upgraded(const struct session *self);
 
 // What is wanted inside the tunnel that this session makes; NULL: nothing was said about it (probes/session/tunnel.h
 // knows what then).

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FIGURES_MAX = 48, RUNS_MAX = 32, RATES_MAX = 16 };
+enum { FIGURES_MAX = 64, RUNS_MAX = 32, RATES_MAX = 16 };
 
 struct bench_options {
     const char *plan;       // a plan file in place of the synthetic cloud; NULL = none
@@ -27,30 +27,31 @@ struct figure {
 };
 
 // In memory that parent and child share.
-struct outcome {
+struct bench_outcome {
     uint32_t figure_count;
     struct figure figures[FIGURES_MAX];
     char error[256]; // not empty: something was wrong, which is worse than slow
-    char note[400];  // what the figures mean, for the reader of the table
+    char note[480];  // what the figures mean, for the reader of the table
 };
 
-struct part {
+struct bench_part {
     const char *name;
     const char *help;
     unsigned runs; // when not told otherwise
-    void (*run)(const struct bench_options *options, struct outcome *outcome);
+    void (*run)(const struct bench_options *options, struct bench_outcome *outcome);
 };
 
-extern const struct part part_generate, part_classify, part_loop, part_study, part_order, part_pacing;
+extern const struct bench_part part_generate, part_classify, part_loop, part_study, part_order, part_pacing,
+    part_converse;
 
 // Appends a figure; beyond FIGURES_MAX is an error of the part.
-void outcome_add(struct outcome *outcome, const char *name, const char *unit, double value, double bar);
+void outcome_add(struct bench_outcome *outcome, const char *name, const char *unit, double value, double bar);
 
 // Keeps the first error only.
-void outcome_fail(struct outcome *outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void outcome_fail(struct bench_outcome *outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // Replaces the note.
-void outcome_note(struct outcome *outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void outcome_note(struct bench_outcome *outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // The median of values, which are sorted in place; 0 for none.
 double median_of(double *values, unsigned count);

@@ -166,7 +166,7 @@ static int batch_run(struct bench *bench, const struct mix *mix, double *ret_cyc
     return verdicts_take(bench) ? 0 : -EBADMSG;
 }
 
-static void counters_check(const struct bench *bench, const struct mix *mix, struct outcome *outcome)
+static void counters_check(const struct bench *bench, const struct mix *mix, struct bench_outcome *outcome)
 {
     for (unsigned i = 0; i < COUNTER_COUNT; i++) {
         bool free = i == COUNTER_RX_BYTES || i == COUNTER_ANSWERS_SUSPECT;
@@ -192,7 +192,7 @@ static int port_make(struct bench *bench, char ret_name[static RTE_ETH_NAME_MAX_
 }
 
 static void measure(struct bench *bench, const struct ground *ground, const struct mix *mix,
-                    const struct bench_options *options, struct outcome *outcome)
+                    const struct bench_options *options, struct bench_outcome *outcome)
 {
     char port[RTE_ETH_NAME_MAX_LEN];
     char name[40];
@@ -229,7 +229,7 @@ static void measure(struct bench *bench, const struct ground *ground, const stru
     rig_fini(&bench->rig);
 }
 
-static void run(const struct bench_options *options, struct outcome *outcome)
+static void run(const struct bench_options *options, struct bench_outcome *outcome)
 {
     static struct bench bench;
     struct ground ground;
@@ -258,7 +258,7 @@ static void run(const struct bench_options *options, struct outcome *outcome)
     rig_eal_end();
 }
 
-const struct part part_classify = {
+const struct bench_part part_classify = {
     .name = "classify",
     .help = "replies per second through one worker's receive path, each judged right",
     .runs = 5,

@@ -60,7 +60,7 @@ static void watch_run(struct rig *rig, void *context)
 }
 
 // Median Mpps of a sweep's windows on a net_null port of its own.
-static double measure(const char *port, const struct rig_plan *plan, struct watch *watch, struct outcome *outcome)
+static double measure(const char *port, const struct rig_plan *plan, struct watch *watch, struct bench_outcome *outcome)
 {
     static struct rig rig;
     struct rig_plan own = *plan;
@@ -78,7 +78,7 @@ static double measure(const char *port, const struct rig_plan *plan, struct watc
     return median_of(watch->window_mpps, watch->windows);
 }
 
-static void add_speed(struct outcome *outcome, const char *prefix, double mpps, double share, double bar)
+static void add_speed(struct bench_outcome *outcome, const char *prefix, double mpps, double share, double bar)
 {
     char name[40];
     snprintf(name, sizeof(name), "%smpps", prefix);
@@ -89,7 +89,7 @@ static void add_speed(struct outcome *outcome, const char *prefix, double mpps, 
     outcome_add(outcome, name, "", share, 0);
 }
 
-static void run(const struct bench_options *options, struct outcome *outcome)
+static void run(const struct bench_options *options, struct bench_outcome *outcome)
 {
     static struct watch watch;
     struct ground ground;
@@ -119,7 +119,7 @@ static void run(const struct bench_options *options, struct outcome *outcome)
     rig_eal_end();
 }
 
-const struct part part_generate = {
+const struct bench_part part_generate = {
     .name = "generate",
     .help = "probes per second of the whole dataplane on net_null: first attempt, later attempts",
     .runs = 5,

@@ -119,7 +119,7 @@ int ground_cloud(struct ground *ret_ground)
 }
 
 // The catalogues, seen from a build tree, or where they were installed.
-static void catalogues_find(char ret_path[static PATH_MAX])
+void ground_catalogues(char ret_path[static PATH_MAX])
 {
     char own[PATH_MAX];
     char path[PATH_MAX];
@@ -139,10 +139,10 @@ static void catalogues_find(char ret_path[static PATH_MAX])
     memcpy(ret_path, path, strlen(path) + 1);
 }
 
-static int ground_plan(const char *path, struct ground *ret_ground, struct outcome *outcome)
+static int ground_plan(const char *path, struct ground *ret_ground, struct bench_outcome *outcome)
 {
     char catalogues[PATH_MAX];
-    catalogues_find(catalogues);
+    ground_catalogues(catalogues);
     const struct plan_files files = {.plan = path, .catalogues = catalogues};
     struct complaint complaint = {0};
     struct plan *plan = NULL;
@@ -156,7 +156,7 @@ static int ground_plan(const char *path, struct ground *ret_ground, struct outco
     return status;
 }
 
-bool ground_of(const struct bench_options *options, struct ground *ret_ground, struct outcome *outcome)
+bool ground_of(const struct bench_options *options, struct ground *ret_ground, struct bench_outcome *outcome)
 {
     int status = options->plan == NULL ? ground_cloud(ret_ground) : ground_plan(options->plan, ret_ground, outcome);
     if (status != 0)

@@ -3,6 +3,7 @@
 // What is scanned in a bench: the targets and ports of a plan file, or a synthetic set in the shape of the files that
 // AWS, Azure and Google publish.
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,10 @@ extern const uint16_t ground_ports[8];
 int ground_cloud(struct ground *ret_ground);
 
 // The plan of the options, or else the synthetic cloud. False after telling the outcome why not.
-bool ground_of(const struct bench_options *options, struct ground *ret_ground, struct outcome *outcome);
+bool ground_of(const struct bench_options *options, struct ground *ret_ground, struct bench_outcome *outcome);
+
+// The folder of the catalogues, in a build tree or where they were installed.
+void ground_catalogues(char ret_path[static PATH_MAX]);
 
 // Intervals x ports. Returns 0 or -errno.
 int ground_init(const struct interval_set *intervals, const uint16_t *ports, uint32_t port_count,

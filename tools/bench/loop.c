@@ -60,7 +60,8 @@ static void watch_run(struct rig *rig, void *context)
     simnet_signal_stop(loop->simnet); // dataplane_run waits for every lcore, its own or not
 }
 
-static void expect(struct outcome *outcome, const struct loop *loop, const char *what, uint64_t counted, uint64_t truth)
+static void expect(struct bench_outcome *outcome, const struct loop *loop, const char *what, uint64_t counted,
+                   uint64_t truth)
 {
     if (counted != truth)
         outcome_fail(outcome, "%s%s: %llu found, the truth is %llu", loop->prefix, what, (unsigned long long)counted,
@@ -68,7 +69,7 @@ static void expect(struct outcome *outcome, const struct loop *loop, const char 
 }
 
 // The sums, against what the world's functions say and what simnet sent.
-static void sums_check(const struct loop *loop, const struct ground *ground, struct outcome *outcome)
+static void sums_check(const struct loop *loop, const struct ground *ground, struct bench_outcome *outcome)
 {
     const struct rig *rig = &loop->rig;
     uint64_t simnet[SIMNET_COUNTER_COUNT];
@@ -96,7 +97,7 @@ static void sums_check(const struct loop *loop, const struct ground *ground, str
 }
 
 // The answered bit of every position is set exactly if the world answers there: nothing missed, nothing invented.
-static void bits_check(const struct loop *loop, struct outcome *outcome)
+static void bits_check(const struct loop *loop, struct bench_outcome *outcome)
 {
     static struct probe_burst burst;
     const struct dataplane *dataplane = &loop->rig.dataplane;
@@ -117,7 +118,7 @@ static void bits_check(const struct loop *loop, struct outcome *outcome)
                      loop->prefix, (unsigned long long)wrong);
 }
 
-static void figures_add(struct loop *loop, double bar, struct outcome *outcome)
+static void figures_add(struct loop *loop, double bar, struct bench_outcome *outcome)
 {
     char name[40];
     const struct rig *rig = &loop->rig;
@@ -141,7 +142,7 @@ static void figures_add(struct loop *loop, double bar, struct outcome *outcome)
 }
 
 // Sweeps a world of one's own ports. 0 or -errno; the outcome says what was wrong.
-static int sweep(struct loop *loop, const struct ground *ground, double bar, struct outcome *outcome)
+static int sweep(struct loop *loop, const struct ground *ground, double bar, struct bench_outcome *outcome)
 {
     char port[RTE_ETH_NAME_MAX_LEN];
     uint16_t prober;
@@ -199,7 +200,7 @@ static int population_ground(const struct population *population, const uint16_t
 }
 
 static void population_sweep(const char *prefix, const struct population *population, double bar,
-                             struct outcome *outcome)
+                             struct bench_outcome *outcome)
 {
     static struct loop loop;
     struct ground ground;
@@ -221,7 +222,7 @@ static void population_sweep(const char *prefix, const struct population *popula
     world_free(loop.world);
 }
 
-static bool peer_eal(struct outcome *outcome)
+static bool peer_eal(struct bench_outcome *outcome)
 {
     if (rig_cpu_first() == rig_cpu_last())
         outcome_fail(outcome, "this part needs two CPUs");
@@ -230,7 +231,7 @@ static bool peer_eal(struct outcome *outcome)
     return outcome->error[0] == '\0';
 }
 
-static void loop_run(const struct bench_options *options, struct outcome *outcome)
+static void loop_run(const struct bench_options *options, struct bench_outcome *outcome)
 {
     (void)options;
     static const struct {
@@ -262,7 +263,7 @@ static void loop_run(const struct bench_options *options, struct outcome *outcom
     rig_eal_end();
 }
 
-static void study_run(const struct bench_options *options, struct outcome *outcome)
+static void study_run(const struct bench_options *options, struct bench_outcome *outcome)
 {
     struct population population;
     char error[POPULATION_ERROR_MAX];
@@ -291,14 +292,14 @@ static void study_run(const struct bench_options *options, struct outcome *outco
     rig_eal_end();
 }
 
-const struct part part_loop = {
+const struct bench_part part_loop = {
     .name = "loop",
     .help = "dataplane and simnet on two cores over net_ring, 1 % and 100 % hits, found = truth",
     .runs = 3,
     .run = loop_run,
 };
 
-const struct part part_study = {
+const struct bench_part part_study = {
     .name = "study",
     .help = "the study's 62.8 million addresses x 8 ports swept in the loop, found = truth",
     .runs = 1,

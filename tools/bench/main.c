@@ -15,8 +15,8 @@
 #include "tools/bench/bench.h"
 #include "tools/bench/report.h"
 
-static const struct part *const PARTS[] = {&part_generate, &part_classify, &part_loop,
-                                           &part_study,    &part_order,    &part_pacing};
+static const struct bench_part *const PARTS[] = {&part_generate, &part_classify, &part_loop,    &part_study,
+                                                 &part_order,    &part_pacing,   &part_converse};
 enum { PART_COUNT = sizeof(PARTS) / sizeof(PARTS[0]) };
 
 static void help_print(FILE *out)
@@ -39,7 +39,7 @@ static void help_print(FILE *out)
         "Every run is a process of its own. No network card, no hugepages needed; they are used when enough are\n"
         "free. A worker has the last CPU, whoever plays its peer or measures the first one.\n"
         "In the source tree are scripts besides, with other programs or processes in one run: tests/bench/flowgen,\n"
-        "veth, memif and kill9.\n",
+        "veth, memif, kill9, soak and nginx_wide.\n",
         RUNS_MAX);
 }
 
@@ -123,7 +123,7 @@ static int options_read(int argc, char **argv, struct bench_options *options)
     return 0;
 }
 
-static const struct part *part_find(const char *name)
+static const struct bench_part *part_find(const char *name)
 {
     for (size_t i = 0; i < PART_COUNT; i++)
         if (strcmp(PARTS[i]->name, name) == 0)
@@ -132,7 +132,8 @@ static const struct part *part_find(const char *name)
 }
 
 // One run in a child, which dies with this process. What it prints goes to stderr: stdout is for the report.
-static void part_run_once(const struct part *part, const struct bench_options *options, struct outcome *outcome)
+static void part_run_once(const struct bench_part *part, const struct bench_options *options,
+                          struct bench_outcome *outcome)
 {
     memset(outcome, 0, sizeof(*outcome));
     fflush(NULL);
@@ -151,7 +152,7 @@ static void part_run_once(const struct part *part, const struct bench_options *o
 }
 
 // All runs of a part; false when one of them failed.
-static bool part_run(const struct part *part, const struct bench_options *options, struct outcome *shared,
+static bool part_run(const struct bench_part *part, const struct bench_options *options, struct bench_outcome *shared,
                      struct report *report)
 {
     unsigned runs = options->runs > 0 ? options->runs : part->runs;
@@ -181,8 +182,8 @@ int main(int argc, char **argv)
             fprintf(stderr, "sonde: bench: there is no part \"%s\"; see sonde bench --help\n", argv[i]);
             return 2;
         }
-    struct outcome *shared =
-        (struct outcome *)mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct bench_outcome *shared =
+        (struct bench_outcome *)mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
         return 1;
     report_init(&report);

@@ -45,7 +45,7 @@ static int64_t misses_count(const struct order *order, uint64_t *bits)
     return twice + ((int64_t)order->count - seen);
 }
 
-static void case_run(uint32_t ports, uint64_t addresses, struct outcome *outcome)
+static void case_run(uint32_t ports, uint64_t addresses, struct bench_outcome *outcome)
 {
     struct order order;
     char name[40];
@@ -65,7 +65,7 @@ static void case_run(uint32_t ports, uint64_t addresses, struct outcome *outcome
     outcome_add(outcome, name, "", (double)(count - (uint64_t)misses), 0);
 }
 
-static void inverse_run(struct outcome *outcome)
+static void inverse_run(struct bench_outcome *outcome)
 {
     struct order order;
     uint64_t random = UINT64_C(0x9e3779b97f4a7c15);
@@ -87,7 +87,7 @@ static void inverse_run(struct outcome *outcome)
     outcome_add(outcome, "inverse_checked", "", INVERSE_POSITIONS, 0);
 }
 
-static void memory_run(const struct bench_options *options, struct outcome *outcome)
+static void memory_run(const struct bench_options *options, struct bench_outcome *outcome)
 {
     struct ground ground;
     if (!ground_of(options, &ground, outcome))
@@ -103,7 +103,7 @@ static void memory_run(const struct bench_options *options, struct outcome *outc
     ground_fini(&ground);
 }
 
-static void run(const struct bench_options *options, struct outcome *outcome)
+static void run(const struct bench_options *options, struct bench_outcome *outcome)
 {
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++)
         case_run(CASES[i].ports, CASES[i].addresses, outcome);
@@ -113,7 +113,7 @@ static void run(const struct bench_options *options, struct outcome *outcome)
                           "map; inverse_checked: random positions below 2^48 that came back.");
 }
 
-const struct part part_order = {
+const struct bench_part part_order = {
     .name = "order",
     .help = "every position exactly once, counted up to 2^32; inverse beyond; memory of the tables",
     .runs = 1,

@@ -5,7 +5,7 @@
 
 #include "tools/bench/bench.h"
 
-void outcome_add(struct outcome *outcome, const char *name, const char *unit, double value, double bar)
+void outcome_add(struct bench_outcome *outcome, const char *name, const char *unit, double value, double bar)
 {
     if (outcome->figure_count == FIGURES_MAX) {
         outcome_fail(outcome, "more than %d figures", FIGURES_MAX);
@@ -17,7 +17,7 @@ void outcome_add(struct outcome *outcome, const char *name, const char *unit, do
     snprintf(figure->unit, sizeof(figure->unit), "%s", unit);
 }
 
-void outcome_fail(struct outcome *outcome, const char *format, ...)
+void outcome_fail(struct bench_outcome *outcome, const char *format, ...)
 {
     if (outcome->error[0] != '\0')
         return;
@@ -27,7 +27,7 @@ void outcome_fail(struct outcome *outcome, const char *format, ...)
     va_end(arguments);
 }
 
-void outcome_note(struct outcome *outcome, const char *format, ...)
+void outcome_note(struct bench_outcome *outcome, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);

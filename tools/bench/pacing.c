@@ -74,7 +74,7 @@ static void watch_run(struct rig *rig, void *context)
     }
 }
 
-static void errors_judge(const struct pacing *pacing, struct outcome *outcome)
+static void errors_judge(const struct pacing *pacing, struct bench_outcome *outcome)
 {
     double worst = 0;
     for (unsigned i = 0; i < pacing->rate_count; i++) {
@@ -92,7 +92,7 @@ static void errors_judge(const struct pacing *pacing, struct outcome *outcome)
                  ALLOWED_PERCENT, INTERVALS);
 }
 
-static void run(const struct bench_options *options, struct outcome *outcome)
+static void run(const struct bench_options *options, struct bench_outcome *outcome)
 {
     static struct rig rig;
     struct ground ground;
@@ -124,7 +124,7 @@ static void run(const struct bench_options *options, struct outcome *outcome)
     rig_eal_end();
 }
 
-const struct part part_pacing = {
+const struct bench_part part_pacing = {
     .name = "pacing",
     .help = "error of the rate at ten rates from 1 pps to 10 Mpps, two minutes; above 1 % it fails",
     .runs = 1,

@@ -60,7 +60,7 @@ struct report_part *report_part(struct report *report, const char *name)
     return part;
 }
 
-void report_add(struct report_part *part, const struct outcome *outcome)
+void report_add(struct report_part *part, const struct bench_outcome *outcome)
 {
     if (part->runs == RUNS_MAX)
         return;

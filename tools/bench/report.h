@@ -11,7 +11,7 @@ enum { REPORT_PARTS_MAX = 16 };
 struct report_part {
     const char *name;
     unsigned runs;
-    struct outcome first; // names, units and bars
+    struct bench_outcome first; // names, units and bars
     double values[FIGURES_MAX][RUNS_MAX];
 };
 
@@ -29,7 +29,7 @@ void report_init(struct report *report);
 
 // The next part, which report_add gives its runs.
 struct report_part *report_part(struct report *report, const char *name);
-void report_add(struct report_part *part, const struct outcome *outcome);
+void report_add(struct report_part *part, const struct bench_outcome *outcome);
 
 void report_print_machine(const struct report *report);
 void report_print_part(struct report_part *part);

@@ -178,7 +178,7 @@ static int memories_make(struct rig *rig, const struct rig_plan *plan)
     return status;
 }
 
-int rig_init(struct rig *rig, const struct rig_plan *plan, struct outcome *outcome)
+int rig_init(struct rig *rig, const struct rig_plan *plan, struct bench_outcome *outcome)
 {
     memset(rig, 0, sizeof(*rig));
     rig->image_fd = -1;

@@ -59,7 +59,7 @@ unsigned rig_cpu_first(void);
 unsigned rig_cpu_last(void);
 
 // Image, memories, and the dataplane ready to run. Returns 0, or -errno with the line in outcome.
-int rig_init(struct rig *rig, const struct rig_plan *plan, struct outcome *outcome);
+int rig_init(struct rig *rig, const struct rig_plan *plan, struct bench_outcome *outcome);
 
 // Runs the dataplane in this thread, which is EAL's main one, while `watch` runs in another; ends when watch returns.
 // Returns 0 or -errno.

@@ -45,8 +45,12 @@ def openssl(*arguments):
 
 def make_key(kind, path):
     algorithm, _, size = kind.partition(":")
-    options = {"EC": ["-pkeyopt", f"ec_paramgen_curve:{size}"], "RSA": ["-pkeyopt", f"rsa_keygen_bits:{size}"]}
-    openssl("genpkey", "-algorithm", algorithm, *options.get(algorithm, []), "-out", str(path))
+    options = {"EC": ["-pkeyopt", f"ec_paramgen_curve:{size}"], "RSA": ["-pkeyopt", f"rsa_keygen_bits:{size}"],
+               "RSA-PSS": ["-pkeyopt", f"rsa_keygen_bits:{size}"]}
+    if algorithm == "DSA":
+        openssl("dsaparam", "-genkey", "-noout", "-out", str(path), size)
+    else:
+        openssl("genpkey", "-algorithm", algorithm, *options.get(algorithm, []), "-out", str(path))
 
 
 def make_authority(folder):

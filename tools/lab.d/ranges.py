@@ -55,13 +55,13 @@ def device(interface):
     return {"vdev": f"net_af_packet0,iface={interface}", "lcores": [0]}
 
 
-def plan(table, ranges, output):
+def plan(table, ranges, authority, output):
     targets = [{"provider": name, "service": "*", "region": "*"} for name in ranges]
     targets += [row["prefix"] for row in of_provider(table, "")]
     return {"device": device("sonde0"), "source": {"address": lab.SCANNER, "gateway": lab.GATEWAY},
             "ranges": ranges, "targets": targets, "allow_reserved": ["10.0.0.0/8"],
             "services": table["plan_ports"], "rate": "20 kpps", "network_rate": "20 kpps", "attempts": 1, "seed": 1,
-            "contact": "lab@sonde.invalid", "output": output}
+            "trust_store": authority, "contact": "lab@sonde.invalid", "output": output}
 
 
 def wide_plan(port, network, output):
@@ -81,7 +81,7 @@ def write(table, folder):
     for name, maker in {"aws": aws, "azure": azure, "google": google}.items():
         files[name] = str(folder / f"ranges-{name}.json")
         (folder / f"ranges-{name}.json").write_text(json.dumps(maker(table), indent=1) + "\n", encoding="utf-8")
-    plans = {"plan": plan(table, files, str(folder / "out")),
+    plans = {"plan": plan(table, files, str(folder / "certificates" / "ca.crt"), str(folder / "out")),
              "wide": wide_plan(443, lab.WIDE_NETWORK, str(folder / "out-wide")),
              "wide-small": wide_plan(443, sub_network(20), str(folder / "out-wide-small")),
              "wide-rsa": wide_plan(8443, sub_network(22), str(folder / "out-wide-rsa"))}

@@ -113,7 +113,9 @@ def tls_part(table, server, folder):
            "key_type": kind, "sha256": certificates.fingerprint(folder / "certificates", name),
            "key_bits": int(size.removeprefix("P-") or 256), "sans": [row["name"]], "subject": f"CN={row['name']},O=Sonde Lab"}
     findings = []
-    if best in ("1", "1.1"):
+    tls["versions"] = [TLS_NAMES[version] for version in server["tls"]]
+    tls["trusted"] = row["issuer"] == "ca" and not tls["expired"]  # the plan names the lab's authority
+    if {"1", "1.1"} & set(server["tls"]):
         findings.append("tls-below-1.2")
     if tls["expired"]:
         findings.append("certificate-expired")

@@ -28,7 +28,7 @@ struct http_state {
     bool skipping;   // the rest of a line that is too long
     bool interim;    // something else than the real answer has come
     struct http_body body;
-    struct http_page page;
+    struct http_page *page; // NULL until a status has come
 };
 
 static enum recognition http_recognise(const uint8_t *data, size_t length)
@@ -128,7 +128,11 @@ static struct session_result http_on_status(struct session *self, struct bytes l
     learn_constant(self->observation, FIELD(root, service), "http");
     self->observation->finished = false;
     state->body = (struct http_body){0};
-    state->page.coding = HTTP_CODING_NONE;
+    if (state->page == NULL)
+        state->page = http_page_new();
+    if (state->page == NULL)
+        return session_failed();
+    state->page->coding = HTTP_CODING_NONE;
     state->phase = HTTP_FIELDS;
     return session_wait(self->env->answer_ms);
 }
@@ -160,7 +164,7 @@ static void http_on_field(struct http_state *state, struct observation *observat
         (void)bytes_u8(&value);
     while (value.length > 0 && (value.data[value.length - 1] == ' ' || value.data[value.length - 1] == '\t'))
         value.length--;
-    http_page_field(&state->page, observation, name, value);
+    http_page_field(state->page, observation, name, value);
     if (field_is(name, "content-length"))
         length_parse(&state->body, value);
     if (field_is(name, "transfer-encoding")) {
@@ -201,7 +205,8 @@ static bool refers_to_tls(const struct session *self)
 static struct session_result http_over(struct session *self, bool whole)
 {
     const struct http_state *state = (const struct http_state *)self->state;
-    http_page_learn(&state->page, self->env->charsets, whole, self->observation);
+    if (state->page != NULL)
+        http_page_learn(state->page, self->env->charsets, whole, self->observation);
     self->observation->finished = self->observation->finished || whole;
     if (refers_to_tls(self))
         (void)detect_ask(self, &session_tls);
@@ -226,7 +231,7 @@ static struct session_result http_on_fields_end(struct session *self)
     const struct http_observation *http = self->observation->http;
     if (http == NULL)
         return session_failed();
-    bool worth = http_page_begin(&state->page, http, self->below == NULL && http->status == 400);
+    bool worth = http_page_begin(state->page, http, self->below == NULL && http->status == 400);
     bool empty = http->status == 101 || http->status == 204 || http->status == 304 ||
                  (!state->body.chunked && state->body.bounded && state->body.left == 0);
     if (state->body.chunked) {
@@ -282,7 +287,7 @@ static struct session_result http_bytes(struct session *self, struct bytes *inpu
         if (result.wait_ms == 0)
             return session_wait(self->env->answer_ms);
     }
-    if (!http_body_read(&state->body, &state->page, input))
+    if (!http_body_read(&state->body, state->page, input))
         return session_failed();
     return state->body.ended ? http_complete(self) : session_wait(self->env->answer_ms);
 }
@@ -296,7 +301,8 @@ static bool status_unended(struct session *self)
     // Of a number of which nothing follows nobody knows whether it was whole.
     if (status == 0 || is_interim(status) || line.length <= version_length + 4)
         return false;
-    (void)http_on_status(self, line, status, version_length);
+    if (http_on_status(self, line, status, version_length).verb == SESSION_FAILED)
+        self->observation->failed = true;
     return true;
 }
 
@@ -315,7 +321,7 @@ static struct session_result http_event(struct session *self, enum session_event
 
 static void http_fini(struct session *self)
 {
-    http_page_fini(&((struct http_state *)self->state)->page);
+    http_page_free(((struct http_state *)self->state)->page);
 }
 
 // Status, page and all the rest are of what was asked for.

@@ -52,10 +52,10 @@ struct http2_state {
     uint32_t seen; // of what the window counts
     uint8_t acknowledged;
     bool recognised;
-    bool in_block; // fields that have not ended: only CONTINUATION may follow
-    bool last;     // the block ends the stream
-    bool answered; // the fields of the real answer are whole
-    struct http_page page;
+    bool in_block;          // fields that have not ended: only CONTINUATION may follow
+    bool last;              // the block ends the stream
+    bool answered;          // the fields of the real answer are whole
+    struct http_page *page; // NULL until the server has begun
 };
 
 // A server begins with its settings (RFC 9113 section 3.4). Some answer what is no HTTP/2 with GOAWAY alone.
@@ -161,7 +161,7 @@ static struct session_result http2_open(struct session *self)
 static struct session_result http2_over(struct session *self, bool whole)
 {
     const struct http2_state *state = (const struct http2_state *)self->state;
-    http_page_learn(&state->page, self->env->charsets, whole, self->observation);
+    http_page_learn(state->page, self->env->charsets, whole, self->observation);
     self->observation->finished = whole;
     return session_done();
 }
@@ -225,7 +225,7 @@ static void field_take(struct session *self, const nghttp2_nv *field)
     if (name.length == sizeof(status) - 1 && memcmp(name.data, status, name.length) == 0)
         status_take(self, value);
     else if (state->status != 0 && !is_interim(state->status))
-        http_page_field(&state->page, self->observation, name, value);
+        http_page_field(state->page, self->observation, name, value);
 }
 
 // Some of a block of fields. WAIT: it is read.
@@ -270,7 +270,7 @@ static struct session_result block_end(struct session *self)
     state->answered = true;
     if (self->observation->http == NULL)
         return session_failed();
-    bool titled = http_page_begin(&state->page, self->observation->http, false);
+    bool titled = http_page_begin(state->page, self->observation->http, false);
     if (state->last || !titled)
         return http2_over(self, true);
     return session_wait(self->env->answer_ms);
@@ -309,9 +309,9 @@ static struct session_result data_read(struct session *self, struct frame *frame
     state->seen += (uint32_t)frame->payload.length;
     if (frame->stream != OUR_STREAM || !state->answered || !frame_unpad(frame))
         return http2_over(self, false);
-    if (!http_page_read(&state->page, frame->payload.data, frame->payload.length))
+    if (!http_page_read(state->page, frame->payload.data, frame->payload.length))
         return session_failed();
-    bool ended = (frame->flags & FLAG_END_STREAM) != 0 || state->page.done || state->seen >= WINDOW;
+    bool ended = (frame->flags & FLAG_END_STREAM) != 0 || state->page->done || state->seen >= WINDOW;
     return ended ? http2_over(self, true) : session_wait(self->env->answer_ms);
 }
 
@@ -371,6 +371,9 @@ static struct session_result http2_bytes(struct session *self, struct bytes *inp
         if (found == RECOGNITION_UNDECIDED)
             return session_wait(self->env->answer_ms);
         state->recognised = true;
+        state->page = http_page_new();
+        if (state->page == NULL)
+            return session_failed();
         observation_forget(self->observation, PART_http);
         learn_constant(self->observation, FIELD(root, service), "http");
         learn_constant(self->observation, FIELD(http, version), "HTTP/2");
@@ -396,7 +399,7 @@ static void http2_fini(struct session *self)
     struct http2_state *state = (struct http2_state *)self->state;
     if (state->inflater != NULL)
         nghttp2_hd_inflate_del(state->inflater);
-    http_page_fini(&state->page);
+    http_page_free(state->page);
 }
 
 const struct session_ops session_http2 = {

@@ -4,10 +4,28 @@
 #include <string.h>
 #include <strings.h>
 
+#include "probes/memory.h"
 #include "probes/protocol/http/http_inflate.h"
 #include "probes/protocol/http/http_reference.h"
 
 enum { ESCAPE = 0x1b, UTF8_GROWTH = 4, TITLE_BYTES = 255 };
+
+struct http_page *http_page_new(void)
+{
+    struct http_page *page = memory_change(NULL, sizeof(*page));
+    if (page != NULL)
+        *page = (struct http_page){0};
+    return page;
+}
+
+void http_page_free(struct http_page *page)
+{
+    if (page == NULL)
+        return;
+    http_inflater_free(page->inflater);
+    buffer_fini(&page->refused);
+    memory_give(page);
+}
 
 static bool field_is(struct bytes name, const char *word)
 {
@@ -345,11 +363,4 @@ void http_page_learn(const struct http_page *page, const struct http_charsets *c
     // Its end did not come, or there was no room for it.
     if (cut || unended)
         learn_cut(observation, FIELD(http, title));
-}
-
-void http_page_fini(struct http_page *page)
-{
-    http_inflater_free(page->inflater);
-    page->inflater = NULL;
-    buffer_fini(&page->refused);
 }

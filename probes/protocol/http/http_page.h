@@ -49,6 +49,11 @@ struct http_page {
     struct http_title title;
 };
 
+// Nothing read yet. NULL without memory; free(NULL) legal. Heap, because most of a connection's time is spent before
+// there is an answer.
+struct http_page *http_page_new(void);
+void http_page_free(struct http_page *page);
+
 // One field of an answer: writes down what is kept of it, and notes the coding of the content.
 void http_page_field(struct http_page *page, struct observation *observation, struct bytes name, struct bytes value);
 
@@ -63,5 +68,3 @@ bool http_page_read(struct http_page *page, const uint8_t *data, size_t length);
 // will not be said.
 void http_page_learn(const struct http_page *page, const struct http_charsets *charsets, bool whole,
                      struct observation *observation);
-
-void http_page_fini(struct http_page *page);

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <openssl/rand.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "probes/memory.h"
 #include "probes/protocol/ssh/ssh_others.h"
 #include "probes/protocol/ssh/ssh_session.h"
 #include "probes/session/env.h"
@@ -38,10 +38,10 @@ static int kex_start(struct session *self, struct bytes theirs)
     struct ssh_state *state = (struct ssh_state *)self->state;
     const struct ssh_env *env = self->env->ssh;
     struct buffer payload = {0};
-    state->kex = calloc(1, sizeof(*state->kex));
+    state->kex = memory_change(NULL, sizeof(*state->kex));
     if (state->kex == NULL)
         return -ENOMEM;
-    state->kex->env = env;
+    *state->kex = (struct ssh_kex){.env = env};
     if (state->wanted == NULL)
         buffer_put(&payload, buffer_bytes(&env->offer), env->offer.length);
     else
@@ -126,7 +126,7 @@ static void kex_end(struct ssh_state *state)
 {
     if (state->kex != NULL)
         ssh_kex_fini(state->kex);
-    free(state->kex);
+    memory_give(state->kex);
     state->kex = NULL;
 }
 

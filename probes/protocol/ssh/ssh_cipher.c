@@ -9,8 +9,9 @@
 #include <nettle/ctr.h>
 #include <nettle/des.h>
 #include <nettle/gcm.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "probes/memory.h"
 
 // Of these nettle's own tables have no row. A weak key of DES is the server's and nobody's loss.
 static void des_key(void *context, const uint8_t *key)
@@ -140,9 +141,10 @@ int ssh_crypt_start(struct ssh_crypt *crypt, const struct ssh_cipher *cipher, bo
                     const uint8_t key[SSH_KEY_MAX], const uint8_t iv[SSH_KEY_MAX])
 {
     ssh_crypt_fini(crypt);
-    void *context = calloc(1, context_size(cipher));
+    void *context = memory_change(NULL, context_size(cipher));
     if (context == NULL)
         return -ENOMEM;
+    memset(context, 0, context_size(cipher));
     *crypt = (struct ssh_crypt){.cipher = cipher, .context = context, .encrypt = encrypt};
     memcpy(crypt->iv, iv, cipher->iv);
     if (cipher->mode == SSH_MODE_CBC && !encrypt)
@@ -166,7 +168,7 @@ int ssh_crypt_start(struct ssh_crypt *crypt, const struct ssh_cipher *cipher, bo
 
 void ssh_crypt_fini(struct ssh_crypt *crypt)
 {
-    free(crypt->context);
+    memory_give(crypt->context);
     *crypt = (struct ssh_crypt){0};
 }
 

@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <nettle/umac.h>
 #include <openssl/rand.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "probes/memory.h"
 
 static void umac64_key(void *context, const uint8_t *key)
 {
@@ -74,12 +75,14 @@ static const struct ssh_mac poly1305_row = {"", NULL, 0, 16, true};
 int ssh_check_start(struct ssh_check *check, const struct ssh_mac *mac, const uint8_t key[SSH_KEY_MAX])
 {
     ssh_check_fini(check);
-    void *context = mac->primitive == NULL ? NULL : calloc(1, mac->primitive->context_size);
+    void *context = mac->primitive == NULL ? NULL : memory_change(NULL, mac->primitive->context_size);
     if (context == NULL && mac->primitive != NULL)
         return -ENOMEM;
     *check = (struct ssh_check){.mac = mac, .context = context};
-    if (context != NULL)
+    if (context != NULL) {
+        memset(context, 0, mac->primitive->context_size);
         mac->primitive->set_key(context, key);
+    }
     return 0;
 }
 
@@ -95,7 +98,7 @@ int ssh_check_start_poly1305(struct ssh_check *check, EVP_MAC *poly1305)
 
 void ssh_check_fini(struct ssh_check *check)
 {
-    free(check->context);
+    memory_give(check->context);
     EVP_MAC_CTX_free(check->poly1305);
     *check = (struct ssh_check){0};
 }

@@ -60,6 +60,20 @@ static int curve_secret(const struct ssh_method *method, const struct ssh_share 
     return ret_secret->failed ? -ENOMEM : status;
 }
 
+static const struct ssh_method x25519 = {.type = "X25519"};
+
+int ssh_x25519_make(struct ssh_share *share)
+{
+    return curve_make(&x25519, share);
+}
+
+int ssh_x25519(const struct ssh_share *share, struct bytes theirs, uint8_t ret_secret[32])
+{
+    size_t length = 32;
+    int status = theirs.length == 32 ? curve_derive(&x25519, share, theirs, ret_secret, &length) : -EBADMSG;
+    return status == 0 && length != 32 ? -EBADMSG : status;
+}
+
 // prime and generator are taken over, whatever happens.
 static int field_start(struct ssh_share *share, BIGNUM *prime, BIGNUM *generator)
 {
@@ -109,28 +123,8 @@ static int field_secret(const struct ssh_method *method, const struct ssh_share 
     return status;
 }
 
-static const struct ssh_family curve = {curve_make, curve_secret, false};
+const struct ssh_family ssh_family_curve = {curve_make, curve_secret, false};
 const struct ssh_family ssh_family_field = {field_make, field_secret, true};
-
-// The dear ones, and those whose group is the server's choice, are for those that have nothing else.
-const struct ssh_method ssh_methods[SSH_METHODS] = {
-    {"curve25519-sha256", &nettle_sha256, &curve, "X25519", NULL, NULL},
-    {"curve25519-sha256@libssh.org", &nettle_sha256, &curve, "X25519", NULL, NULL},
-    {"ecdh-sha2-nistp256", &nettle_sha256, &curve, "EC", "P-256", NULL},
-    {"ecdh-sha2-nistp384", &nettle_sha384, &curve, "EC", "P-384", NULL},
-    {"ecdh-sha2-nistp521", &nettle_sha512, &curve, "EC", "P-521", NULL},
-    {"curve448-sha512", &nettle_sha512, &curve, "X448", NULL, NULL},
-    {"diffie-hellman-group14-sha256", &nettle_sha256, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_2048},
-    {"diffie-hellman-group14-sha256@ssh.com", &nettle_sha256, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_2048},
-    {"diffie-hellman-group14-sha1", &nettle_sha1, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_2048},
-    {"diffie-hellman-group1-sha1", &nettle_sha1, &ssh_family_field, NULL, NULL, BN_get_rfc2409_prime_1024},
-    {"diffie-hellman-group15-sha512", &nettle_sha512, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_3072},
-    {"diffie-hellman-group16-sha512", &nettle_sha512, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_4096},
-    {"diffie-hellman-group-exchange-sha256", &nettle_sha256, NULL, NULL, NULL, NULL},
-    {"diffie-hellman-group-exchange-sha1", &nettle_sha1, NULL, NULL, NULL, NULL},
-    {"diffie-hellman-group17-sha512", &nettle_sha512, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_6144},
-    {"diffie-hellman-group18-sha512", &nettle_sha512, &ssh_family_field, NULL, NULL, BN_get_rfc3526_prime_8192},
-};
 
 int ssh_share_make(const struct ssh_method *method, struct ssh_share *ret_share)
 {

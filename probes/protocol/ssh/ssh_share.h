@@ -39,9 +39,9 @@ struct ssh_method {
     BIGNUM *(*prime)(BIGNUM *p);     // of a finite field, with generator 2
 };
 
-enum { SSH_METHODS = 16 };
+enum { SSH_METHODS = 19 };
 
-// Best and cheapest first.
+// Best and cheapest first (ssh_methods.c).
 extern const struct ssh_method ssh_methods[SSH_METHODS];
 
 struct ssh_share {
@@ -60,5 +60,12 @@ int ssh_share_make(const struct ssh_method *method, struct ssh_share *ret_share)
 int ssh_share_make_group(struct bytes prime, struct bytes generator, struct ssh_share *ret_share, int *ret_bits);
 void ssh_share_fini(struct ssh_share *share);
 
-// The family of methods whose group the server chooses, once it has.
+// Elliptic curves; finite fields, also those whose group the server chooses, once it has.
+extern const struct ssh_family ssh_family_curve;
 extern const struct ssh_family ssh_family_field;
+
+// Those of which one part is an encapsulation (ssh_hybrid.c), and X25519 alone for their other part: 32 bytes each.
+extern const struct ssh_family ssh_family_sntrup761;
+extern const struct ssh_family ssh_family_mlkem768;
+int ssh_x25519_make(struct ssh_share *share);
+int ssh_x25519(const struct ssh_share *share, struct bytes theirs, uint8_t ret_secret[32]);

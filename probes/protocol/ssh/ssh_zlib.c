@@ -2,8 +2,9 @@
 #include "probes/protocol/ssh/ssh_zlib.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <zlib.h>
+
+#include "probes/memory.h"
 
 // The smallest window and tables: what we say fits into them ten times, and a deflating stream is 260 KB otherwise.
 enum { WINDOW_BITS = 9, MEMORY_LEVEL = 1, PIECE_BYTES = 4096 };
@@ -14,18 +15,30 @@ struct ssh_zlib {
     bool deflates;
 };
 
+static void *stream_take(void *opaque, unsigned int count, unsigned int bytes)
+{
+    (void)opaque;
+    return memory_change(NULL, (size_t)count * bytes);
+}
+
+static void stream_give(void *opaque, void *memory)
+{
+    (void)opaque;
+    memory_give(memory);
+}
+
 struct ssh_zlib *ssh_zlib_new(bool deflates)
 {
-    struct ssh_zlib *zlib = calloc(1, sizeof(*zlib));
+    struct ssh_zlib *zlib = memory_change(NULL, sizeof(*zlib));
     if (zlib == NULL)
         return NULL;
-    zlib->deflates = deflates;
+    *zlib = (struct ssh_zlib){.stream = {.zalloc = stream_take, .zfree = stream_give}, .deflates = deflates};
     int status =
         deflates ? deflateInit2(&zlib->stream, Z_BEST_SPEED, Z_DEFLATED, WINDOW_BITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY)
                  : inflateInit(&zlib->stream);
     if (status == Z_OK)
         return zlib;
-    free(zlib);
+    memory_give(zlib);
     return NULL;
 }
 
@@ -37,7 +50,7 @@ void ssh_zlib_free(struct ssh_zlib *zlib)
         (void)deflateEnd(&zlib->stream);
     else
         (void)inflateEnd(&zlib->stream);
-    free(zlib);
+    memory_give(zlib);
 }
 
 int ssh_zlib_run(struct ssh_zlib *zlib, const struct buffer *payload, bool cut, struct buffer *ret_other)

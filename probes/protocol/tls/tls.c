@@ -208,19 +208,51 @@ static struct session_result step_result(struct session *self, enum tls_outcome 
     }
 }
 
+// A server of SSL 2.0 takes our hello for one of its own, or says that it cannot: a record with the highest bit set,
+// and in it SERVER-HELLO of version 0.2 or ERROR.
+static enum recognition ssl2_recognise(const uint8_t *data, size_t length)
+{
+    enum { MSG_ERROR = 0, MSG_SERVER_HELLO = 4, ERROR_BYTES = 3, VERSION_AT = 5 };
+    if ((data[0] & 0x80) == 0)
+        return RECOGNITION_NOT_MINE;
+    if (length < 3)
+        return RECOGNITION_UNDECIDED;
+    if (data[2] == MSG_ERROR && data[0] == 0x80 && data[1] == ERROR_BYTES)
+        return RECOGNITION_MINE;
+    if (data[2] != MSG_SERVER_HELLO)
+        return RECOGNITION_NOT_MINE;
+    if (length < VERSION_AT + 2)
+        return RECOGNITION_UNDECIDED;
+    return data[VERSION_AT] == 0 && data[VERSION_AT + 1] == TLS_SSL2 ? RECOGNITION_MINE : RECOGNITION_NOT_MINE;
+}
+
+// What it speaks is asked for in its own words.
+static struct session_result ssl2_answered(struct session *self)
+{
+    learn_constant(self->observation, FIELD(root, service), "tls");
+    learn_flag(self->observation, FIELD(tls, handshake_complete), false);
+    tls_matrix_refused(self, TLS_1_3, "older-version");
+    tls_matrix_refused(self, TLS_1_2, "older-version");
+    tls_matrix_begin(self);
+    return session_done();
+}
+
 static struct session_result tls_bytes(struct session *self, struct bytes *input)
 {
     struct tls_state *state = tls_state_of(self);
     if (!state->recognised) {
+        enum recognition old = ssl2_recognise(input->data, input->length);
+        if (old == RECOGNITION_MINE)
+            return ssl2_answered(self);
+        if (old == RECOGNITION_UNDECIDED)
+            return session_wait(self->env->answer_ms);
         enum recognition found = tls_recognise(input->data, input->length);
         if (found == RECOGNITION_UNDECIDED)
             return session_wait(self->env->answer_ms);
         if (found == RECOGNITION_NOT_MINE)
             return detect_other(self, input);
         state->recognised = true;
-        // What has named itself in an earlier tunnel is known better.
-        if (!observation_in_tls(self->observation))
-            learn_constant(self->observation, FIELD(root, service), "tls");
+        tls_service_learn(self);
     }
     enum tls_outcome step = state->closed ? TLS_OUTCOME_END : TLS_OUTCOME_ON;
     while (step == TLS_OUTCOME_ON) {
@@ -242,7 +274,11 @@ static struct session_result tls_event(struct session *self, enum session_event 
             (void)tls13_alert(self, TLS_ALERT_CLOSE_NOTIFY);
         return session_done();
     }
-    return state->recognised ? tls_end(self) : detect_nothing(self);
+    if (state->recognised)
+        return tls_end(self);
+    if (event == SESSION_CLOSED && !self->observation->spoke)
+        tls_matrix_begin_unheard(self);
+    return detect_nothing(self);
 }
 
 static int tls_seal(struct session *self, const uint8_t *data, size_t length)

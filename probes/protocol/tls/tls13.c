@@ -192,10 +192,10 @@ static enum tls_outcome certificate(struct session *self, const struct tls_hands
 {
     struct tls_state *state = tls_state_of(self);
     const struct tls_key *key = NULL;
+    chain_observe_message(self, message->body, true);
     enum tls_leaf_state found = tls_leaf_read(self->env->kit, message->body, true, self->observation, &key);
     if (tls_kit_starved())
         return TLS_OUTCOME_FAILED;
-    chain_observe_message(self, message->body, true);
     if (found == TLS_LEAF_REFUSED)
         return tls13_alert(self, TLS_ALERT_BAD_CERTIFICATE);
     if (found != TLS_LEAF_LEARNT)

@@ -18,56 +18,10 @@ static void message_spoil(const uint8_t *message, size_t length)
     memset(body + SSL3_HM_HEADER_LENGTH, 0xff, length - SSL3_HM_HEADER_LENGTH);
 }
 
-static int number_bits(struct bytes number)
-{
-    while (number.length > 0 && number.data[0] == 0)
-        (void)bytes_u8(&number);
-    int bits = 8 * (int)number.length;
-    for (uint8_t top = number.length == 0 ? 0x80 : number.data[0]; (top & 0x80) == 0; top = (uint8_t)(top << 1))
-        bits--;
-    return bits;
-}
-
 static bool exchange_is_dhe(const SSL *ssl)
 {
     const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
     return cipher != NULL && SSL_CIPHER_get_kx_nid(cipher) == NID_kx_dhe;
-}
-
-bool exchange_refused(struct bytes body, struct observation *observation)
-{
-    struct bytes prime = bytes_slice(&body, bytes_u16(&body));
-    if (prime.failed || body.failed)
-        return false;
-    int bits = number_bits(prime);
-    learn_number(observation, FIELD(tls, dh_bits), bits);
-    if (bits <= DEAR_DH_BITS)
-        return false;
-    learn_constant(observation, FIELD(tls, refused), "dh-group");
-    return true;
-}
-
-struct certificates certificates_read(struct bytes body, bool since_13)
-{
-    // The object identifiers of prime fields and of fields of characteristic two, 1.2.840.10045.1.1 and .2, stand in a
-    // key only where its curve is spelt out (RFC 3279 section 2.3.5). On a curve made for it one compressed point takes
-    // OpenSSL 40 ms, while it decodes. Lengths before it may have been written in several ways, these bytes in one.
-    static const uint8_t field_type[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x01};
-    struct certificates list = {.own_curve = false};
-    if (since_13)
-        (void)bytes_slice(&body, bytes_u8(&body));
-    struct bytes certificates = bytes_slice(&body, bytes_u24(&body));
-    list.own_curve = certificates.length > 0 &&
-                     memmem(certificates.data, certificates.length, field_type, sizeof(field_type)) != NULL;
-    while (!certificates.failed && certificates.length > 0) {
-        struct bytes certificate = bytes_slice(&certificates, bytes_u24(&certificates));
-        if (since_13)
-            (void)bytes_slice(&certificates, bytes_u16(&certificates));
-        if (list.count++ == 0)
-            list.first = certificate;
-    }
-    list.failed = certificates.failed || body.failed || body.length != 0;
-    return list;
 }
 
 static bool certificates_refused(const SSL *ssl, struct bytes body, struct observation *observation)
@@ -85,17 +39,30 @@ static bool certificates_refused(const SSL *ssl, struct bytes body, struct obser
     return true;
 }
 
-// What the messages teach of versions, groups and chains.
-static void matrix_look(struct session *self, const SSL *ssl, uint8_t kind, struct bytes body)
+// RFC 7919: finite fields of 3,072 bits and more, of which a TLS 1.3 server may have nothing else.
+static bool group_is_dear(uint16_t group)
+{
+    enum { FFDHE3072 = 0x0101, FFDHE8192 = 0x0104 };
+    return group >= FFDHE3072 && group <= FFDHE8192;
+}
+
+// What the messages teach of versions, groups and chains. True for a hello whose group is not to be computed with.
+static bool matrix_look(struct session *self, const SSL *ssl, uint8_t kind, struct bytes body)
 {
     struct tls_server_hello hello;
     const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
-    if (kind == SSL3_MT_SERVER_HELLO && tls_server_hello_read(body, &hello) == 0)
+    if (kind == SSL3_MT_SERVER_HELLO && tls_server_hello_read(body, &hello) == 0) {
         tls_matrix_answered_first(self, &hello);
-    else if (kind == SSL3_MT_SERVER_KEY_EXCHANGE && cipher != NULL)
+        if (!group_is_dear(hello.group))
+            return false;
+        learn_constant(self->observation, FIELD(tls, refused), "dh-group");
+        return true;
+    }
+    if (kind == SSL3_MT_SERVER_KEY_EXCHANGE && cipher != NULL)
         tls_matrix_exchange(self, (uint16_t)SSL_version(ssl), SSL_CIPHER_get_protocol_id(cipher), body);
     else if (kind == SSL3_MT_CERTIFICATE)
         chain_observe_message(self, body, SSL_version(ssl) >= TLS1_3_VERSION);
+    return false;
 }
 
 // Sees every whole message, decrypted, before OpenSSL acts on it.
@@ -109,8 +76,7 @@ static void message_look(int is_ours, int version, int type, const void *message
     struct bytes body = bytes_of(message, length);
     uint8_t kind = bytes_u8(&body);
     (void)bytes_u24(&body);
-    bool refused = false;
-    matrix_look(self, ssl, kind, body);
+    bool refused = matrix_look(self, ssl, kind, body);
     if (kind == SSL3_MT_SERVER_KEY_EXCHANGE)
         refused = exchange_is_dhe(ssl) && exchange_refused(body, self->observation);
     else if (kind == SSL3_MT_CERTIFICATE)
@@ -144,6 +110,11 @@ bool bounds_set(SSL_CTX *context)
     // Asked for, so that the answer of the callback counts; it is also faster than to have the chain built and checked.
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(context, chain_accept, NULL);
-    // OpenSSL's own list without the finite fields above our bound, any of which a TLS 1.3 server may demand.
-    return SSL_CTX_set1_groups_list(context, "X25519:P-256:X448:P-521:P-384:ffdhe2048") == 1;
+    // OpenSSL's own list. The finite fields above our bound are offered so that a server that has nothing else is
+    // recognised by what it demands, and refused when it does. Then curves of older times and other places, which a
+    // server below TLS 1.3 may have alone.
+    return SSL_CTX_set1_groups_list(context,
+                                    "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192:"
+                                    "secp256k1:brainpoolP256r1:brainpoolP384r1:brainpoolP512r1:secp224r1:secp192r1:"
+                                    "sect233r1:sect283k1:sect283r1:sect409k1:sect409r1:sect571k1:sect571r1") == 1;
 }

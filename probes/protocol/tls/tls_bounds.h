@@ -6,33 +6,9 @@
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
-#include <stddef.h>
 
-#include "probes/bytes.h"
-#include "probes/observation/observation.h"
-
-enum {
-    // 102 KB of tiny certificates took 57 ms and 1.26 MB to decode; a chain that ends at a root has two to five.
-    TLS_CERTIFICATES_MAX = 10,
-    TLS_CERTIFICATE_BYTES_MAX = 32 << 10, // of a whole list
-};
+#include "probes/protocol/tls/tls_measure.h"
 
 // Sets up a context whose sessions have a struct session as their app data: bounds the groups that are offered, the
 // certificates that are read, and the numbers in them. False on failure.
 bool bounds_set(SSL_CTX *context);
-
-// What of a Certificate message is looked at before it is decoded.
-struct certificates {
-    size_t count;
-    struct bytes first;
-    bool own_curve; // one of its keys is on a curve that the server has made up
-    bool failed;    // the lengths do not fit
-};
-
-// Reads the body of a Certificate message: RFC 5246 section 7.4.2; RFC 8446 section 4.4.2 has a context before the list
-// and extensions behind each certificate.
-struct certificates certificates_read(struct bytes body, bool since_13);
-
-// Looks at the body of a ServerKeyExchange of DHE, which begins with the group (RFC 5246 section 7.4.3): records its
-// size, and that it is refused when it is too large.
-bool exchange_refused(struct bytes body, struct observation *observation);

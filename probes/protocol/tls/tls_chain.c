@@ -6,8 +6,9 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "probes/protocol/tls/tls_bounds.h"
+#include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_certificate.h"
+#include "probes/protocol/tls/tls_leaf.h"
 #include "probes/protocol/tls/tls_trust.h"
 #include "probes/session/dear.h"
 #include "probes/session/env.h"
@@ -107,7 +108,8 @@ static bool certificates_count(struct bytes list, bool since_13, size_t *ret_cou
 
 // Decodes them all, and writes down what each says. NULL when one of them is none, or has a key that is too dear; then
 // none of them is verified.
-static STACK_OF(X509) * certificates_decode(struct bytes list, bool since_13, struct observation *observation)
+static STACK_OF(X509) *
+    certificates_decode(struct tls_kit *kit, struct bytes list, bool since_13, struct observation *observation)
 {
     STACK_OF(X509) *certificates = sk_X509_new_null();
     bool good = certificates != NULL;
@@ -122,7 +124,7 @@ static STACK_OF(X509) * certificates_decode(struct bytes list, bool since_13, st
             continue;
         }
         if (!field_known(observation->tls, FIELD(tls, chain)))
-            certificate_observe(certificate, observation);
+            (void)tls_leaf_learn(kit, der, observation);
         certificate_observe_row(certificate, observation);
         const EVP_PKEY *key = X509_get0_pubkey(certificate);
         bool dear = key == NULL || dear_key(key);
@@ -139,7 +141,7 @@ static STACK_OF(X509) * certificates_decode(struct bytes list, bool since_13, st
     return certificates;
 }
 
-static void chain_read(struct tls_trust *trust, struct bytes list, bool since_13, struct observation *observation)
+static void chain_read(struct session_env *env, struct bytes list, bool since_13, struct observation *observation)
 {
     size_t count = 0;
     if (!certificates_count(list, since_13, &count))
@@ -149,9 +151,9 @@ static void chain_read(struct tls_trust *trust, struct bytes list, bool since_13
         learn_constant(observation, FIELD(tls, refused), curve_is_own(list) ? "own-curve" : "chain");
         return;
     }
-    STACK_OF(X509) *certificates = certificates_decode(list, since_13, observation);
+    STACK_OF(X509) *certificates = certificates_decode(env->kit, list, since_13, observation);
     if (certificates != NULL)
-        trust_verify(trust, certificates, observation);
+        trust_verify(env->trust, certificates, observation);
     sk_X509_pop_free(certificates, X509_free);
 }
 
@@ -175,7 +177,7 @@ void chain_observe(struct session *self, struct bytes list, bool since_13)
     const struct tls_observation *known = trust_recall(trust, digest);
     if (known == NULL) {
         struct observation *place = trust_remember(trust, digest);
-        chain_read(trust, list, since_13, place);
+        chain_read(self->env, list, since_13, place);
         if (place->failed || shortage()) {
             self->observation->failed = true;
             trust_forget(trust, place);

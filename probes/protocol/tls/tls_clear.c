@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "probes/protocol/tls/tls_clear.h"
 
-#include "probes/protocol/tls/tls_bounds.h"
+#include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_chain.h"
 #include "probes/protocol/tls/tls_matrix.h"
 #include "probes/protocol/tls/tls_leaf.h"
@@ -60,10 +60,10 @@ enum tls_outcome tls_clear_hello(struct session *self, const struct tls_server_h
 static enum tls_outcome certificate(struct session *self, const struct tls_handshake *message)
 {
     const struct tls_key *key = NULL;
+    chain_observe_message(self, message->body, false);
     enum tls_leaf_state found = tls_leaf_read(self->env->kit, message->body, false, self->observation, &key);
     if (tls_kit_starved())
         return TLS_OUTCOME_FAILED;
-    chain_observe_message(self, message->body, false);
     return found == TLS_LEAF_REFUSED ? TLS_OUTCOME_END : TLS_OUTCOME_ON;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "probes/protocol/tls/tls_handshake.h"
 
-#include "probes/protocol/tls/tls_bounds.h"
+#include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_hello.h"
 
 enum { MESSAGE_BYTES_MAX = 16 << 10, FINISHED_BYTES_MAX = 64 };

@@ -33,14 +33,20 @@ static bool aeads_fetch(struct tls_kit *kit)
     return done;
 }
 
+enum { SUITES_OF_13 = 0x13 }; // the first byte of their numbers
+
 // The context's, then 3DES, RC4 and DES: who has nothing else says at least so, and shows his certificate.
 static void ciphers_list(struct tls_kit *kit, const SSL_CTX *context)
 {
     static const uint16_t old[] = {0xc008, 0xc012, 0x0016, 0x0013, 0x000a, 0xc007, 0xc011, 0x0005, 0x0004, 0x0009};
     STACK_OF(SSL_CIPHER) *list = SSL_CTX_get_ciphers(context);
     const size_t room = TLS_CIPHERS_MAX - sizeof(old) / sizeof(old[0]);
-    for (int at = 0; at < sk_SSL_CIPHER_num(list) && kit->cipher_count < room; at++)
-        kit->ciphers[kit->cipher_count++] = SSL_CIPHER_get_protocol_id(sk_SSL_CIPHER_value(list, at));
+    for (int at = 0; at < sk_SSL_CIPHER_num(list) && kit->cipher_count < room; at++) {
+        uint16_t number = SSL_CIPHER_get_protocol_id(sk_SSL_CIPHER_value(list, at));
+        // Of TLS 1.3 only what our client computes with.
+        if (number >> 8 != SUITES_OF_13 || tls_suite_find(number) != NULL)
+            kit->ciphers[kit->cipher_count++] = number;
+    }
     for (size_t at = 0; at < sizeof(old) / sizeof(old[0]); at++)
         kit->ciphers[kit->cipher_count++] = old[at];
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "probes/protocol/tls/tls_leaf.h"
 
-#include "probes/protocol/tls/tls_bounds.h"
+#include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_certificate.h"
 #include "probes/session/dear.h"
 
@@ -53,14 +53,15 @@ static void digest_learn(struct observation *observation, const uint8_t digest[s
     learn_text(observation, FIELD(tls, sha256), text, sizeof(text));
 }
 
-// The way through OpenSSL. The key is kept like any other.
+// The way through OpenSSL. The key is kept like any other. observation may be NULL.
 static const struct tls_key *long_way(struct tls_kit *kit, struct bytes certificate, struct observation *observation,
                                       const uint8_t digest[static TLS_DIGEST_BYTES])
 {
     X509 *decoded = certificate_decode(certificate);
     if (decoded == NULL)
         return NULL;
-    certificate_observe(decoded, observation);
+    if (observation != NULL)
+        certificate_observe(decoded, observation);
     const struct tls_key *known = tls_key_find(kit->cache, digest);
     if (known == NULL) {
         struct tls_key made = {.key = X509_get_pubkey(decoded)};
@@ -88,6 +89,19 @@ const struct tls_key *tls_leaf_learn(struct tls_kit *kit, struct bytes certifica
     return key;
 }
 
+// Its key alone.
+static const struct tls_key *leaf_key(struct tls_kit *kit, struct bytes certificate)
+{
+    uint8_t digest[TLS_DIGEST_BYTES];
+    struct tls_x509 x509;
+    if (!tls_kit_digest(kit, TLS_SHA256, certificate.data, certificate.length, digest))
+        return NULL;
+    const struct tls_key *key = tls_key_find(kit->cache, digest);
+    if (key == NULL && tls_x509_read(certificate, &x509))
+        key = key_of(kit, certificate, &x509, digest);
+    return key != NULL ? key : long_way(kit, certificate, NULL, digest);
+}
+
 enum tls_leaf_state tls_leaf_read(struct tls_kit *kit, struct bytes body, bool since_13,
                                   struct observation *observation, const struct tls_key **ret_key)
 {
@@ -97,7 +111,9 @@ enum tls_leaf_state tls_leaf_read(struct tls_kit *kit, struct bytes body, bool s
     if (list.count == 0)
         return TLS_LEAF_EMPTY;
     bool refused = list.own_curve || list.count > TLS_CERTIFICATES_MAX;
-    const struct tls_key *key = list.own_curve ? NULL : tls_leaf_learn(kit, list.first, observation);
+    const struct tls_key *key = NULL;
+    if (!list.own_curve)
+        key = refused ? tls_leaf_learn(kit, list.first, observation) : leaf_key(kit, list.first);
     if (!refused && key == NULL)
         return TLS_LEAF_BAD;
     learn_number(observation, FIELD(tls, chain_length), (int64_t)list.count);

@@ -11,8 +11,9 @@
 const struct tls_key *tls_leaf_learn(struct tls_kit *kit, struct bytes certificate, struct observation *observation);
 
 // Reads a list of certificates, the body of a Certificate message: of TLS 1.3 (RFC 8446 section 4.4.2) behind its
-// context and with extensions, or an older one (RFC 5246 section 7.4.2). Looks for what is too dear (tls_bounds.h),
-// and writes down how many there are and what the first one says.
+// context and with extensions, or an older one (RFC 5246 section 7.4.2). Looks for what is too dear (tls_bounds.h), and
+// writes down how many there are; of a list that is refused for its length also what the first one says. All else is
+// written down by tls_chain.h, which remembers whole chains.
 enum tls_leaf_state {
     TLS_LEAF_BAD = 0, // lengths do not fit, or the certificate is none
     TLS_LEAF_REFUSED, // tls.refused says why; what could be learnt was

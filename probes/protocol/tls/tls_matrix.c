@@ -12,6 +12,7 @@
 enum {
     STEP_BITS = 4, // of an errand's argument: the step, then a bit for each that is left, then how often it was silent
     STEP_MASK = (1 << STEP_BITS) - 1,
+    UNHEARD_BIT = 15, // nothing that it said was TLS yet
     SILENCES_AT = 16,
     SILENCES_MOST = 2, // in a row: who says nothing twice is asked no further
     JA3S_TEXT_MAX = 16 + 6 * TLS_SERVER_EXTENSIONS_MAX,
@@ -24,6 +25,11 @@ enum { VERSIONS = sizeof(versions) / sizeof(versions[0]) };
 static const char status_offered[] = "offered";
 static const char status_refused[] = "refused";
 static const char status_unknown[] = "unknown";
+
+static bool is_tls(const struct observation *observation)
+{
+    return strcmp(observation_service(observation), "tls") == 0 || observation_in_tls(observation);
+}
 
 static uint32_t step_bit(enum tls_matrix_step step)
 {
@@ -118,8 +124,16 @@ static struct tls_version_observation *status_learn(struct observation *observat
     return row;
 }
 
+// True while a server that hung up over its first hello has not answered any other.
+static bool unheard(const struct session *self)
+{
+    return (session_argument(self) >> UNHEARD_BIT & 1) != 0 && !is_tls(self->observation);
+}
+
 void tls_matrix_refused(struct session *self, uint16_t version, const char *reason)
 {
+    if (unheard(self))
+        return;
     (void)status_learn(self->observation, version, status_refused, reason);
     lists_learn(self->observation);
 }
@@ -167,7 +181,7 @@ void tls_matrix_alpn(struct session *self, struct bytes name)
 void tls_matrix_answered(struct session *self, const struct tls_server_hello *hello, uint16_t newest)
 {
     struct observation *observation = self->observation;
-    if (tls_version_name(hello->version) == NULL || hello->version > newest) {
+    if (hello->version < TLS_SSL3 || hello->version > newest) {
         (void)status_learn(observation, newest, status_unknown, "another-version");
         lists_learn(observation);
         return;
@@ -306,63 +320,114 @@ static void ssl3_infer(struct session *self)
         tls_matrix_refused(self, TLS_SSL3, second);
 }
 
-// What is asked next; NONE when all is known that can be.
+// What is asked next; NONE when all is known that can be. Which versions there are comes before how one of them
+// chooses: an old server may leave us too few connections for all.
 static enum tls_matrix_step step_next(const struct observation *observation, uint32_t left)
 {
-    enum tls_matrix_step best = TLS_STEP_NONE;
-    for (enum tls_matrix_step step = TLS_STEP_COUNT - 1; step > TLS_STEP_NONE; step--)
-        if ((left & step_bit(step)) != 0 && step_open(observation, step))
-            best = step;
-    // An old server may leave us too few connections for all; then which versions it has comes before how it chooses.
-    if (best == TLS_STEP_PREFERENCE && tls_matrix_newest(observation) < TLS_1_2) {
-        enum tls_matrix_step other = step_next(observation, left & ~step_bit(TLS_STEP_PREFERENCE));
-        best = other == TLS_STEP_NONE ? best : other;
-    }
-    return best;
+    static const enum tls_matrix_step order[] = {TLS_STEP_1_2,  TLS_STEP_1_1,        TLS_STEP_1_0,   TLS_STEP_SSL3,
+                                                 TLS_STEP_SSL2, TLS_STEP_PREFERENCE, TLS_STEP_HYBRID};
+    for (size_t at = 0; at < sizeof(order) / sizeof(order[0]); at++)
+        if ((left & step_bit(order[at])) != 0 && step_open(observation, order[at]))
+            return order[at];
+    return TLS_STEP_NONE;
 }
 
-static void step_ask(struct session *self, uint32_t left, uint32_t silences)
+// flags: bits of the argument besides steps.
+static void step_ask(struct session *self, uint32_t left, uint32_t silences, uint32_t flags)
 {
-    if (silences == SILENCES_MOST)
-        return;
+    // Who says nothing twice is asked for no further version; how it chooses is another question.
+    if (silences >= SILENCES_MOST)
+        left &= step_bit(TLS_STEP_PREFERENCE) | step_bit(TLS_STEP_HYBRID);
     ssl3_infer(self);
     enum tls_matrix_step step = step_next(self->observation, left);
     if (step == TLS_STEP_NONE)
         return;
     struct errand errand = {.kind = ERRAND_MATRIX,
                             .first = &session_tls_version,
-                            .argument = (left & ~step_bit(step)) | silences << SILENCES_AT | (uint32_t)step};
+                            .argument = (left & ~step_bit(step)) | silences << SILENCES_AT | flags | (uint32_t)step};
     (void)session_ask(self, &errand);
+}
+
+// RSA's share of the exchange is the certificate's key, which may come after the choice, or on another connection.
+static void rsa_learn(struct observation *observation)
+{
+    const struct tls_observation *tls = observation->tls;
+    struct tls_version_observation *rows = tls == NULL ? NULL : tls->matrix.items;
+    for (uint32_t at = 0; rows != NULL && at < tls->matrix.count; at++)
+        if (rows[at].known.cipher && !rows[at].known.key_exchange_bits && tls->known.key_bits &&
+            text_is(&tls->key_type, "RSA") &&
+            tls_cipher_exchange(tls_cipher_number(rows[at].cipher.data)) == TLS_EXCHANGE_RSA)
+            learn_number_in(observation, &rows[at], FIELD(tls_version, key_exchange_bits), tls->key_bits);
+}
+
+static uint32_t versions_left(void)
+{
+    uint32_t left = step_bit(TLS_STEP_PREFERENCE);
+    for (enum tls_matrix_step step = TLS_STEP_1_2; step <= TLS_STEP_SSL2; step++)
+        left |= step_bit(step);
+    return left;
+}
+
+static void rest_learn(struct observation *observation)
+{
+    for (size_t at = 0; at < VERSIONS; at++)
+        if (tls_matrix_row(observation, versions[at]) == NULL)
+            (void)status_learn(observation, versions[at], status_unknown, "not-asked");
+    lists_learn(observation);
+}
+
+void tls_matrix_begin_unheard(struct session *self)
+{
+    uint64_t others = session_trials(self)->asked & ~session_bit(&session_tls);
+    if (!self->env->tls_matrix || self->below != NULL || others != 0 ||
+        observation_service(self->observation)[0] != '\0')
+        return;
+    step_ask(self, versions_left() & ~step_bit(TLS_STEP_1_2), 0, UINT32_C(1) << UNHEARD_BIT);
+}
+
+void tls_matrix_heard(struct session *self)
+{
+    uint32_t argument = session_argument(self);
+    if ((argument >> UNHEARD_BIT & 1) == 0)
+        return;
+    (void)status_learn(self->observation, TLS_1_3, status_refused, "closed");
+    for (enum tls_matrix_step step = TLS_STEP_1_2; step <= TLS_STEP_SSL2; step++)
+        if ((argument & step_bit(step)) == 0 && step != tls_matrix_step(self))
+            (void)status_learn(self->observation, step_version(step), status_refused, "closed");
+    rest_learn(self->observation);
 }
 
 void tls_matrix_begin(struct session *self)
 {
+    rsa_learn(self->observation);
     // Every version has a row once this was called.
-    if (!self->env->tls_matrix || self->below != NULL || tls_matrix_row(self->observation, TLS_SSL2) != NULL)
+    bool within = self->below != NULL && session_upgraded(self) == NULL; // TLS in TLS
+    if (!self->env->tls_matrix || within || tls_matrix_row(self->observation, TLS_SSL2) != NULL)
         return;
     // An alert before any ServerHello refuses what only the first hellos have offered; the rest is asked for by itself.
     const struct tls_observation *tls = self->observation->tls;
     if (tls != NULL && tls->known.alert && !tls->known.matrix)
         tls_matrix_refused(self, TLS_1_3, tls->alert.data);
-    for (size_t at = 0; at < VERSIONS; at++)
-        if (tls_matrix_row(self->observation, versions[at]) == NULL)
-            (void)status_learn(self->observation, versions[at], status_unknown, "not-asked");
-    lists_learn(self->observation);
-    uint32_t left = 0;
-    for (enum tls_matrix_step step = TLS_STEP_PREFERENCE; step <= TLS_STEP_SSL2; step++)
-        left |= step_bit(step);
-    step_ask(self, left, 0);
+    rest_learn(self->observation);
+    step_ask(self, versions_left(), 0, 0);
 }
 
 void tls_matrix_continue(struct session *self, bool silent, bool hybrid_only)
 {
     uint32_t argument = session_argument(self);
-    uint32_t silences = silent ? (argument >> SILENCES_AT) + 1 : 0;
-    uint32_t left = argument & ((UINT32_C(1) << SILENCES_AT) - 1) & ~(uint32_t)STEP_MASK;
+    uint32_t silences = silent                                     ? (argument >> SILENCES_AT) + 1
+                        : argument >> SILENCES_AT >= SILENCES_MOST ? SILENCES_MOST
+                                                                   : 0;
+    uint32_t left = argument & ((UINT32_C(1) << UNHEARD_BIT) - 1) & ~(uint32_t)STEP_MASK;
     uint16_t version = step_version(tls_matrix_step(self));
-    if (silent && version != 0) {
+    rsa_learn(self->observation);
+    if (silent && version != 0 && !unheard(self)) {
         (void)status_learn(self->observation, version, status_unknown, "silence");
         lists_learn(self->observation);
     }
-    step_ask(self, left | (hybrid_only ? step_bit(TLS_STEP_HYBRID) : 0), silences);
+    // Something else was recognised meanwhile.
+    if (unheard(self) && observation_service(self->observation)[0] != '\0')
+        return;
+    step_ask(self, left | (hybrid_only ? step_bit(TLS_STEP_HYBRID) : 0), silences,
+             argument & UINT32_C(1) << UNHEARD_BIT);
 }

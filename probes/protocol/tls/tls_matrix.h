@@ -40,6 +40,13 @@ void tls_matrix_alpn(struct session *self, struct bytes name);
 // they were asked for already.
 void tls_matrix_begin(struct session *self);
 
+// A server whose port promised TLS has hung up over the first hello: asks for the older versions, as long as nothing
+// else is recognised. Nothing is written down before it answers one of them.
+void tls_matrix_begin_unheard(struct session *self);
+
+// It has answered: so the earlier hellos were refused.
+void tls_matrix_heard(struct session *self);
+
 // A further connection is done: asks for the next. hybrid_only: the server chose a classical group where it could have
 // chosen a hybrid one, and has to be asked for nothing but those.
 void tls_matrix_continue(struct session *self, bool silent, bool hybrid_only);

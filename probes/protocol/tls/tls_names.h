@@ -12,11 +12,13 @@ enum tls_exchange {
     TLS_EXCHANGE_RSA,        // encrypted to the certificate's key: whoever gets the key reads all that was recorded
     TLS_EXCHANGE_RSA_EXPORT, // or to a temporary one of at most 512 or 1,024 bits
     TLS_EXCHANGE_STATIC,     // Diffie-Hellman with the certificate's key
+    TLS_EXCHANGE_PSK,        // a secret that both have from elsewhere
     TLS_EXCHANGE_DHE,
     TLS_EXCHANGE_ECDHE,
-    TLS_EXCHANGE_DH_ANON,   // and nobody says who he is
-    TLS_EXCHANGE_ECDH_ANON, // likewise
-    TLS_EXCHANGE_13,        // TLS 1.3: told by the key share
+    TLS_EXCHANGE_DH_ANON,       // and nobody says who he is
+    TLS_EXCHANGE_ECDH_ANON,     // likewise
+    TLS_EXCHANGE_PSK_EPHEMERAL, // a secret from elsewhere, and Diffie-Hellman
+    TLS_EXCHANGE_13,            // TLS 1.3: told by the key share
 };
 
 // The IANA name; NULL for a number that is not in the table.

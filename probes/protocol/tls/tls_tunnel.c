@@ -14,13 +14,25 @@ struct session_result tls_tunnel_begin(struct session *self)
     tls->known.alert = false;
     tls->alert = (struct text){0};
     learn_flag(self->observation, FIELD(tls, handshake_complete), true);
-    // An HTTP answer of an earlier connection was the plain-text one of a server that wanted TLS.
-    const struct session_ops *inner = tunnel_inner(self, NULL);
-    observation_forget(self->observation, PART_http);
-    learn_constant(self->observation, FIELD(root, tunnel), "tls");
+    const struct session_ops *upgraded = session_upgraded(self);
+    const struct session_ops *inner = upgraded != NULL ? upgraded : tunnel_inner(self, NULL);
+    if (upgraded == NULL) {
+        // An HTTP answer of an earlier connection was the plain-text one of a server that wanted TLS.
+        observation_forget(self->observation, PART_http);
+        learn_constant(self->observation, FIELD(root, tunnel), "tls");
+    }
     self->observation->finished = true;
     tls_matrix_begin(self);
     return session_next(SESSION_OVER, inner);
+}
+
+void tls_service_learn(struct session *self)
+{
+    // What has named itself in an earlier tunnel is known better.
+    if (session_upgraded(self) == NULL && !observation_in_tls(self->observation))
+        learn_constant(self->observation, FIELD(root, service), "tls");
+    if (session_upgraded(self) != NULL)
+        learn_flag(self->observation, FIELD(tls, starttls), true);
 }
 
 bool tls_ask_openssl(struct session *self)

@@ -119,7 +119,7 @@ static bool hello_learn(struct session *self, const struct tls_server_hello *hel
         return false;
     tls_matrix_answered(self, hello, state->version);
     struct observation *observation = self->observation;
-    if (hello->version > state->version)
+    if (hello->version < TLS_SSL3 || hello->version > state->version)
         return false;
     if (!observation->tls->known.version) {
         // No handshake has come as far as this one, which is not completed either.
@@ -130,8 +130,10 @@ static bool hello_learn(struct session *self, const struct tls_server_hello *hel
         learn_flag(observation, FIELD(tls, handshake_complete), false);
     }
     enum tls_exchange exchange = tls_cipher_exchange(hello->cipher);
-    bool keyless = exchange == TLS_EXCHANGE_DH_ANON || exchange == TLS_EXCHANGE_ECDH_ANON;
-    bool exchanges = exchange >= TLS_EXCHANGE_DHE || exchange == TLS_EXCHANGE_RSA_EXPORT;
+    bool keyless = exchange == TLS_EXCHANGE_DH_ANON || exchange == TLS_EXCHANGE_ECDH_ANON ||
+                   exchange == TLS_EXCHANGE_PSK || exchange == TLS_EXCHANGE_PSK_EPHEMERAL;
+    bool exchanges =
+        (exchange >= TLS_EXCHANGE_DHE && exchange <= TLS_EXCHANGE_ECDH_ANON) || exchange == TLS_EXCHANGE_RSA_EXPORT;
     return exchanges || (!keyless && !observation->tls->known.sha256);
 }
 
@@ -160,7 +162,8 @@ static struct session_result message_bytes(struct session *self, const struct tl
         chain_observe_message(self, piece->body, false);
     if (piece->type == TLS_FLIGHT_SERVER_KEY_EXCHANGE)
         tls_matrix_exchange(self, state->answer, state->cipher, piece->body);
-    bool certificate_is_all = tls_cipher_exchange(state->cipher) < TLS_EXCHANGE_RSA_EXPORT;
+    enum tls_exchange exchange = tls_cipher_exchange(state->cipher);
+    bool certificate_is_all = exchange == TLS_EXCHANGE_RSA || exchange == TLS_EXCHANGE_STATIC;
     if (piece->type == TLS_FLIGHT_SERVER_KEY_EXCHANGE || piece->type == TLS_FLIGHT_SERVER_HELLO_DONE ||
         (piece->type == TLS_FLIGHT_CERTIFICATE && certificate_is_all))
         return version_end(self, false, false);
@@ -181,8 +184,10 @@ static struct session_result alert_bytes(struct session *self, const struct tls_
 
 static void service_learn(struct session *self)
 {
-    if (observation_service(self->observation)[0] == '\0')
-        learn_constant(self->observation, FIELD(root, service), "tls");
+    if (observation_service(self->observation)[0] != '\0')
+        return;
+    learn_constant(self->observation, FIELD(root, service), "tls");
+    tls_matrix_heard(self);
 }
 
 static struct session_result tls_bytes(struct session *self, struct bytes *input)

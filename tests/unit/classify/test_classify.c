@@ -119,53 +119,6 @@ Test(classify, ssh_methods_and_product)
     catalogues_fini(&own);
 }
 
-Test(classify, greetings_of_mail_and_ftp_servers_name_their_products)
-{
-    static const struct {
-        const struct field *field;
-        const char *greeting;
-        const char *name;    // "" = no product
-        const char *version; // "" = none
-    } rows[] = {
-        {FIELD(smtp, greeting), "220 mx.example ESMTP Exim 4.96 Thu, 26 Nov 2026 07:00:00 +0000", "exim", "4.96"},
-        {FIELD(smtp, greeting), "220-mx.example ESMTP Exim 4.97.1\r\n220 hello", "exim", "4.97.1"},
-        {FIELD(smtp, greeting), "220 mx.example ESMTP Exim 4.96x", "", ""},
-        {FIELD(smtp, greeting), "220 mail.example ESMTP Postfix (Debian/GNU)", "postfix", ""},
-        {FIELD(smtp, greeting), "220 mail.example ESMTP Postfixed", "", ""},
-        {FIELD(smtp, greeting), "220 mail.example ESMTP NotPostfix", "", ""},
-        {FIELD(smtp, greeting), "220 a.example ESMTP Sendmail 8.17.1.9/8.17.1.9/Debian-2; Thu", "sendmail", "8.17.1.9"},
-        {FIELD(smtp, greeting), "220 a.example ESMTP OpenSMTPD", "opensmtpd", ""},
-        {FIELD(smtp, greeting), "220 a Microsoft ESMTP MAIL Service, Version: 10.0.14393.4169 ready", "smtp_service",
-         "10.0.14393.4169"},
-        {FIELD(ftp, greeting), "220 (vsFTPd 3.0.3)", "vsftpd", "3.0.3"},
-        {FIELD(ftp, greeting), "220 (myvsFTPd 3.0.3)", "", ""},
-        {FIELD(ftp, greeting), "220 ProFTPD 1.3.5b Server (x) [10.1.2.3]", "proftpd", "1.3.5b"},
-        {FIELD(ftp, greeting), "220 ProFTPD 1.3.8rc2 Server (x) [10.1.2.3]", "proftpd", "1.3.8rc2"},
-        {FIELD(ftp, greeting), "220 ProFTPD Server (Debian) [::ffff:10.1.2.3]", "proftpd", ""},
-        {FIELD(ftp, greeting), "220---------- Welcome to Pure-FTPd [privsep] [TLS] ----------", "pure-ftpd", ""},
-        {FIELD(ftp, greeting), "220-FileZilla Server 1.8.2\r\n220 Please", "filezilla_server", "1.8.2"},
-        {FIELD(ftp, greeting), "220 Microsoft FTP Service", "ftp_service", ""},
-        {FIELD(imap, greeting), "* OK [CAPABILITY IMAP4rev1] Dovecot (Debian) ready.", "dovecot", ""},
-        {FIELD(imap, greeting), "* OK mail.example Cyrus IMAP v2.4.17-Debian server ready", "imap", "2.4.17"},
-        {FIELD(imap, id_name), "Dovecot Pro", "", ""},
-        {FIELD(pop3, greeting), "+OK Dovecot ready.", "dovecot", ""},
-    };
-    struct catalogues own;
-    struct observation observation;
-    catalogues_own(&own);
-    observation_init(&observation);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        learn_word(&observation, rows[i].field, rows[i].greeting);
-        classify(own.classifier, &observation, 1000);
-        const struct product_observation *product = observation.product;
-        cr_assert_str_eq(product == NULL ? "" : text_of(&product->name), rows[i].name, "%s", rows[i].greeting);
-        cr_assert_str_eq(product == NULL ? "" : text_of(&product->version), rows[i].version, "%s", rows[i].greeting);
-        observation_reset(&observation);
-    }
-    observation_fini(&observation);
-    catalogues_fini(&own);
-}
-
 Test(classify, logins_in_plain_text_are_findings_outside_tls_only)
 {
     struct catalogues own;

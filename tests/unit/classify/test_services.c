@@ -7,6 +7,7 @@
 
 #include "config/catalogue_load.h"
 #include "control/classify/classify.h"
+#include "control/classify/product.h"
 
 struct own {
     struct string_table strings;
@@ -113,6 +114,59 @@ static const struct sample samples[] = {
     {"dns.version", "unbound 1.17.1", "unbound", "1.17.1", "", "", NULL},
     {"dns.version", "PowerDNS Recursor 4.8.8 (built ...)", "recursor", "4.8.8", "", "", NULL},
     {"dns.version", "none of your business", "", "", "", "", NULL},
+    {"smtp.greeting", "220 mx.example ESMTP Exim 4.96 Thu, 26 Nov 2026 07:00:00 +0000", "exim", "4.96", "", "", NULL},
+    {"smtp.greeting", "220-mx.example ESMTP Exim 4.97.1\r\n220 hello", "exim", "4.97.1", "", "", NULL},
+    {"smtp.greeting", "220 mx.example ESMTP Exim 4.96x", "", "", "", "", NULL},
+    {"smtp.greeting", "220 mail.example ESMTP Postfix (Debian/GNU)", "postfix", "", "", "", NULL},
+    {"smtp.greeting", "220 mail.example ESMTP Postfixed", "", "", "", "", NULL},
+    {"smtp.greeting", "220 mail.example ESMTP NotPostfix", "", "", "", "", NULL},
+    {"smtp.greeting", "220 a.example ESMTP Sendmail 8.17.1.9/8.17.1.9/Debian-2; Thu", "sendmail", "8.17.1.9", "", "",
+     NULL},
+    {"smtp.greeting", "220 a.example ESMTP OpenSMTPD", "opensmtpd", "", "", "", NULL},
+    {"smtp.greeting", "220 a Microsoft ESMTP MAIL Service, Version: 10.0.14393.4169 ready", "smtp_service",
+     "10.0.14393.4169", "", "", NULL},
+    {"ftp.greeting", "220 (vsFTPd 3.0.3)", "vsftpd", "3.0.3", "", "", NULL},
+    {"ftp.greeting", "220 (myvsFTPd 3.0.3)", "", "", "", "", NULL},
+    {"ftp.greeting", "220 ProFTPD 1.3.5b Server (x) [10.1.2.3]", "proftpd", "1.3.5b", "", "", NULL},
+    {"ftp.greeting", "220 ProFTPD 1.3.8rc2 Server (x) [10.1.2.3]", "proftpd", "1.3.8rc2", "", "", NULL},
+    {"ftp.greeting", "220 ProFTPD Server (Debian) [::ffff:10.1.2.3]", "proftpd", "", "", "", NULL},
+    {"ftp.greeting", "220---------- Welcome to Pure-FTPd [privsep] [TLS] ----------", "pure-ftpd", "", "", "", NULL},
+    {"ftp.greeting", "220-FileZilla Server 1.8.2\r\n220 Please", "filezilla_server", "1.8.2", "", "", NULL},
+    {"ftp.greeting", "220 Microsoft FTP Service", "ftp_service", "", "", "", NULL},
+    {"imap.greeting", "* OK [CAPABILITY IMAP4rev1] Dovecot (Debian) ready.", "dovecot", "", "", "", NULL},
+    {"imap.greeting", "* OK mail.example Cyrus IMAP v2.4.17-Debian server ready", "imap", "2.4.17", "", "", NULL},
+    {"imap.id_name", "Dovecot Pro", "", "", "", "", NULL},
+    {"pop3.greeting", "+OK Dovecot ready.", "dovecot", "", "", "", NULL},
+    {"redis.version", "7.0.15", "redis", "7.0.15", "", "", NULL},
+    {"redis.server_version", "8.0.1", "valkey", "8.0.1", "", "", NULL},
+    {"memcached.version", "1.6.18", "memcached", "1.6.18", "", "", NULL},
+    {"imap.id_name", "Dovecot", "dovecot", "", "", "", NULL},
+    {"mysql.version", "5.7.25-OceanBase_CE-v4.2.1.0", "oceanbase", "4.2.1.0", "", "", NULL},
+    {"mssql.version", "17.0.1000.6", "sql_server_2025", "17.0.1000.6", "", "", NULL},
+    {"mssql.version", "16.0.1000.6", "sql_server_2022", "16.0.1000.6", "", "", NULL},
+    {"mssql.version", "14.0.1000.6", "sql_server_2017", "14.0.1000.6", "", "", NULL},
+    {"mssql.version", "13.0.1000.6", "sql_server_2016", "13.0.1000.6", "", "", NULL},
+    {"mssql.version", "12.0.1000.6", "sql_server_2014", "12.0.1000.6", "", "", NULL},
+    {"mssql.version", "11.0.1000.6", "sql_server_2012", "11.0.1000.6", "", "", NULL},
+    {"mssql.version", "10.0.6000.29", "sql_server_2008", "10.0.6000.29", "", "", NULL},
+    {"mssql.version", "9.0.1000.6", "sql_server_2005", "9.0.1000.6", "", "", NULL},
+    {"mssql.version", "8.0.1000.6", "sql_server_2000", "8.0.1000.6", "", "", NULL},
+    {"ldap.vendor_name", "Samba Team (https://www.samba.org)", "samba", "", "", "", NULL},
+    {"amqp.server", "LavinMQ/1.2.9", "lavinmq", "1.2.9", "", "", NULL},
+    {"amqp.server", "qpid-cpp/1.39.0", "qpid-cpp", "1.39.0", "", "", NULL},
+    {"dns.version", "PowerDNS Authoritative Server 4.7.3 (built Jan)", "authoritative_server", "4.7.3", "", "", NULL},
+    {"dns.version", "Microsoft DNS 10.0.17763 (4563)", "dns_server", "10.0.17763", "", "", NULL},
+    {"dns.version", "Knot DNS 3.2.6", "knot_dns", "3.2.6", "", "", NULL},
+    {"rtsp.server", "VLC/3.0.18", "vlc_media_player", "3.0.18", "", "", NULL},
+    {"rtsp.server", "GStreamer RTSP server", "gst-rtsp-server", "", "", "", NULL},
+    {"rtsp.server", "Unknown", "", "", "", "", NULL},
+    {"telnet.banner", "\r\nBusyBox v1.19.4 built-in shell (ash)\r\n# ", "busybox", "1.19.4", "", "", NULL},
+    {"telnet.banner", "\r\nMikroTik v6.49.10 (long-term)\r\nLogin: ", "routeros", "6.49.10", "", "", NULL},
+    {"telnet.banner", "\r\nDebian GNU/Linux 12\r\nmx login: ", "", "", "", "", NULL},
+    {"rtsp.server", "gortsplib", "mediamtx", "", "", "", NULL},
+    {"rtsp.server", "Hikvision Rtsp Server", "ip_camera", "", "", "", NULL},
+    {"rtsp.server", "Rtsp Server/3.0", "rtsp_server", "3.0", "", "", NULL},
+    {"telnet.banner", "\r\nUser Access Verification\r\n\r\nPassword: ", "ios", "", "", "", NULL},
     {"mysql.version", "Y.Z 8.0.36", "", "", "", "", NULL},
 };
 
@@ -150,5 +204,39 @@ Test(services, versions_as_servers_send_them)
         observation_reset(&observation);
     }
     observation_fini(&observation);
+    own_end(&own);
+}
+
+// Whether this rule alone makes something of a sample.
+static bool rule_has_sample(const struct own *own, size_t rule)
+{
+    const struct catalogue one = {.products = own->storage.products + rule, .product_count = 1};
+    struct product_rules *rules = product_rules_new(&one, own->strings.bytes, own->strings.length);
+    struct observation observation;
+    bool found = false;
+    cr_assert_not_null(rules);
+    observation_init(&observation);
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]) && !found; i++) {
+        learn_word(&observation, field_find(samples[i].field), samples[i].text);
+        product_learn(rules, &observation);
+        found = observation_has(&observation, PART_product);
+        observation_reset(&observation);
+    }
+    observation_fini(&observation);
+    product_rules_free(rules);
+    return found;
+}
+
+// Those of SSH and HTTP have theirs in test_product.c.
+Test(services, every_rule_has_a_sample)
+{
+    struct own own;
+    own_begin(&own);
+    for (size_t rule = 0; rule < own.storage.product_count; rule++) {
+        const char *field = own.strings.bytes + own.storage.products[rule].field;
+        if (strncmp(field, "ssh.", 4) != 0 && strncmp(field, "http.", 5) != 0)
+            cr_expect(rule_has_sample(&own, rule), "%s: %s", field,
+                      own.strings.bytes + own.storage.products[rule].pattern);
+    }
     own_end(&own);
 }

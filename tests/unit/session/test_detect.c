@@ -60,7 +60,16 @@ Test(detect, first_bytes_name_their_protocol_and_prefixes_are_undecided)
         {"\0\0\6\4\0\0\0\0", 8, NULL},
         {"\0\0\6\4\0\0\0\0\0", 9, "http2"},
         {"\0\0\7\4", 4, ""},
-        {"\1", 1, NULL},
+        {"\xfe\xff\xfe\xff", 4, ""},
+        {"\1", 1, NULL}, // of a greeting of MySQL, whose length may be anything up to 511
+        {"\1\2", 2, ""},
+        {"\x4a\0\0\0\x0a"
+         "8.",
+         7, "mysql"},
+        {"\xff\xfd", 2, NULL},
+        {"\xff\xfd\x18", 3, "telnet"},
+        {"RFB 003.008\n", 12, "vnc"},
+        {"AMQP\0\0\x09\1", 8, "amqp"},
         {"Exceeded Max", 12, NULL},
         {"Not", 3, NULL},
         {"Not allowed at this time\r\n", 26, "ssh"},

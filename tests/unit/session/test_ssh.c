@@ -41,6 +41,8 @@ Test(ssh, every_key_exchange_leads_to_the_methods)
 {
     for (size_t at = 0; at < SSH_METHODS; at++) {
         struct fake_ssh fake = {.kex = ssh_methods[at].name};
+        if (ssh_methods[at].family == &ssh_family_mlkem768 || ssh_methods[at].family == &ssh_family_sntrup761)
+            continue; // test_ssh_hybrid.c
         expect_complete(&fake, ssh_methods[at].name);
     }
 }

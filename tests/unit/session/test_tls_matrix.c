@@ -134,7 +134,7 @@ Test(tls_offer, reversed_the_chosen_cipher_stands_last)
     cr_assert_eq(tls_offer_reversed(TLS_1_0, 0x0005, &record), 0);
     count = offered(&record, &version, ciphers);
     cr_expect_eq(version, TLS_1_0);
-    cr_expect_eq(ciphers[0], 0x0001, "the weakest is the first");
+    cr_expect_not_null(strstr(tls_cipher_name(ciphers[0]), "_NULL_"), "the weakest is the first");
     cr_expect_eq(ciphers[count - 1], 0x0005);
     buffer_fini(&record);
 }

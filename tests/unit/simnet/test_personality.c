@@ -3,6 +3,8 @@
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "tests/unit/session/dialogue.h"
 #include "tests/unit/simnet/speaking.h"
@@ -316,4 +318,63 @@ Test(personality, garbage_ends_a_visit_or_is_ignored)
         visit_end(&visit);
     }
     speaking_down(&speaking);
+}
+
+// What loading a population with these services and this port says; "" when nothing is wrong.
+static const char *complaint_of(const char *services, const char *port)
+{
+    static char error[POPULATION_ERROR_MAX];
+    char path[] = "/tmp/simnet_services.XXXXXX";
+    int fd = mkstemp(path);
+    FILE *file = fdopen(fd, "w");
+    fprintf(
+        file,
+        "{\"schema\": \"simnet-population-1\", \"name\": \"n\", \"key\": \"k\", \"ports\": [80], \"services\": {%s},"
+        "\"networks\": [{\"name\": \"a\", \"addresses\": 4, \"alive\": 1, \"ports\": {\"80\": {%s}}}]}",
+        services, port);
+    fclose(file);
+    struct population population;
+    struct service *compiled = NULL;
+    error[0] = '\0';
+    int status = population_load(path, (struct population_options){0}, &population, error);
+    unlink(path);
+    if (status != 0)
+        return error;
+    error[0] = '\0';
+    if (services_new(&population, &compiled, error) == 0)
+        services_free(compiled, population.service_count);
+    population_fini(&population);
+    return error;
+}
+
+Test(personality, mistakes_in_a_population_are_told_with_their_place)
+{
+    static const char GOOD[] = "\"s\": {\"speaks\": \"banner\", \"banner\": \"hello\"}";
+    static const char SPEAKS[] = "\"open\": 1, \"speaks\": {\"s\": 1}";
+    static const struct {
+        const char *services;
+        const char *port;
+        const char *complaint;
+    } CASES[] = {
+        {GOOD, SPEAKS, ""},
+        {GOOD, "\"open\": 1, \"speaks\": {\"t\": 1}", "no service \"t\""},
+        {GOOD, "\"open\": 1, \"speaks\": {\"s\": 1.5}", "1 at most together"},
+        {"\"s\": {\"speaks\": \"gopher\"}", SPEAKS, "services.s.speaks: no personality \"gopher\""},
+        {"\"s\": {\"banner\": \"x\"}", SPEAKS, "expected an object with \"speaks\""},
+        {"\"s\": {\"speaks\": \"banner\"}", SPEAKS, "services.s: expected a banner"},
+        {"\"s\": {\"speaks\": \"http\", \"colour\": \"red\"}", SPEAKS, "unknown key \"colour\""},
+        {"\"s\": {\"speaks\": \"http\", \"status\": 1000}", SPEAKS,
+         "services.s.status: expected a number from 0 to 999"},
+        {"\"s\": {\"speaks\": \"ssh\", \"key\": \"rsa\"}", SPEAKS, "services.s.key: expected"},
+        {"\"s\": {\"speaks\": \"tls13\", \"inside\": \"s\"}", SPEAKS,
+         "services.s.inside: expected the name of an earlier"},
+        {"\"s\": {\"speaks\": \"tls\", \"cipher\": \"nonsense\"}", SPEAKS, "OpenSSL has no server of that"},
+    };
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        const char *complaint = complaint_of(CASES[i].services, CASES[i].port);
+        if (CASES[i].complaint[0] == '\0')
+            cr_expect_str_empty(complaint);
+        else
+            cr_expect_not_null(strstr(complaint, CASES[i].complaint), "%zu: \"%s\"", i, complaint);
+    }
 }

@@ -121,7 +121,7 @@ Test(server, only_numbers_that_follow_from_the_syn_ack_begin_a_connection)
 Test(server, who_speaks_first_does_so_at_the_third_segment)
 {
     struct rig rig;
-    rig_up(&rig, "ftp", 4, false);
+    rig_up(&rig, "unheard", 4, false);
     cr_assert(say(&rig, 1, 1, SERVER_ACK, ""));
     cr_expect_eq(last(&rig)->payload_bytes, strlen(rig.service->said->banner));
     cr_expect_eq(last(&rig)->flags, SERVER_ACK | SERVER_PSH);
@@ -208,7 +208,7 @@ Test(server, a_small_window_is_not_exceeded)
 Test(server, a_reset_ends_a_connection_only_where_it_belongs)
 {
     struct rig rig;
-    rig_up(&rig, "ftp", 4, false);
+    rig_up(&rig, "unheard", 4, false);
     cr_assert(say(&rig, 1, 1, SERVER_ACK, ""));
     cr_assert(say(&rig, 7, 1, SERVER_RST, ""));
     cr_expect_eq(server_open(rig.server), 1);
@@ -220,7 +220,7 @@ Test(server, a_reset_ends_a_connection_only_where_it_belongs)
 Test(server, a_full_pool_begins_nothing_and_counts)
 {
     struct rig rig;
-    rig_up(&rig, "ftp", 2, false);
+    rig_up(&rig, "unheard", 2, false);
     for (uint16_t port = 1; port <= 3; port++) {
         rig.way.client_port = port;
         cr_expect_eq(say(&rig, 1, 1, SERVER_ACK, ""), port < 3);
