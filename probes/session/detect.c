@@ -5,12 +5,20 @@
 
 #include "probes/session/registry.h"
 
+static bool is_tunnel(const struct session_ops *ops)
+{
+    return ops->seal != NULL && !ops->upgrades;
+}
+
 // Asks for a further connection, or for a further one of the tunnel that the session is in.
 static bool ask_further(struct session *self, const struct session_ops *next)
 {
     const struct session *bottom = self;
     while (bottom->below != NULL)
         bottom = bottom->below;
+    // Who has asked for TLS on its own connection is known.
+    if (self->below != NULL && bottom->ops->upgrades)
+        return false;
     struct errand errand = {.kind = ERRAND_DETECT, .first = next, .inner = session_agenda(self)->inner};
     if (self->below != NULL) {
         errand.first = bottom->ops;
@@ -25,7 +33,7 @@ bool detect_ask(struct session *self, const struct session_ops *next)
     const struct trials *trials = session_trials(self);
     uint64_t bit = session_bit(next);
     // In the tunnel, a tunnel is what it was asked for.
-    if (next->seal != NULL && self->below != NULL)
+    if (is_tunnel(next) && self->below != NULL)
         return false;
     bool asked = (trials->asked & bit) != 0 && ((trials->answered | trials->again) & bit) != 0;
     return !asked && ask_further(self, next);
@@ -48,7 +56,7 @@ const struct session_ops *detect_guess(const struct session *self)
     for (size_t row = 0; (ops = session_row(row)) != NULL; row++) {
         bool fits = ops->guess != 0 && (asked & session_bit(ops)) == 0;
         // A tunnel in a tunnel is nobody's; and whose server has said something is not one that waits for a hello.
-        bool tunnel = ops->seal != NULL && (self->below != NULL || self->observation->spoke);
+        bool tunnel = is_tunnel(ops) && (self->below != NULL || self->observation->spoke);
         if (fits && !tunnel && (next == NULL || ops->guess < next->guess))
             next = ops;
     }

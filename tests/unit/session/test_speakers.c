@@ -93,7 +93,7 @@ Test(speakers, the_same_holds_inside_a_tunnel)
     for (size_t row = 0; (ops = first_next(&row)) != NULL; row++) {
         struct observation seen;
         struct fake_tls fake = {.version = TLS1_3_VERSION, .key = "EC", .inside = &echo_server};
-        if (ops->seal != NULL)
+        if (ops == &session_tls)
             continue;
         fake_tls_init(&fake);
         cr_assert_gt(talk((struct dialogue){.first = "tls", .inner = ops->name}, &fake.peer, &seen), 0);
@@ -199,7 +199,7 @@ Test(speakers, everybody_is_found_in_a_tunnel_and_though_the_first_one_is_droppe
     const struct session_ops *inner;
     for (size_t row = 1; (ops = first_next(&row)) != NULL; row++)
         for (size_t other = 0; (inner = first_next(&other)) != NULL; other++) {
-            if (ops->seal != NULL || inner->seal != NULL)
+            if (ops == &session_tls || inner == &session_tls)
                 continue;
             expect_found_inside(ops->name, inner->name, SIZE_MAX);
             for (size_t dropped = 0; dropped < 24; dropped += 3)
