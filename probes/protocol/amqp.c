@@ -163,6 +163,7 @@ static struct session_result amqp_on_header(struct session *self, struct bytes *
     uint8_t revision = bytes_u8(&header);
     int length = snprintf(version, sizeof(version), "%u-%u-%u", major, minor, revision);
     learn_constant(self->observation, FIELD(root, service), "amqp");
+    self->observation->finished = false; // which a tunnel around it may have been
     learn_text(self->observation, FIELD(amqp, protocol), version, (size_t)length);
     return session_done();
 }
@@ -187,6 +188,7 @@ static struct session_result amqp_bytes(struct session *self, struct bytes *inpu
     if (!long_one && end != FRAME_END)
         return session_next(SESSION_BECOME, &session_listen);
     learn_constant(self->observation, FIELD(root, service), "amqp");
+    self->observation->finished = false; // which a tunnel around it may have been
     start_learn(self->observation, method);
     *input = stream;
     return session_done();

@@ -165,6 +165,7 @@ static struct session_result cassandra_on_frame(struct session *self, const stru
 {
     const struct cassandra_state *state = (const struct cassandra_state *)self->state;
     learn_constant(self->observation, FIELD(root, service), "cassandra");
+    self->observation->finished = false; // which a tunnel around it may have been
     if (frame->opcode == OP_ERROR)
         return cassandra_on_error(self, frame->body);
     if (frame->opcode == OP_SUPPORTED && state->phase == CASSANDRA_OPTIONS)
@@ -185,7 +186,7 @@ static struct session_result cassandra_bytes(struct session *self, struct bytes 
         if (found == RECOGNITION_UNDECIDED)
             return result;
         if (found == RECOGNITION_NOT_MINE)
-            return observation_service(self->observation)[0] == '\0' ? detect_other(self, input) : session_done();
+            return !recognise_named(self) ? detect_other(self, input) : session_done();
         result = cassandra_on_frame(self, &frame);
     }
     return result;
@@ -194,7 +195,7 @@ static struct session_result cassandra_bytes(struct session *self, struct bytes 
 static struct session_result cassandra_event(struct session *self, enum session_event event)
 {
     (void)event;
-    return observation_service(self->observation)[0] == '\0' ? detect_nothing(self) : session_done();
+    return !recognise_named(self) ? detect_nothing(self) : session_done();
 }
 
 const struct session_ops session_cassandra = {

@@ -140,6 +140,7 @@ static struct session_result dns_on_answer(struct session *self, struct bytes me
     uint16_t answers = bytes_u16(&message);
     (void)bytes_u32(&message);
     learn_constant(self->observation, FIELD(root, service), "dns");
+    self->observation->finished = false; // which a tunnel around it may have been
     if (state->message == VERSION_MESSAGE) {
         if ((flags & RCODE) == RCODE_NO_ERROR)
             version_learn(self->observation, message, questions, answers);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // LDAP (RFC 4511): the root DSE, which is there to be read by anybody, then one entry of the directory without any of
-// its attributes, and unbind. Nobody binds. Only a server that shows the entry lets strangers in.
+// its attributes, StartTLS where that is offered (4.14), and unbind. Nobody binds. Only a server that shows the entry
+// lets strangers in.
 
 #include <string.h>
 
@@ -17,6 +18,7 @@ enum {
     EXTENDED_RESPONSE = 0x78, // of message 0: the server says why it hangs up
     ROOT_MESSAGE = 1,
     ENTRY_MESSAGE = 2,
+    STARTTLS_MESSAGE = 3,
 };
 
 // Message 1: a search at "", base object, never dereferencing, no limits, present(objectClass), for what follows.
@@ -35,7 +37,10 @@ enum {
 #define ENTRY_REST                                                                                                     \
     "\x0a\x01\x00\x0a\x01\x00\x02\x01\x01\x02\x01\x00\x01\x01\x00\x87\x0bobjectClass\x30\x05\x04\x03"                  \
     "1.1"
-#define UNBIND "\x30\x05\x02\x01\x03\x42\x00"
+#define STARTTLS                                                                                                       \
+    "\x30\x1d\x02\x01\x03\x77\x18\x80\x16"                                                                             \
+    "1.3.6.1.4.1.1466.20037"
+#define UNBIND "\x30\x05\x02\x01\x04\x42\x00"
 
 static const struct say ldap_says[] = {SAY(SEARCH_ROOT),
                                        SAY_END,
@@ -45,19 +50,33 @@ static const struct say ldap_says[] = {SAY(SEARCH_ROOT),
                                        SAY_ANY(6 + BASE_MAX_BYTES),
                                        SAY(ENTRY_REST),
                                        SAY_END,
+                                       SAY(STARTTLS),
+                                       SAY_END,
                                        SAY(UNBIND),
                                        SAY_END,
                                        SAYS_END};
 
 struct ldap_state {
-    uint8_t message; // ROOT_MESSAGE or ENTRY_MESSAGE: which is being answered
+    bool carries;    // TLS was begun on this connection
+    uint8_t message; // which is being answered
     bool shown;      // there was an entry
     uint8_t base_length;
     uint8_t base[BASE_MAX_BYTES];
 };
 
+static struct session_result ldap_starttls(struct session *self)
+{
+    ((struct ldap_state *)self->state)->message = STARTTLS_MESSAGE;
+    return SESSION_ASK_LITERAL(self, STARTTLS);
+}
+
+// Within the TLS that it was asked for nothing is new.
 static struct session_result ldap_open(struct session *self)
 {
+    if (session_upgraded(self) != NULL)
+        return SESSION_END_LITERAL(self, UNBIND);
+    if (session_upgrades_only(self))
+        return ldap_starttls(self);
     ((struct ldap_state *)self->state)->message = ROOT_MESSAGE;
     return SESSION_ASK_LITERAL(self, SEARCH_ROOT);
 }
@@ -172,13 +191,28 @@ static struct session_result ldap_on_done(struct session *self, struct bytes res
     if (is_refusal(code) || (code == 0 && state->shown))
         learn_flag(observation, FIELD(root, open), code == 0);
     observation->finished = code >= 0;
-    return SESSION_END_LITERAL(self, UNBIND);
+    bool starttls = self->below == NULL && observation->ldap != NULL && observation->ldap->known.starttls &&
+                    observation->ldap->starttls;
+    return starttls ? ldap_starttls(self) : SESSION_END_LITERAL(self, UNBIND);
+}
+
+// Success of StartTLS, or why not.
+static struct session_result ldap_on_starttls(struct session *self, struct bytes result)
+{
+    struct ldap_state *state = (struct ldap_state *)self->state;
+    if (ber_number(ber_content(&result, BER_ENUMERATED)) != 0)
+        return SESSION_END_LITERAL(self, UNBIND);
+    state->carries = true;
+    return session_upgrade(self);
 }
 
 static struct session_result ldap_on_operation(struct session *self, struct ber operation)
 {
     struct ldap_state *state = (struct ldap_state *)self->state;
+    if (state->message == STARTTLS_MESSAGE)
+        return operation.tag == EXTENDED_RESPONSE ? ldap_on_starttls(self, operation.content) : session_done();
     learn_constant(self->observation, FIELD(root, service), "ldap");
+    self->observation->finished = false; // which a tunnel around it may have been
     if (operation.tag == SEARCH_ENTRY && state->message == ROOT_MESSAGE)
         root_learn(self, operation.content);
     state->shown = state->shown || (operation.tag == SEARCH_ENTRY && state->message == ENTRY_MESSAGE);
@@ -190,15 +224,15 @@ static struct session_result ldap_on_operation(struct session *self, struct ber 
 // Somebody else's bytes: only before the first message was read.
 static struct session_result ldap_strange(struct session *self, struct bytes *input)
 {
-    return self->observation->ldap == NULL && observation_service(self->observation)[0] == '\0'
-               ? detect_other(self, input)
-               : session_done();
+    return self->observation->ldap == NULL && !recognise_named(self) ? detect_other(self, input) : session_done();
 }
 
 static struct session_result ldap_bytes(struct session *self, struct bytes *input)
 {
     const struct ldap_state *state = (const struct ldap_state *)self->state;
     struct session_result result = session_wait(self->env->answer_ms);
+    if (state->carries)
+        return upgrade_bytes(self, input);
     while (result.verb == SESSION_WAIT && input->length > 0) {
         struct bytes rest = *input;
         struct ber message = {0};
@@ -222,15 +256,17 @@ static struct session_result ldap_bytes(struct session *self, struct bytes *inpu
 static struct session_result ldap_event(struct session *self, enum session_event event)
 {
     (void)event;
-    return observation_service(self->observation)[0] == '\0' ? detect_nothing(self) : session_done();
+    return !recognise_named(self) ? detect_nothing(self) : session_done();
 }
 
 const struct session_ops session_ldap = {
     .name = "ldap",
     .state_size = sizeof(struct ldap_state),
     .start = SESSION_CLIENT_FIRST,
+    .upgrades = true,
     .says = ldap_says,
     .open = ldap_open,
     .bytes = ldap_bytes,
     .event = ldap_event,
+    .seal = upgrade_seal,
 };

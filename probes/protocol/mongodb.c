@@ -170,6 +170,7 @@ static struct session_result mongodb_on_reply(struct session *self, struct bytes
     const struct mongodb_state *state = (const struct mongodb_state *)self->state;
     struct bytes document = reply_document(reply);
     learn_constant(self->observation, FIELD(root, service), "mongodb");
+    self->observation->finished = false; // which a tunnel around it may have been
     if (state->phase == MONGODB_HELLO)
         return mongodb_on_hello(self, document);
     return state->phase == MONGODB_BUILD ? mongodb_on_build(self, document) : mongodb_on_list(self, document);

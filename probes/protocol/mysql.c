@@ -16,7 +16,9 @@ enum {
     CLIENT_SSL = 0x0800,
     CLIENT_SECURE_CONNECTION = 0x8000,
     CLIENT_PLUGIN_AUTH_HIGH = 0x0008, // of the upper two bytes
+    ER_CON_COUNT_ERROR = 1040,
     ER_HOST_NOT_PRIVILEGED = 1130,
+    LATER_MS = 4000,    // before a server with too many connections is asked again
     LOCATOR_BYTES = 10, // reserved, MariaDB's own capabilities in it
 };
 
@@ -81,6 +83,7 @@ static bool greeting_learn(struct observation *observation, uint8_t protocol, st
     struct bytes version = bytes_z(&packet);
     if (version.failed)
         return false;
+    observation_forget(observation, PART_mysql); // it had no time before
     learn_constant(observation, FIELD(root, service), "mysql");
     learn_number(observation, FIELD(mysql, protocol), protocol);
     learn_text(observation, FIELD(mysql, version), version.data, version.length);
@@ -90,9 +93,12 @@ static bool greeting_learn(struct observation *observation, uint8_t protocol, st
 }
 
 // "Host '192.0.2.1' is not allowed to connect to this MySQL server", in the server's language: its number counts. That
-// is the one that is about strangers; too many connections, say, are told to anybody.
-static bool error_learn(struct observation *observation, struct bytes packet)
+// is the one that is about strangers; too many connections, say, are told to anybody, and there may be fewer later:
+// such a connection is not one of those that are counted.
+static bool error_learn(struct session *self, struct bytes packet)
 {
+    const struct errand later = {.kind = ERRAND_RETRY, .first = &session_mysql, .wait_ms = LATER_MS};
+    struct observation *observation = self->observation;
     uint16_t error = bytes_u16le(&packet);
     if (packet.failed)
         return false;
@@ -104,7 +110,9 @@ static bool error_learn(struct observation *observation, struct bytes packet)
     learn_text(observation, FIELD(mysql, error_message), packet.data, packet.length);
     if (error == ER_HOST_NOT_PRIVILEGED)
         learn_flag(observation, FIELD(root, open), false);
-    return error == ER_HOST_NOT_PRIVILEGED;
+    if (error == ER_CON_COUNT_ERROR && self->below == NULL)
+        (void)session_ask(self, &later);
+    return true;
 }
 
 static struct session_result mysql_bytes(struct session *self, struct bytes *input)
@@ -119,8 +127,7 @@ static struct session_result mysql_bytes(struct session *self, struct bytes *inp
     if (found == RECOGNITION_UNDECIDED || packet.failed)
         return session_wait(self->env->answer_ms);
     uint8_t kind = bytes_u8(&packet);
-    bool learnt =
-        kind == ERROR_PACKET ? error_learn(self->observation, packet) : greeting_learn(self->observation, kind, packet);
+    bool learnt = kind == ERROR_PACKET ? error_learn(self, packet) : greeting_learn(self->observation, kind, packet);
     if (!learnt)
         return session_next(SESSION_BECOME, &session_listen);
     self->observation->finished = kind != ERROR_PACKET || field_known(self->observation->root, FIELD(root, open));
@@ -134,10 +141,14 @@ static struct session_result mysql_event(struct session *self, enum session_even
     return detect_nothing(self);
 }
 
+static const struct field *const mysql_overheard[] = {FIELD(mysql, protocol), FIELD(mysql, version), FIELD(mysql, tls),
+                                                      FIELD(mysql, auth_plugin), NULL};
+
 const struct session_ops session_mysql = {
     .name = "mysql",
     .start = SESSION_SERVER_FIRST,
     .recognise = mysql_recognise,
+    .overheard = mysql_overheard,
     .open = mysql_open,
     .bytes = mysql_bytes,
     .event = mysql_event,

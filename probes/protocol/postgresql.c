@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// PostgreSQL (Frontend/Backend Protocol of its manual, 55.2 and 55.7): TLS is asked for, then a session of a user that
-// nobody has. The server says how he has to prove himself, which he does not, as psql hangs up to ask for a password:
-// it logs nothing then. One that trusts everybody says so before it looks whether there is such a user.
+// PostgreSQL (Frontend/Backend Protocol of its manual, 55.2 and 55.7): TLS is asked for, and then, inside it where it
+// is offered, a session of a user that nobody has. The server says how he has to prove himself, which he does not, as
+// psql hangs up to ask for a password: it logs nothing then. One that trusts everybody says so before it looks whether
+// there is such a user.
 
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -14,12 +15,13 @@
 enum {
     MESSAGE_MAX_BYTES = 16 << 10,
     USER_RANDOM = 8, // bytes of an improbable user name
+    LATER_MS = 4000, // before a server that has no time is asked again
 };
 
 // What a connection is for, as its errand says.
 enum postgresql_errand {
     POSTGRESQL_FIRST = 0,
-    POSTGRESQL_PLAIN, // TLS is offered, and was not asked for on this one
+    POSTGRESQL_PLAIN, // TLS is offered, and led to nothing
 };
 
 #define SSL_REQUEST "\x00\x00\x00\x08\x04\xd2\x16\x2f"
@@ -32,6 +34,8 @@ static const struct say postgresql_says[] = {
     SAY(TERMINATE),   SAY_END, SAYS_END};
 
 struct postgresql_state {
+    bool carries; // TLS was begun on this connection
+    bool refused; // TLS was answered with an `N`, which is still in the input
     bool started;
     bool known;    // its protocol was spoken
     bool admitted; // somebody without a password is in
@@ -63,20 +67,28 @@ static struct session_result postgresql_start(struct session *self)
                                                                       : session_failed();
 }
 
+static bool is_plain(const struct session *self)
+{
+    return self->below == NULL && !session_upgrades_only(self) && session_argument(self) == POSTGRESQL_PLAIN;
+}
+
 static struct session_result postgresql_open(struct session *self)
 {
-    if (session_argument(self) == POSTGRESQL_PLAIN)
-        return postgresql_start(self);
-    return SESSION_ASK_LITERAL(self, SSL_REQUEST);
+    // What TLS was begun for was learnt on a connection in between.
+    if (is_plain(self) && field_known(self->observation->root, FIELD(root, open)))
+        return session_done();
+    return self->below != NULL || is_plain(self) ? postgresql_start(self) : SESSION_ASK_LITERAL(self, SSL_REQUEST);
 }
 
 static void service_learn(struct session *self)
 {
     struct postgresql_state *state = (struct postgresql_state *)self->state;
+    observation_forget(self->observation, PART_postgresql); // it had no time before
     learn_constant(self->observation, FIELD(root, service), "postgresql");
+    self->observation->finished = false; // which a tunnel around it may have been
     // An error in place of the answer to SSLRequest does not say.
     if (state->started)
-        learn_flag(self->observation, FIELD(postgresql, tls), session_argument(self) == POSTGRESQL_PLAIN);
+        learn_flag(self->observation, FIELD(postgresql, tls), self->below != NULL || is_plain(self));
     state->known = true;
 }
 
@@ -121,10 +133,21 @@ static void refusal_learn(struct session *self, struct bytes sqlstate)
     const struct postgresql_state *state = (const struct postgresql_state *)self->state;
     bool refused = sqlstate.length == 5 && memcmp(sqlstate.data, "28", 2) == 0;
     self->observation->finished = state->admitted;
-    if (state->admitted || !refused || session_argument(self) == POSTGRESQL_PLAIN)
+    if (state->admitted || !refused || is_plain(self))
         return;
     learn_flag(self->observation, FIELD(root, open), false);
     self->observation->finished = true;
+}
+
+// Too many connections, and a server that is starting up: later it may have time.
+static void busy_learn(struct session *self, struct bytes sqlstate)
+{
+    static const char *const busy[] = {"53300", "57P03"};
+    const struct errand later = {
+        .kind = ERRAND_RETRY, .first = &session_postgresql, .wait_ms = LATER_MS, .argument = session_argument(self)};
+    for (size_t i = 0; i < sizeof(busy) / sizeof(busy[0]); i++)
+        if (sqlstate.length == 5 && memcmp(sqlstate.data, busy[i], 5) == 0 && self->below == NULL)
+            (void)session_ask(self, &later);
 }
 
 // ErrorResponse: fields of a letter and a text each.
@@ -145,8 +168,10 @@ static struct session_result postgresql_on_error(struct session *self, struct by
         for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
             if (letter == (uint8_t)facts[i].letter)
                 learn_text(self->observation, facts[i].field, text.data, text.length);
-        if (letter == 'C')
+        if (letter == 'C') {
             refusal_learn(self, text);
+            busy_learn(self, text);
+        }
     }
     return session_done();
 }
@@ -209,52 +234,85 @@ static struct session_result postgresql_on_answer(struct session *self, struct b
     return result;
 }
 
+// TLS is what comes next, and nothing of what has come is its.
+static struct session_result postgresql_upgrade(struct session *self)
+{
+    ((struct postgresql_state *)self->state)->carries = true;
+    return session_upgrade(self);
+}
+
 // The answer to SSLRequest is one byte, and anybody may have said it: only what answers the start of a session is
-// PostgreSQL. Until then it stays in the input, so that it is in the banner of somebody else.
+// PostgreSQL. Until then it stays in the input, so that it is in the banner of somebody else. An `S` may be the first
+// letter of more.
 static struct session_result postgresql_bytes(struct session *self, struct bytes *input)
 {
     struct postgresql_state *state = (struct postgresql_state *)self->state;
-    bool asked = session_argument(self) == POSTGRESQL_FIRST;
-    if (!state->started && input->data[0] == 'S')
-        return input->length == 1 ? session_wait(self->env->quiet_ms) : detect_other(self, input);
+    if (state->carries)
+        return upgrade_bytes(self, input);
+    if (!state->started && input->data[0] == 'S') {
+        if (!session_upgrades_only(self))
+            return input->length == 1 ? session_wait(self->env->quiet_ms) : detect_other(self, input);
+        (void)bytes_u8(input);
+        return postgresql_upgrade(self);
+    }
+    if (session_upgrades_only(self))
+        return session_done();
     if (!state->started && input->data[0] == 'N') {
         struct session_result result = postgresql_start(self);
+        state->refused = true;
         if (result.verb != SESSION_WAIT)
             return result;
     }
     struct bytes answer = *input;
-    if (asked && !state->known && state->started)
+    if (state->refused && !state->known)
         (void)bytes_u8(&answer);
     return postgresql_on_answer(self, input, answer);
 }
 
-// An `S` and nothing more: TLS is offered, and a session is asked for without it on a further connection. (Here a
-// session of TLS may take over, once what it carries may be this one.)
-static bool tls_was_offered(const struct session *self)
+// An `S` and nothing more: TLS is offered.
+static bool tls_is_offered(const struct session *self)
 {
     return !((const struct postgresql_state *)self->state)->started && self->input.length == 1 &&
            buffer_bytes(&self->input)[0] == 'S';
 }
 
+// Where TLS comes to nothing a session is asked for without it, on a further connection.
+static void plain_ask(struct session *self)
+{
+    const struct errand plain = {.kind = ERRAND_MATRIX, .first = &session_postgresql, .argument = POSTGRESQL_PLAIN};
+    bool known = observation_service(self->observation)[0] != '\0';
+    if (!known && !session_upgrades_only(self))
+        (void)session_ask(self, &plain);
+}
+
 static struct session_result postgresql_event(struct session *self, enum session_event event)
 {
     const struct postgresql_state *state = (const struct postgresql_state *)self->state;
-    const struct errand plain = {.kind = ERRAND_MATRIX, .first = &session_postgresql, .argument = POSTGRESQL_PLAIN};
-    (void)event;
-    if (state->known)
+    if (event == SESSION_ABOVE_ENDED) {
+        plain_ask(self);
         return session_done();
-    if (tls_was_offered(self) && self->below == NULL && session_ask(self, &plain))
+    }
+    if (state->known || state->carries || session_upgrades_only(self))
         return session_done();
-    return detect_nothing(self);
+    if (!tls_is_offered(self) || self->below != NULL)
+        return detect_nothing(self);
+    if (event == SESSION_SILENCE) {
+        buffer_drop(&self->input, 1);
+        return postgresql_upgrade(self);
+    }
+    plain_ask(self);
+    return session_done();
 }
 
 const struct session_ops session_postgresql = {
     .name = "postgresql",
     .state_size = sizeof(struct postgresql_state),
     .start = SESSION_CLIENT_FIRST,
+    .upgrades = true,
     .recognise = postgresql_recognise,
     .says = postgresql_says,
     .open = postgresql_open,
     .bytes = postgresql_bytes,
     .event = postgresql_event,
+    .seal = upgrade_seal,
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Remote Desktop (MS-RDPBCGR 2.2.1.1 and 2.2.1.2; X.224 in TPKT, RFC 1006): a connection request that offers all there
 // is, as Windows' own client does, whose answer says what the server likes best. When that is NLA a further connection
-// offers TLS alone: only a refusal says that it is required. No user is named.
+// offers TLS alone: only a refusal says that it is required. Where TLS was chosen it is spoken, without a login in it.
+// No user is named.
 
 #include "probes/session/detect.h"
 #include "probes/session/env.h"
@@ -27,10 +28,23 @@ enum rdp_errand { RDP_FIRST = 0, RDP_TLS_ALONE };
 
 static const struct say rdp_says[] = {SAY(REQUEST), SAY_END, SAY(REQUEST_TLS), SAY_END, SAYS_END};
 
+struct rdp_state {
+    bool carries; // TLS was begun on this connection
+};
+
+static bool is_tls_alone(const struct session *self)
+{
+    return !session_upgrades_only(self) && session_argument(self) == RDP_TLS_ALONE;
+}
+
+// Within the TLS that was negotiated a login would come next, which does not come.
 static struct session_result rdp_open(struct session *self)
 {
-    return session_argument(self) == RDP_TLS_ALONE ? SESSION_ASK_LITERAL(self, REQUEST_TLS)
-                                                   : SESSION_ASK_LITERAL(self, REQUEST);
+    if (session_upgraded(self) != NULL) {
+        self->observation->finished = field_known(self->observation->rdp, FIELD(rdp, nla_required));
+        return session_done();
+    }
+    return is_tls_alone(self) ? SESSION_ASK_LITERAL(self, REQUEST_TLS) : SESSION_ASK_LITERAL(self, REQUEST);
 }
 
 // A connection confirm of class 0.
@@ -109,22 +123,31 @@ static void failure_learn(struct session *self, uint32_t code)
 // Without the part of the negotiation the server knows of none: its own encryption is all it has.
 static struct session_result rdp_on_confirm(struct session *self, struct bytes negotiation)
 {
+    struct rdp_state *state = (struct rdp_state *)self->state;
     uint8_t type = bytes_u8(&negotiation);
     (void)bytes_u8(&negotiation); // flags
     (void)bytes_u16le(&negotiation);
     uint32_t value = bytes_u32le(&negotiation);
+    bool chosen = !negotiation.failed && type == TYPE_RESPONSE;
+    state->carries = chosen && self->below == NULL && !is_tls_alone(self) &&
+                     (value == PROTOCOL_TLS || value == PROTOCOL_NLA || value == PROTOCOL_NLA_EX);
+    if (session_upgrades_only(self))
+        return state->carries ? session_upgrade(self) : session_done();
     learn_constant(self->observation, FIELD(root, service), "rdp");
+    self->observation->finished = false; // which a tunnel around it may have been
     if (!negotiation.failed && type == TYPE_FAILURE)
         failure_learn(self, value);
-    else if (session_argument(self) == RDP_FIRST)
-        choice_learn(self, !negotiation.failed && type == TYPE_RESPONSE ? value : 0);
-    else if (!negotiation.failed && type == TYPE_RESPONSE && value == PROTOCOL_TLS)
+    else if (!is_tls_alone(self))
+        choice_learn(self, chosen ? value : 0);
+    else if (chosen && value == PROTOCOL_TLS)
         strangers_learn(self->observation, false);
-    return session_done();
+    return state->carries ? session_upgrade(self) : session_done();
 }
 
 static struct session_result rdp_bytes(struct session *self, struct bytes *input)
 {
+    if (((const struct rdp_state *)self->state)->carries)
+        return upgrade_bytes(self, input);
     enum recognition found = confirm_recognise(input);
     if (found == RECOGNITION_NOT_MINE)
         return detect_other(self, input);
@@ -142,14 +165,18 @@ static struct session_result rdp_bytes(struct session *self, struct bytes *input
 static struct session_result rdp_event(struct session *self, enum session_event event)
 {
     (void)event;
-    return detect_nothing(self);
+    bool known = observation_service(self->observation)[0] != '\0';
+    return known ? session_done() : detect_nothing(self);
 }
 
 const struct session_ops session_rdp = {
     .name = "rdp",
+    .state_size = sizeof(struct rdp_state),
     .start = SESSION_CLIENT_FIRST,
+    .upgrades = true,
     .says = rdp_says,
     .open = rdp_open,
     .bytes = rdp_bytes,
     .event = rdp_event,
+    .seal = upgrade_seal,
 };

@@ -161,6 +161,7 @@ static struct session_result rtsp_on_line(struct session *self, struct bytes lin
             return session_done();
         state->headed = true;
         learn_constant(observation, FIELD(root, service), "rtsp");
+        observation->finished = false; // which a tunnel around it may have been
         learn_number(observation, state->described ? FIELD(rtsp, describe_status) : FIELD(rtsp, status), state->status);
         return session_wait(self->env->answer_ms);
     }

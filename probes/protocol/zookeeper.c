@@ -78,6 +78,7 @@ static struct session_result zookeeper_on_line(struct session *self, struct byte
     struct observation *observation = self->observation;
     struct bytes value;
     learn_constant(observation, FIELD(root, service), "zookeeper");
+    observation->finished = false; // which a tunnel around it may have been
     if (value_take(line, version, &value)) {
         const uint8_t *comma = value.length == 0 ? NULL : memchr(value.data, ',', value.length);
         learn_text(observation, FIELD(zookeeper, version), value.data,
