@@ -110,8 +110,8 @@ static const struct key service_keys[] = {
     {.name = "inner",
      .type = KEY_STRING,
      .offset = offsetof(struct service_row, inner),
-     .fallback = "\"http\"",
-     .help = "The conversation inside TLS where \"session\" is \"tls\"; \"\" listens."},
+     .help = "The conversation inside TLS, where that is spoken; \"\" listens, then asks for a page; by default the "
+             "session, and \"http\" where that is \"tls\"."},
     {.name = "sensitive",
      .type = KEY_BOOL,
      .offset = offsetof(struct service_row, sensitive),
@@ -133,7 +133,7 @@ int service_row_read(struct key_context *context, const char *path, const json_t
     if (error != 0)
         return error;
     if (row->name[0] == '\0' || strlen(row->name) > 31 || !is_name(row->name) || !is_name(row->session) ||
-        !is_name(row->inner))
+        (row->inner != NULL && !is_name(row->inner)))
         return key_complain(context, path, "expected names of lower-case letters, digits, \"-\", \"_\" and \".\"");
     if (row->port_count == 0)
         return key_complain(context, path, "\"port\" or \"ports\" is missing");
@@ -151,6 +151,9 @@ int catalogue_add_service(struct catalogue_storage *storage, const struct servic
                           struct string_table *strings)
 {
     struct catalogue_service service = {.sensitive = row->sensitive};
+    const char *inner = row->inner;
+    if (inner == NULL)
+        inner = strcmp(row->session, "tls") == 0 ? "http" : row->session;
     for (size_t i = 0; i < row->port_count && i < CATALOGUE_PORTS_MAX; i++)
         service.ports[service.port_count++] = row->ports[i];
     struct catalogue_service *services =
@@ -160,7 +163,7 @@ int catalogue_add_service(struct catalogue_storage *storage, const struct servic
     storage->services = services;
     if (string_table_add(strings, row->name, &service.name) != 0 ||
         string_table_add(strings, row->session, &service.session) != 0 ||
-        string_table_add(strings, row->inner, &service.inner) != 0 ||
+        string_table_add(strings, inner, &service.inner) != 0 ||
         string_table_add(strings, row->title, &service.title) != 0)
         return -ENOMEM;
     services[storage->service_count++] = service;

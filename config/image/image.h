@@ -91,6 +91,7 @@ struct image_settings {
     uint32_t host_rate_pps;   // of control's frames, to one address
     uint32_t max_open;        // conversations open at once
     uint64_t host_time_ns;    // what all conversations with one host may last
+    uint64_t patience_ns;     // how long an answer is waited for
     uint8_t converse;         // enum converse_mode
     uint8_t profile;          // enum probe_profile
     uint8_t is_vdev;          // the port is a DPDK virtual device: idle workers sleep, deferred checksums pass

@@ -103,6 +103,7 @@ struct plan {
     double converse_rate_pps;
     uint32_t host_rate_pps;
     uint64_t host_time_ns;
+    uint64_t patience_ns;
     double network_rate_pps; // most probes per second to one /24
     uint32_t max_open;
     uint32_t attempts;

@@ -77,6 +77,7 @@ static void compile_plan(const struct plan *plan, struct image_settings *setting
     settings->network_rate_pps = plan->network_rate_pps;
     settings->host_rate_pps = plan->host_rate_pps;
     settings->host_time_ns = plan->host_time_ns;
+    settings->patience_ns = plan->patience_ns;
     settings->max_open = plan->max_open;
     settings->converse = (uint8_t)plan->converse;
     settings->profile = (uint8_t)plan->profile;

@@ -306,6 +306,15 @@ const struct key plan_keys[] = {
      .fallback = "\"2 m\"",
      .help = "How long conversations with one host may last, all its ports together; what is left then is "
              "recorded as timeout."},
+    {.name = "patience",
+     .type = KEY_DURATION,
+     AT(patience_ns),
+     .minimum = 1,
+     .maximum = 60,
+     .fallback = "\"5 s\"",
+     .help =
+         "How long an answer is waited for, and for two fifths of it a server that may speak first; in three times it "
+         "a port has to show what it speaks."},
     {.name = "max_open",
      .type = KEY_COUNT32,
      AT(max_open),

@@ -15,8 +15,10 @@ struct conditions {
     struct resolved {
         const struct field *field; // NULL where it has none
         struct text word;
-    } nodes[]; // of the catalogue's
+        uint64_t needs; // bits of parts: without one of these that the record lacks it cannot be true
+    } nodes[];          // of the catalogue's
 };
+_Static_assert((int)PART_COUNT <= 64, "needs has a bit for every part");
 
 // Where a test looks: the record's parts, or one row.
 struct scope {
@@ -91,6 +93,24 @@ static bool nodes_resolve(struct conditions *conditions, uint32_t first, const s
     return true;
 }
 
+// The parts that a node needs of a record. Nearly all of a catalogue's findings are about a protocol that a host does
+// not speak, and one look at its parts settles those.
+static uint64_t node_needs(const struct conditions *conditions, uint32_t first)
+{
+    const struct catalogue_condition *nodes = conditions->catalogue->conditions;
+    const struct catalogue_condition *node = &nodes[first];
+    if (node->op == CONDITION_NOT || (node->op == CONDITION_KNOWN && node->number == 0))
+        return 0;
+    if (node->op != CONDITION_ALL && node->op != CONDITION_ANY)
+        return UINT64_C(1) << conditions->nodes[first].field->part;
+    uint64_t needs = node->op == CONDITION_ALL || node->span == 1 ? 0 : UINT64_MAX;
+    for (uint32_t at = first + 1; at < first + node->span; at += nodes[at].span) {
+        uint64_t child = node_needs(conditions, at);
+        needs = node->op == CONDITION_ALL ? needs | child : needs & child;
+    }
+    return needs;
+}
+
 struct conditions *conditions_new(const struct catalogue *catalogue, const char *strings, size_t string_bytes)
 {
     struct conditions *conditions =
@@ -110,6 +130,7 @@ struct conditions *conditions_new(const struct catalogue *catalogue, const char 
             errno = EINVAL;
             return NULL;
         }
+        conditions->nodes[finding->condition].needs = node_needs(conditions, finding->condition);
     }
     return conditions;
 }
@@ -260,5 +281,8 @@ bool condition_holds(const struct conditions *conditions, uint32_t first, const 
                      int64_t now_s)
 {
     const struct scope scope = {.conditions = conditions, .observation = observation, .now_s = now_s};
+    for (uint64_t needs = conditions->nodes[first].needs; needs != 0; needs &= needs - 1)
+        if (observation->parts[__builtin_ctzll(needs)] == NULL)
+            return false;
     return node_truth(&scope, first) == TRUTH_TRUE;
 }

@@ -22,14 +22,16 @@ static bool recognised(const struct observation *observation)
 // Of all its connections together.
 static uint64_t time_limit(const struct inquiry *inquiry)
 {
-    return recognised(&inquiry->observation) ? INQUIRY_TIME_NS : INQUIRY_STRANGE_NS;
+    uint64_t strange_ns = INQUIRY_STRANGE_PATIENCE * inquiry->patience_ns;
+    return recognised(&inquiry->observation) && strange_ns < INQUIRY_TIME_NS ? INQUIRY_TIME_NS : strange_ns;
 }
 
 // When the current connection will have brought too little, unless it brings more.
 static uint64_t progress_limit(const struct inquiry *inquiry)
 {
     uint64_t paid_ns = inquiry->heard * (UINT64_C(1000000000) / INQUIRY_PROGRESS_BYTES);
-    return inquiry->began_ns + (paid_ns < INQUIRY_PROGRESS_NS ? INQUIRY_PROGRESS_NS : paid_ns);
+    uint64_t least_ns = INQUIRY_PROGRESS_PATIENCE * inquiry->patience_ns;
+    return inquiry->began_ns + (paid_ns < least_ns ? least_ns : paid_ns);
 }
 
 uint64_t inquiry_limit(const struct inquiry *inquiry, uint64_t now_ns)

@@ -19,14 +19,15 @@
 enum {
     INQUIRY_BYTES_MAX = 1 << 20, // received over all its connections
 };
-// What its connections may last, all together: little until anything is recognised, for that takes at most 12 s (two of
-// listening, and five of waiting for each of two answers).
-#define INQUIRY_STRANGE_NS UINT64_C(15000000000)
-#define INQUIRY_TIME_NS    UINT64_C(90000000000)
-#define INQUIRY_RETRY_NS   UINT64_C(1000000000) // before asking again a host that hung up without a word
-// A connection that has lasted so long and brought fewer bytes a second than that makes no progress: whoever drips a
-// byte now and then is never silent. A handshake and a page at 300 baud are faster.
-#define INQUIRY_PROGRESS_NS    UINT64_C(10000000000)
+#define INQUIRY_PATIENCE_NS UINT64_C(5000000000) // where the plan says nothing of patience
+// What its connections may last, all together: few times the plan's patience until anything is recognised, which takes
+// three answers at most, of the port's own protocol, of HTTP and of TLS.
+enum { INQUIRY_STRANGE_PATIENCE = 3 };
+#define INQUIRY_TIME_NS  UINT64_C(90000000000)
+#define INQUIRY_RETRY_NS UINT64_C(1000000000) // before asking again a host that hung up without a word
+// A connection that has lasted so many times the patience and brought fewer bytes a second than that makes no progress:
+// whoever drips a byte now and then is never silent. A handshake and a page at 300 baud are faster.
+enum { INQUIRY_PROGRESS_PATIENCE = 2 };
 #define INQUIRY_PROGRESS_BYTES UINT64_C(16)
 
 struct lane;
@@ -53,6 +54,7 @@ struct inquiry {
     uint8_t *tail; // what the conversation left to be sent when it ended
     size_t tail_length;
     size_t tail_taken;
+    uint64_t patience_ns;      // the plan's
     uint64_t silence_ns;       // when the conversation wants to hear of silence, FLOW_NEVER
     uint64_t silence_end_ns;   // until when silence may be put off because our own words may not have arrived
     uint64_t began_ns;         // when the current connection began

@@ -26,6 +26,7 @@ static struct inquiry *inquiry_new(struct lane *lane, const struct target *targe
         return NULL;
     inquiry->lane = lane;
     inquiry->target = *target;
+    inquiry->patience_ns = lane->patience_ns;
     inquiry->silence_ns = FLOW_NEVER;
     inquiry->flow.retry_ns = FLOW_NEVER;
     inquiry->flow.close_ns = FLOW_NEVER;

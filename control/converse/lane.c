@@ -23,7 +23,12 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     lane->memory_most =
         (LANE_MEMORY_BASE + shared->image->settings->max_open * LANE_MEMORY_EACH) / shared->channel->geometry.lanes;
     admission_init(&lane->admission, shared->image->settings->max_open != 0 && share == 0 ? 1 : share, lane->now_ns);
+    uint64_t patience_ns = shared->image->settings->patience_ns;
+    lane->patience_ns = patience_ns != 0 ? patience_ns : INQUIRY_PATIENCE_NS;
+    uint32_t answer_ms = (uint32_t)(lane->patience_ns / 1000000);
     struct session_env_settings settings = {.user_agent = shared->user_agent,
+                                            .answer_ms = answer_ms,
+                                            .silence_ms = answer_ms * 2 / 5, // who speaks first has only to begin
                                             .tls_matrix = shared->image->settings->tls_matrix != 0,
                                             .no_key_proof = shared->image->settings->tls_key_proof == 0,
                                             .trust_file = shared->trust_store,

@@ -90,6 +90,7 @@ struct lane {
     struct inquiry *dirty;
     struct clock_awake clock;
     uint64_t now_ns;       // by that clock: of this turn, for every deadline
+    uint64_t patience_ns;  // the plan's, or the default
     uint64_t stamp_ns;     // CLOCK_MONOTONIC of this turn: for what meets stamps of the dataplane
     uint64_t beat;         // of alive
     uint64_t stage_end_ns; // when the current stage of the turn has had its time

@@ -52,15 +52,19 @@ static bool segment_acceptable(const struct flow *flow, const struct segment *se
     return first < FLOW_WINDOW || (length > 0 && last < FLOW_WINDOW);
 }
 
+// No turn lasts as long: a stamp that is further ahead is of another clock.
+#define RTT_AHEAD_NS UINT64_C(1000000000)
+
 static void rtt_take(struct flow *flow, const struct segment *segment, uint64_t now_ns)
 {
     if (!flow->timing || (int32_t)(segment->ack - flow->timed_seq) < 0)
         return;
-    // The stamp of the receiving worker is nearer to the truth than our turn to look.
+    // The stamp of the receiving worker is nearer to the truth than our turn to look. A turn has one time, that of its
+    // beginning: what is sent and answered in the same turn has a stamp that is newer than now.
     uint64_t stamp = segment->stamp_ns - flow->lane->lost_ns;
-    stamp = stamp > flow->sent_ns && stamp < now_ns ? stamp : now_ns;
-    uint64_t us = (stamp - flow->sent_ns) / 1000;
-    flow->rtt_us = us == 0 ? 1 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+    bool stamped = stamp > flow->sent_ns && stamp < now_ns + RTT_AHEAD_NS;
+    uint64_t us = ((stamped ? stamp : now_ns) - flow->sent_ns) / 1000;
+    flow->rtt_us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us; // 0: not known
     flow->timing = false;
     flow->timed = true;
 }

@@ -63,6 +63,20 @@ void observation_forget(struct observation *observation, enum part_id part)
         memset(observation->parts[part], 0, parts[part]->bytes);
 }
 
+void observation_forget_field(struct observation *observation, const struct field *field)
+{
+    uint8_t *part = observation->parts[field->part];
+    if (part == NULL)
+        return;
+    part[field->known] = false;
+    part[field->cut] = false;
+    // A list that is learnt again begins empty.
+    if (field->kind == FIELD_LIST)
+        *(struct list *)field_value(part, field) = (struct list){0};
+    if (field->kind == FIELD_ROWS)
+        *(struct rows *)field_value(part, field) = (struct rows){0};
+}
+
 bool observation_has(const struct observation *observation, enum part_id part)
 {
     for (size_t i = 0; observation->parts[part] != NULL && i < parts[part]->field_count; i++)

@@ -18,10 +18,9 @@ struct observation {
         };
     };
     struct arena arena;
-    bool failed;    // out of memory: something learnt is missing
-    bool finished;  // the conversation learnt all it set out to learn: the record's outcome is `complete`
-    bool spoke;     // at least one byte came from the service
-    uint64_t tried; // private to probes/session: which rows of the registry connections have begun with
+    bool failed;   // out of memory: something learnt is missing
+    bool finished; // the conversation learnt all it set out to learn: the record's outcome is `complete`
+    bool spoke;    // at least one byte came from the service
 };
 
 // All-empty. observation_fini releases everything and makes it all-empty again; observation_reset keeps some memory.
@@ -29,8 +28,9 @@ void observation_init(struct observation *observation);
 void observation_fini(struct observation *observation);
 void observation_reset(struct observation *observation);
 
-// Forgets a part: what an earlier connection had learnt was wrong, or is about to be learnt anew.
+// Forgets a part, or a field of one: what an earlier connection had learnt was wrong, or is about to be learnt anew.
 void observation_forget(struct observation *observation, enum part_id part);
+void observation_forget_field(struct observation *observation, const struct field *field);
 
 // True when something of a part is known, or was too much to keep.
 bool observation_has(const struct observation *observation, enum part_id part);

@@ -186,7 +186,7 @@ static struct session_result cassandra_bytes(struct session *self, struct bytes 
         if (found == RECOGNITION_UNDECIDED)
             return result;
         if (found == RECOGNITION_NOT_MINE)
-            return observation_service(self->observation)[0] == '\0' ? detect_other(self, input) : session_done();
+            return !recognise_named(self) ? detect_other(self, input) : session_done();
         result = cassandra_on_frame(self, &frame);
     }
     return result;
@@ -195,7 +195,7 @@ static struct session_result cassandra_bytes(struct session *self, struct bytes 
 static struct session_result cassandra_event(struct session *self, enum session_event event)
 {
     (void)event;
-    return observation_service(self->observation)[0] == '\0' ? detect_nothing(self) : session_done();
+    return !recognise_named(self) ? detect_nothing(self) : session_done();
 }
 
 const struct session_ops session_cassandra = {

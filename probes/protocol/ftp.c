@@ -162,12 +162,15 @@ static struct session_result ftp_event(struct session *self, enum session_event 
     return state->phase == FTP_GREETING ? detect_nothing(self) : session_done();
 }
 
+static const struct field *const ftp_overheard[] = {FIELD(ftp, greeting), NULL};
+
 const struct session_ops session_ftp = {
     .name = "ftp",
     .state_size = sizeof(struct ftp_state),
     .start = SESSION_SERVER_FIRST,
     .upgrades = true,
     .recognise = ftp_recognise,
+    .overheard = ftp_overheard,
     .says = ftp_says,
     .open = ftp_open,
     .bytes = ftp_bytes,

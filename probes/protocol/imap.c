@@ -212,12 +212,15 @@ static struct session_result imap_event(struct session *self, enum session_event
     return state->phase == IMAP_GREETING ? detect_nothing(self) : session_done();
 }
 
+static const struct field *const imap_overheard[] = {FIELD(imap, greeting), NULL};
+
 const struct session_ops session_imap = {
     .name = "imap",
     .state_size = sizeof(struct imap_state),
     .start = SESSION_SERVER_FIRST,
     .upgrades = true,
     .recognise = imap_recognise,
+    .overheard = imap_overheard,
     .says = imap_says,
     .open = imap_open,
     .bytes = imap_bytes,

@@ -224,9 +224,7 @@ static struct session_result ldap_on_operation(struct session *self, struct ber 
 // Somebody else's bytes: only before the first message was read.
 static struct session_result ldap_strange(struct session *self, struct bytes *input)
 {
-    return self->observation->ldap == NULL && observation_service(self->observation)[0] == '\0'
-               ? detect_other(self, input)
-               : session_done();
+    return self->observation->ldap == NULL && !recognise_named(self) ? detect_other(self, input) : session_done();
 }
 
 static struct session_result ldap_bytes(struct session *self, struct bytes *input)
@@ -258,7 +256,7 @@ static struct session_result ldap_bytes(struct session *self, struct bytes *inpu
 static struct session_result ldap_event(struct session *self, enum session_event event)
 {
     (void)event;
-    return observation_service(self->observation)[0] == '\0' ? detect_nothing(self) : session_done();
+    return !recognise_named(self) ? detect_nothing(self) : session_done();
 }
 
 const struct session_ops session_ldap = {

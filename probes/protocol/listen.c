@@ -9,7 +9,7 @@
 #include "probes/session/registry.h"
 
 struct listen_state {
-    bool keeping; // another session gave up: only the banner is wanted
+    bool keeping; // another session gave up: its bytes are nobody's, unless a later line is
 };
 
 // What is known by its name needs no banner; within TLS that may be all there is to know.
@@ -19,10 +19,13 @@ static bool is_named(const struct observation *observation)
     return service[0] != '\0' && strcmp(service, "tls") != 0;
 }
 
-static void banner_keep(struct observation *observation, const uint8_t *data, size_t length)
+// What was said unasked is a better banner than any complaint.
+static void banner_keep(const struct session *self, struct bytes text)
 {
-    if (!is_named(observation) && !field_known(observation->root, FIELD(root, banner)) && length > 0)
-        learn_text(observation, FIELD(root, banner), data, length);
+    struct observation *observation = self->observation;
+    bool better = !session_said(self) || !field_known(observation->root, FIELD(root, banner));
+    if (!is_named(observation) && better && text.length > 0)
+        learn_text(observation, FIELD(root, banner), text.data, text.length);
 }
 
 static struct session_result listen_open(struct session *self)
@@ -32,18 +35,20 @@ static struct session_result listen_open(struct session *self)
     return session_wait(self->env->silence_ms);
 }
 
-// A protocol whose own words lines of text may precede, and the line that has them.
+// A protocol whose own words lines of text may precede, and which has a line.
 static const struct session_ops *preamble_find(const struct bytes *input)
 {
-    struct bytes rest = *input;
-    const uint8_t *feed;
-    while (rest.length > 0 && (feed = memchr(rest.data, '\n', rest.length)) != NULL) {
-        const struct session_ops *whose = NULL;
-        (void)bytes_take(&rest, (size_t)(feed - rest.data) + 1);
-        if (detect_recognise(rest.data, rest.length, &whose) == RECOGNITION_MINE && whose->preamble)
-            return whose;
-    }
+    const struct session_ops *ops;
+    for (size_t row = 0; (ops = session_row(row)) != NULL; row++)
+        if (recognise_preamble(ops, input->data, input->length))
+            return ops;
     return NULL;
+}
+
+static struct session_result listen_end(struct session *self)
+{
+    banner_keep(self, bytes_of(buffer_bytes(&self->input), self->input.length));
+    return detect_rest(self);
 }
 
 // A greeting may have many lines: it is whole when nothing more comes, or there is no room.
@@ -54,23 +59,23 @@ static struct session_result listen_bytes(struct session *self, struct bytes *in
         struct session_result result = detect_other(self, input);
         if (result.next != &session_listen)
             return result;
-        const struct session_ops *whose = session_said(self) ? NULL : preamble_find(input);
-        if (whose != NULL && self->below == NULL)
-            return session_next(SESSION_BECOME, whose);
+    }
+    const struct session_ops *whose = self->echo == ECHO_NONE ? preamble_find(input) : NULL;
+    if (whose != NULL) {
+        struct session_result result = detect_named(self, RECOGNITION_MINE, whose);
+        if (result.next != &session_listen)
+            return result;
     }
     if (input->length <= FIELD(root, banner)->size && !is_named(self->observation))
         return session_wait(self->env->quiet_ms);
-    banner_keep(self->observation, input->data, input->length);
-    return session_done();
+    return listen_end(self);
 }
 
 static struct session_result listen_event(struct session *self, enum session_event event)
 {
-    if (self->input.length > 0) {
-        banner_keep(self->observation, buffer_bytes(&self->input), self->input.length);
-        return session_done();
-    }
-    const struct session_ops *next = self->below == NULL ? detect_guess(self) : NULL;
+    if (self->input.length > 0)
+        return listen_end(self);
+    const struct session_ops *next = self->mute ? NULL : detect_guess(self);
     if (event == SESSION_SILENCE && next != NULL)
         return session_next(SESSION_BECOME, next);
     return detect_nothing(self);

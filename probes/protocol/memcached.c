@@ -15,9 +15,10 @@ static const struct say memcached_says[] = {SAY("version\r\n"), SAY_END, SAY("qu
 
 static enum recognition memcached_recognise(const uint8_t *data, size_t length)
 {
-    // ERROR is its answer to other protocols' words, and asks for a better look; the others are its own.
-    static const char *const openings[] = {"VERSION ", "CLIENT_ERROR ", "SERVER_ERROR ", "ERROR\r\n"};
-    enum recognition best = RECOGNITION_NOT_MINE;
+    // ERROR is its answer to other protocols' words, and many another's; the others are its own.
+    static const char *const openings[] = {"VERSION ", "CLIENT_ERROR ", "SERVER_ERROR "};
+    enum recognition error = recognise_text(data, length, "ERROR\r\n");
+    enum recognition best = error == RECOGNITION_MINE ? RECOGNITION_SHARED : error;
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]) && best != RECOGNITION_MINE; i++) {
         enum recognition found = recognise_text(data, length, openings[i]);
         best = found > best ? found : best;
@@ -57,9 +58,8 @@ static struct session_result memcached_bytes(struct session *self, struct bytes 
 {
     struct bytes line;
     enum recognition found = memcached_recognise(input->data, input->length);
-    // Everybody's word for what he does not understand: who answers our own question so is not memcached.
-    bool anybody = recognise_text(input->data, input->length, "ERROR\r\n") == RECOGNITION_MINE;
-    if (found == RECOGNITION_NOT_MINE || anybody)
+    // Who answers our own question so as anybody does is not memcached.
+    if (found == RECOGNITION_NOT_MINE || found == RECOGNITION_SHARED)
         return detect_other(self, input);
     if (found == RECOGNITION_UNDECIDED || line_take(input, LINE_MAX_BYTES, &line) == 0)
         return session_wait(self->env->answer_ms);

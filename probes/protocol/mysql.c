@@ -141,10 +141,14 @@ static struct session_result mysql_event(struct session *self, enum session_even
     return detect_nothing(self);
 }
 
+static const struct field *const mysql_overheard[] = {FIELD(mysql, protocol), FIELD(mysql, version), FIELD(mysql, tls),
+                                                      FIELD(mysql, auth_plugin), NULL};
+
 const struct session_ops session_mysql = {
     .name = "mysql",
     .start = SESSION_SERVER_FIRST,
     .recognise = mysql_recognise,
+    .overheard = mysql_overheard,
     .open = mysql_open,
     .bytes = mysql_bytes,
     .event = mysql_event,

@@ -165,12 +165,15 @@ static struct session_result pop3_event(struct session *self, enum session_event
     return session_done();
 }
 
+static const struct field *const pop3_overheard[] = {FIELD(pop3, greeting), NULL};
+
 const struct session_ops session_pop3 = {
     .name = "pop3",
     .state_size = sizeof(struct pop3_state),
     .start = SESSION_SERVER_FIRST,
     .upgrades = true,
     .recognise = pop3_recognise,
+    .overheard = pop3_overheard,
     .says = pop3_says,
     .open = pop3_open,
     .bytes = pop3_bytes,

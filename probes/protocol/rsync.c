@@ -155,11 +155,14 @@ static struct session_result rsync_event(struct session *self, enum session_even
     return state->greeted ? session_done() : detect_nothing(self);
 }
 
+static const struct field *const rsync_overheard[] = {FIELD(rsync, protocol), FIELD(rsync, digests), NULL};
+
 const struct session_ops session_rsync = {
     .name = "rsync",
     .state_size = sizeof(struct rsync_state),
     .start = SESSION_SERVER_FIRST,
     .recognise = rsync_recognise,
+    .overheard = rsync_overheard,
     .says = rsync_says,
     .open = rsync_open,
     .bytes = rsync_bytes,

@@ -162,12 +162,15 @@ static struct session_result smtp_event(struct session *self, enum session_event
     return state->phase == SMTP_GREETING ? detect_nothing(self) : session_done();
 }
 
+static const struct field *const smtp_overheard[] = {FIELD(smtp, greeting), NULL};
+
 const struct session_ops session_smtp = {
     .name = "smtp",
     .state_size = sizeof(struct smtp_state),
     .start = SESSION_SERVER_FIRST,
     .upgrades = true,
     .recognise = smtp_recognise,
+    .overheard = smtp_overheard,
     .says = smtp_says,
     .open = smtp_open,
     .bytes = smtp_bytes,

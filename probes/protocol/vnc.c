@@ -188,11 +188,14 @@ static struct session_result vnc_event(struct session *self, enum session_event 
     return state->phase == VNC_GREETING ? detect_nothing(self) : session_done();
 }
 
+static const struct field *const vnc_overheard[] = {FIELD(vnc, protocol), NULL};
+
 const struct session_ops session_vnc = {
     .name = "vnc",
     .state_size = sizeof(struct vnc_state),
     .start = SESSION_SERVER_FIRST,
     .recognise = vnc_recognise,
+    .overheard = vnc_overheard,
     .says = vnc_says,
     .open = vnc_open,
     .bytes = vnc_bytes,

@@ -18,7 +18,7 @@ bool agenda_put(struct agenda *agenda, const struct errand *errand)
 
 struct errand agenda_begin(struct agenda *agenda, const struct session_ops *first, const struct session_ops *inner)
 {
-    *agenda = (struct agenda){.spent[ERRAND_DETECT] = 1};
+    *agenda = (struct agenda){.inner = inner, .spent[ERRAND_DETECT] = 1};
     return (struct errand){.kind = ERRAND_DETECT, .first = first, .inner = inner};
 }
 

@@ -42,9 +42,25 @@ struct errand {
     uint32_t argument;                 // the session's own: which version, say
 };
 
+// Which sessions were tried on one layer, and what came of it; a bit for each row of the registry. Written by the
+// conversations, read by detection.
+struct trials {
+    uint64_t asked;     // a connection began with it
+    uint64_t again;     // and a second one
+    uint64_t answered;  // what came while it was speaking was somebody's, or nobody's, and not cut off before that
+    uint64_t heard;     // and it has taken it for its own
+    uint64_t cut;       // the server has hung up behind the beginning of an answer that could be anybody's
+    uint64_t overheard; // its protocol was heard in answer to another's words
+    uint64_t own;       // what the first one on this layer began with
+    bool hung_up;       // some connection was ended by the server before it had said anything
+};
+
 // All-zero is an agenda without errands. A value: it owns nothing.
 struct agenda {
     struct errand errands[AGENDA_ERRANDS];
+    const struct session_ops *inner; // what is wanted inside a tunnel; NULL: nothing was said about it
+    struct trials clear;             // on connections
+    struct trials inside;            // in tunnels
     uint8_t first;
     uint8_t count;
     uint8_t spent[ERRAND_KIND_COUNT];

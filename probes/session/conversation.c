@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "probes/session/env.h"
+#include "probes/session/hearing.h"
+#include "probes/session/recognise.h"
 #include "probes/session/registry.h"
 
 enum {
@@ -21,7 +23,7 @@ struct conversation {
     uint32_t address;
     uint16_t port;
     uint16_t handovers;
-    bool said;
+    bool ended;           // no more will come
     struct errand errand; // what this connection is for
     struct session_env *env;
     struct agenda *agenda;
@@ -35,30 +37,44 @@ static struct session *session_new(struct conversation *conversation, const stru
     if (session == NULL)
         return NULL;
     session->ops = ops;
+    session->bit = session_bit(ops);
     session->conversation = conversation;
     session->env = conversation->env;
     session->observation = conversation->observation;
     session->address = conversation->address;
     session->port = conversation->port;
     session->below = level == 0 ? NULL : conversation->stack[level - 1];
-    if (level == 0)
-        conversation->observation->tried |= session_bit(ops);
     return session;
 }
 
 static void session_free(struct session *session)
 {
+    if (session->mute)
+        hearing_forget(session, session->ops->overheard);
     if (session->ops->fini != NULL)
         session->ops->fini(session);
     buffer_fini(&session->input);
     free(session);
 }
 
+// Remembers what is said first, so that it is known when it comes back.
+static void said_keep(struct session *self, const uint8_t *data, size_t length)
+{
+    size_t room = sizeof(self->said) - self->said_length;
+    size_t kept = length < room ? length : room;
+    memcpy(self->said + self->said_length, data, kept);
+    self->said_length = (uint8_t)(self->said_length + kept);
+}
+
 int session_send(struct session *self, const uint8_t *data, size_t length)
 {
+    self->spoke_up = self->mute;
+    if (self->mute || length == 0)
+        return 0;
+    if (!self->believed)
+        said_keep(self, data, length);
     if (self->below != NULL)
         return self->below->ops->seal(self->below, data, length);
-    self->conversation->said = self->conversation->said || length > 0;
     buffer_put(&self->conversation->output, data, length);
     return self->conversation->output.failed ? -ENOMEM : 0;
 }
@@ -70,7 +86,12 @@ int session_send_text(struct session *self, const char *text)
 
 bool session_said(const struct session *self)
 {
-    return self->conversation->said;
+    return self->said_length > 0;
+}
+
+bool session_ended(const struct session *self)
+{
+    return self->conversation->ended;
 }
 
 bool session_ask(struct session *self, const struct errand *errand)
@@ -79,7 +100,7 @@ bool session_ask(struct session *self, const struct errand *errand)
     // What is asked of TLS is asked the same way.
     if (whole.through == NULL)
         whole.through = session_upgraded(self);
-    return agenda_put(self->conversation->agenda, &whole);
+    return !self->mute && agenda_put(self->conversation->agenda, &whole);
 }
 
 const struct session_ops *session_upgraded(const struct session *self)
@@ -111,6 +132,27 @@ struct session_result upgrade_bytes(struct session *self, struct bytes *input)
 int upgrade_seal(struct session *self, const uint8_t *data, size_t length)
 {
     return session_send(self, data, length);
+}
+
+const struct errand *session_errand(const struct session *self)
+{
+    return &self->conversation->errand;
+}
+
+const struct agenda *session_agenda(const struct session *self)
+{
+    return self->conversation->agenda;
+}
+
+static struct trials *trials_of(const struct session *self)
+{
+    struct agenda *agenda = self->conversation->agenda;
+    return self->below == NULL ? &agenda->clear : &agenda->inside;
+}
+
+const struct trials *session_trials(const struct session *self)
+{
+    return trials_of(self);
 }
 
 uint32_t session_argument(const struct session *self)
@@ -146,35 +188,101 @@ int session_deliver(struct session *self, const uint8_t *data, size_t length)
     return above->input.failed ? -ENOMEM : 0;
 }
 
-static struct session_result session_feed(struct session *session)
+// The session begins. Listening that gets another's unread input only keeps that.
+static struct session_result session_open(struct session *session)
+{
+    struct trials *trials = trials_of(session);
+    uint64_t bit = session->bit;
+    if (!session->mute && (session->ops != &session_listen || session->input.length == 0)) {
+        trials->own = trials->asked == 0 ? bit : trials->own;
+        trials->again |= trials->asked & bit;
+        trials->asked |= bit;
+    }
+    struct session_result result = session->ops->open(session);
+    session->spoke_up = false;
+    session->wait_ms = result.wait_ms;
+    return result;
+}
+
+static struct session_result session_take(struct session *session)
 {
     if (session->ops->bytes == NULL)
         return session_done();
     struct bytes input = bytes_of(buffer_bytes(&session->input), session->input.length);
     struct session_result result = session->ops->bytes(session, &input);
-    buffer_drop(&session->input, session->input.length - input.length);
-    return result;
+    size_t taken = session->input.length - input.length;
+    buffer_drop(&session->input, taken);
+    if (taken > 0 && !session->believed) {
+        session->believed = true;
+        hearing_take(session, trials_of(session));
+    }
+    // Nothing more comes to who does not answer.
+    return session->spoke_up ? session_done() : result;
+}
+
+// All that we said came back.
+static struct session_result session_echo(struct session *session)
+{
+    if (!recognise_named(session))
+        learn_constant(session->observation, FIELD(root, service), "echo");
+    session->observation->finished = true;
+    return session_done();
+}
+
+static struct session_result session_feed(struct session *session)
+{
+    if (session->believed || session->input.length == 0)
+        return session_take(session);
+    hearing_judge(session, trials_of(session));
+    switch (session->echo) {
+    case ECHO_UNDECIDED:
+        return session_wait(session->wait_ms);
+    case ECHO_ALL:
+        return session_echo(session);
+    case ECHO_LINE:
+        if (session->ops != &session_listen)
+            return session_next(SESSION_BECOME, &session_listen);
+        break;
+    case ECHO_NONE:
+        break;
+    }
+    return session_take(session);
+}
+
+// Silence, or the end. What could be the beginning of our own words is left as such.
+static struct session_result session_happen(struct session *session, enum session_event event)
+{
+    // Silence is all that a server has to say which waits for the client.
+    if (event == SESSION_SILENCE && session->ops == &session_listen)
+        trials_of(session)->answered |= session->bit;
+    if (session->echo == ECHO_UNDECIDED && !session->believed && session->ops != &session_listen)
+        return session_next(SESSION_BECOME, &session_listen);
+    return session->ops->event(session, event);
 }
 
 // Puts `next` at the level, on top of the stack or in the place of what is there, whose unread input it inherits.
 static struct session_result conversation_begin(struct conversation *conversation, uint32_t level,
-                                                const struct session_ops *next)
+                                                struct session_result how)
 {
     if (level >= STACK_MAX || conversation->handovers++ >= HANDOVERS_MAX)
         return session_done();
-    struct session *session = session_new(conversation, next, level);
+    struct session *session = session_new(conversation, how.next, level);
     if (session == NULL)
         return session_failed();
     if (level < conversation->depth) {
         struct session *before = conversation->stack[level];
         session->input = before->input;
         before->input = (struct buffer){0};
+        session->believed = before->believed;
+        session->mute = before->mute || how.verb == SESSION_OVERHEAR;
+        session->said_length = before->said_length;
+        memcpy(session->said, before->said, sizeof(session->said));
         session_free(before);
     } else {
         conversation->depth = level + 1;
     }
     conversation->stack[level] = session;
-    return session->ops->open(session);
+    return session_open(session);
 }
 
 // Carries a result of the level's session up the stack, to the point where only the outside world can go on. `ended`
@@ -184,14 +292,13 @@ static struct session_result conversation_settle(struct conversation *conversati
 {
     for (;;) {
         if (result.verb == SESSION_OVER) {
-            result = conversation_begin(conversation, level + 1, result.next);
+            result = conversation_begin(conversation, level + 1, result);
             if (result.verb != SESSION_WAIT)
                 return result;
-            conversation->stack[level + 1]->wait_ms = result.wait_ms;
             // The carrier may hold bytes for it already.
             result = session_feed(conversation->stack[level]);
-        } else if (result.verb == SESSION_BECOME) {
-            result = conversation_begin(conversation, level, result.next);
+        } else if (result.verb == SESSION_BECOME || result.verb == SESSION_OVERHEAR) {
+            result = conversation_begin(conversation, level, result);
             if (result.verb == SESSION_WAIT && conversation->stack[level]->input.length > 0)
                 result = session_feed(conversation->stack[level]);
         } else if (result.verb == SESSION_FAILED) {
@@ -205,7 +312,10 @@ static struct session_result conversation_settle(struct conversation *conversati
             conversation->stack[level]->wait_ms = result.wait_ms;
             return result;
         } else {
-            result = conversation->stack[level]->ops->event(conversation->stack[level], SESSION_CLOSED);
+            if (!conversation->ended)
+                hearing_end(conversation->stack[level], trials_of(conversation->stack[level]));
+            conversation->ended = true;
+            result = session_happen(conversation->stack[level], SESSION_CLOSED);
             if (result.verb == SESSION_WAIT)
                 result = session_done();
         }
@@ -227,10 +337,15 @@ static void conversation_end(struct conversation *conversation, bool goodbye)
 
 static struct conversation_step conversation_finish(struct conversation *conversation, struct session_result result)
 {
+    bool mute = conversation->depth > 0 && conversation->stack[conversation->depth - 1]->mute;
     if (result.verb == SESSION_FAILED || conversation->output.failed || conversation->observation->failed) {
         conversation_end(conversation, false);
         return (struct conversation_step){.verb = CONVERSATION_FAILED};
     }
+    // What is only overheard is no answer to what was asked, and comes at once or not at all.
+    conversation->observation->finished = conversation->observation->finished && !mute;
+    if (mute && result.wait_ms > conversation->env->quiet_ms)
+        result.wait_ms = conversation->env->quiet_ms;
     if (result.verb == SESSION_WAIT)
         return (struct conversation_step){.verb = CONVERSATION_WAIT, .wait_ms = result.wait_ms};
     conversation_end(conversation, true);
@@ -255,7 +370,6 @@ struct conversation *conversation_new(struct session_env *env, const struct erra
     conversation->port = port;
     conversation->observation = observation;
     conversation->stack[0] = session_new(conversation, errand->through != NULL ? errand->through : errand->first, 0);
-    observation->tried |= session_bit(errand->first);
     if (conversation->stack[0] == NULL) {
         free(conversation);
         return NULL;
@@ -275,8 +389,8 @@ void conversation_free(struct conversation *conversation)
 
 struct conversation_step conversation_open(struct conversation *conversation)
 {
-    struct session *first = conversation->stack[0];
-    return conversation_finish(conversation, conversation_settle(conversation, 0, false, first->ops->open(first)));
+    return conversation_finish(conversation,
+                               conversation_settle(conversation, 0, false, session_open(conversation->stack[0])));
 }
 
 struct conversation_step conversation_bytes(struct conversation *conversation, const uint8_t *data, size_t length)
@@ -302,8 +416,11 @@ struct conversation_step conversation_datagram(struct conversation *conversation
 {
     struct session *bottom = conversation->stack[0];
     conversation->observation->spoke = true;
-    struct session_result result =
-        bottom->ops->datagram == NULL ? session_done() : bottom->ops->datagram(bottom, bytes_of(data, length));
+    struct session_result result = session_done();
+    if (echo_beginning(bottom->said, bottom->said_length, data, length) == ECHO_ALL)
+        result = session_echo(bottom);
+    else if (bottom->ops->datagram != NULL)
+        result = bottom->ops->datagram(bottom, bytes_of(data, length));
     return conversation_finish(conversation, conversation_settle(conversation, 0, false, result));
 }
 
@@ -312,7 +429,7 @@ struct conversation_step conversation_silence(struct conversation *conversation)
     uint32_t level = conversation->depth - 1;
     struct session *top = conversation->stack[level];
     return conversation_finish(conversation,
-                               conversation_settle(conversation, level, false, top->ops->event(top, SESSION_SILENCE)));
+                               conversation_settle(conversation, level, false, session_happen(top, SESSION_SILENCE)));
 }
 
 struct conversation_step conversation_closed(struct conversation *conversation)

@@ -10,7 +10,7 @@ static const struct session_ops *const rows[] = {SESSIONS(SESSION_ROW)};
 #undef SESSION_ROW
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-_Static_assert((unsigned)ROWS <= 64, "observation.tried has one bit a session");
+_Static_assert((unsigned)ROWS <= 64, "the masks of struct trials have one bit a session");
 
 const struct session_ops *session_row(size_t row)
 {
@@ -23,6 +23,11 @@ const struct session_ops *session_find(const char *name)
         if (strcmp(rows[row]->name, name) == 0)
             return rows[row];
     return NULL;
+}
+
+const char *session_service(const struct session_ops *ops)
+{
+    return ops->service != NULL ? ops->service : ops->name;
 }
 
 uint64_t session_bit(const struct session_ops *ops)

@@ -47,5 +47,8 @@ SESSIONS(SESSION_DECLARE)
 // The row of that number, from 0; NULL after the last.
 const struct session_ops *session_row(size_t row);
 
-// The bit of a session in observation.tried.
+// The service that a session's servers are.
+const char *session_service(const struct session_ops *ops);
+
+// The bit of a session in the masks of struct trials.
 uint64_t session_bit(const struct session_ops *ops);

@@ -11,6 +11,7 @@
 #include "probes/bytes.h"
 #include "probes/observation/observation.h"
 #include "probes/session/agenda.h"
+#include "probes/session/echo.h"
 #include "probes/session/says.h"
 
 struct conversation;
@@ -23,6 +24,7 @@ enum session_verb {
     SESSION_DONE,       // this connection is done; also of a session whose peer closed it from within
     SESSION_OVER,       // stack `next` on this session, which carries its bytes from now on
     SESSION_BECOME,     // `next` takes this session's place on the same connection, unread input included
+    SESSION_OVERHEAR,   // the same, but `next` says nothing and asks for nothing: the words it hears answered another's
 };
 
 struct session_result {
@@ -42,8 +44,9 @@ enum session_event {
 enum session_start { SESSION_SERVER_FIRST = 0, SESSION_CLIENT_FIRST };
 
 // What the first bytes of a server say about whose they are. The answer for a longer piece of the same stream differs
-// only where it was undecided.
-enum recognition { RECOGNITION_NOT_MINE = 0, RECOGNITION_UNDECIDED, RECOGNITION_MINE };
+// only where it was undecided. Shared are words that this protocol's servers say, and others too: they are worth a
+// question, and name nobody.
+enum recognition { RECOGNITION_NOT_MINE = 0, RECOGNITION_SHARED, RECOGNITION_UNDECIDED, RECOGNITION_MINE };
 
 // Whether a stream begins with this text.
 enum recognition recognise_text(const uint8_t *data, size_t length, const char *text);
@@ -51,6 +54,8 @@ enum recognition recognise_text(const uint8_t *data, size_t length, const char *
 // Whether it begins with these octets, of which RECOGNISE_ANY stands for whatever there may be.
 enum { RECOGNISE_ANY = -1 };
 enum recognition recognise_octets(const uint8_t *data, size_t length, const int16_t *octets, size_t count);
+
+enum { SESSION_SAID_KEPT = 64 };
 
 // A running session. Its state of ops->state_size bytes follows, all-zero before open.
 struct session {
@@ -60,14 +65,23 @@ struct session {
     struct observation *observation;
     struct session *below; // carries our bytes; NULL for the connection itself
     struct buffer input;   // not consumed yet
+    uint64_t bit;          // its row's (session_bit)
     uint32_t address;      // host byte order
     uint32_t wait_ms;      // of the last SESSION_WAIT
     uint16_t port;
+    uint8_t said_length;             // of said
+    bool believed;                   // it has taken bytes: they were of its protocol
+    bool decided;                    // what came is somebody's, or nobody's; private like echo
+    bool mute;                       // it only overhears,
+    bool spoke_up;                   // and would have said something, had it been allowed to
+    enum echo echo;                  // what the input so far repeats; private to hearing and listen
+    uint8_t said[SESSION_SAID_KEPT]; // what was said first on this layer, by whatever session
     _Alignas(max_align_t) uint8_t state[];
 };
 
 struct session_ops {
-    const char *name; // "" is listening first
+    const char *name;    // "" is listening first
+    const char *service; // what its servers are, where it is one of several sessions for them; NULL: its name
     size_t state_size;
     enum session_start start;
     // In which order servers that say nothing are asked in this protocol though their port suggested another one: from
@@ -75,6 +89,9 @@ struct session_ops {
     uint8_t guess;
     bool preamble; // lines of text may precede its own words
     bool upgrades; // it can ask for TLS on its own connection (STARTTLS), which it carries from then on
+    // What it says to whoever speaks to it: fields of the part of its name, NULL behind the last. They are learnt from
+    // its answer to another protocol's words, which teaches nothing else. NULL: there are none.
+    const struct field *const *overheard;
     // Judges at least one byte of a server's stream. NULL: it has no words of its own.
     enum recognition (*recognise)(const uint8_t *data, size_t length);
     // Every message that can leave, ends with SAYS_END (probes/session/says.h). NULL: it says nothing.
@@ -129,8 +146,18 @@ int session_send_text(struct session *self, const char *text);
 #define SESSION_END_LITERAL(self, literal)                                                                             \
     (session_send((self), (const uint8_t *)(literal), sizeof(literal) - 1) == 0 ? session_done() : session_failed())
 
-// True once anything was sent on this connection, by whatever session.
+// True once anything was sent on this layer - the connection, or the tunnel - by whatever session.
 bool session_said(const struct session *self);
+
+// True once the other side has ended the connection.
+bool session_ended(const struct session *self);
+
+// Which sessions were tried on this layer; valid as long as the session.
+const struct trials *session_trials(const struct session *self);
+
+// What this connection was made for, and the agenda that has what others are for; valid as long as the session.
+const struct errand *session_errand(const struct session *self);
+const struct agenda *session_agenda(const struct session *self);
 
 // Asks for a further connection when this one is done (probes/session/agenda.h). False when the budget of its kind is
 // spent, or the protocol was asked already.
@@ -153,7 +180,8 @@ int upgrade_seal(struct session *self, const uint8_t *data, size_t length);
 // NULL when the connection began with TLS, or has none.
 const struct session_ops *session_upgraded(const struct session *self);
 
-// What is wanted inside the tunnel that this session makes; NULL: nothing was said about it.
+// What is wanted inside the tunnel that this session makes; NULL: nothing was said about it (probes/session/tunnel.h
+// knows what then).
 const struct session_ops *session_inner(const struct session *self);
 
 // Of a session that carries another: hands it bytes of its own layer. 0 or -errno (-ENOMEM).

@@ -324,10 +324,14 @@ static void http_fini(struct session *self)
     http_page_free(((struct http_state *)self->state)->page);
 }
 
+// Status, page and all the rest are of what was asked for.
+static const struct field *const http_overheard[] = {FIELD(http, server), NULL};
+
 const struct session_ops session_http = {
     .name = "http",
     .start = SESSION_CLIENT_FIRST,
     .guess = 1,
+    .overheard = http_overheard,
     .recognise = http_recognise,
     .says = http_says,
     .state_size = sizeof(struct http_state),

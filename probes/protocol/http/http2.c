@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "probes/memory.h"
+#include "probes/protocol/http/http2_request.h"
 #include "probes/protocol/http/http_page.h"
-#include "probes/protocol/http/http_request.h"
 #include "probes/session/detect.h"
 #include "probes/session/env.h"
 
@@ -22,7 +22,6 @@ enum {
     FIELD_OVERHEAD = 32, // of one field (RFC 9113 section 6.5.2)
     SETTING = 6,
     OUR_STREAM = 1,
-    USER_AGENT_MAX = 512,
 };
 
 enum frame_type {
@@ -75,83 +74,10 @@ static enum recognition http2_recognise(const uint8_t *data, size_t length)
     return length < FRAME_HEADER ? RECOGNITION_UNDECIDED : RECOGNITION_MINE;
 }
 
-// The connection preface, with a SETTINGS frame that wants nothing pushed.
-#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\6\4\0\0\0\0\0\0\2\0\0\0\0"
-
-// Literal fields that are not indexed, their names from the static table (RFC 7541 section 6.2.2 and appendix A).
-#define METHOD_AND_PATH "\x82\x84"
-#define SCHEME_HTTP     "\x86"
-#define SCHEME_HTTPS    "\x87"
-#define AUTHORITY       "\x01"
-#define USER_AGENT      "\x0f\x2b"
-#define ACCEPT_ALL      "\x0f\x04\x03*/*"
-#define ACKNOWLEDGEMENT "\0\0\0\4\1\0\0\0\0"
-#define OPENS_AND_ENDS  "\1\5\0\0\0\1" // HEADERS of our stream, END_HEADERS and END_STREAM
-
-static const struct say http2_says[] = {SAY(PREFACE),
-                                        SAY_END,
-                                        SAY_ANY(3),
-                                        SAY(OPENS_AND_ENDS METHOD_AND_PATH SCHEME_HTTP AUTHORITY),
-                                        SAY_ANY(65),
-                                        SAY(USER_AGENT),
-                                        SAY_ANY(515),
-                                        SAY(ACCEPT_ALL),
-                                        SAY_END,
-                                        SAY_ANY(3),
-                                        SAY(OPENS_AND_ENDS METHOD_AND_PATH SCHEME_HTTPS AUTHORITY),
-                                        SAY_ANY(65),
-                                        SAY(USER_AGENT),
-                                        SAY_ANY(515),
-                                        SAY(ACCEPT_ALL),
-                                        SAY_END,
-                                        SAY(ACKNOWLEDGEMENT),
-                                        SAY_END,
-                                        SAYS_END};
-
-#define PUT(buffer, literal) buffer_put((buffer), (literal), sizeof(literal) - 1)
-
-// A text behind its length (RFC 7541 sections 5.1 and 5.2), as it is.
-static void text_put(struct buffer *buffer, const char *text, size_t length)
-{
-    enum { PREFIX_FULL = 127, MORE = 128 };
-    buffer_put_u8(buffer, (uint8_t)(length < PREFIX_FULL ? length : PREFIX_FULL));
-    if (length >= PREFIX_FULL) {
-        size_t rest = length - PREFIX_FULL;
-        for (; rest >= MORE; rest /= MORE)
-            buffer_put_u8(buffer, (uint8_t)(rest % MORE + MORE));
-        buffer_put_u8(buffer, (uint8_t)rest);
-    }
-    buffer_put(buffer, text, length);
-}
-
-static void request_write(const struct session *self, struct buffer *ret_message)
-{
-    struct buffer fields = {0};
-    char authority[HTTP_AUTHORITY_MAX];
-    PUT(&fields, METHOD_AND_PATH);
-    if (self->below == NULL)
-        PUT(&fields, SCHEME_HTTP);
-    else
-        PUT(&fields, SCHEME_HTTPS);
-    PUT(&fields, AUTHORITY);
-    text_put(&fields, authority, strlen(http_authority(self, authority)));
-    PUT(&fields, USER_AGENT);
-    text_put(&fields, self->env->user_agent, strnlen(self->env->user_agent, USER_AGENT_MAX));
-    PUT(&fields, ACCEPT_ALL);
-    PUT(ret_message, PREFACE);
-    buffer_put_u8(ret_message, 0);
-    buffer_put_u8(ret_message, (uint8_t)(fields.length >> 8));
-    buffer_put_u8(ret_message, (uint8_t)fields.length);
-    PUT(ret_message, OPENS_AND_ENDS);
-    buffer_put(ret_message, buffer_bytes(&fields), fields.length);
-    ret_message->failed = ret_message->failed || fields.failed;
-    buffer_fini(&fields);
-}
-
 static struct session_result http2_open(struct session *self)
 {
     struct buffer message = {0};
-    request_write(self, &message);
+    http2_request_write(self, &message);
     int error = message.failed ? -1 : session_send(self, buffer_bytes(&message), message.length);
     buffer_fini(&message);
     return error != 0 ? session_failed() : session_wait(self->env->answer_ms);
@@ -329,9 +255,7 @@ static struct session_result frame_read(struct session *self, struct frame *fram
     case FRAME_SETTINGS:
         if ((frame->flags & FLAG_ACK) != 0 || state->acknowledged++ >= ACKNOWLEDGED_MAX)
             return session_wait(self->env->answer_ms);
-        return session_send(self, (const uint8_t *)ACKNOWLEDGEMENT, sizeof(ACKNOWLEDGEMENT) - 1) == 0
-                   ? session_wait(self->env->answer_ms)
-                   : session_failed();
+        return http2_acknowledge(self) == 0 ? session_wait(self->env->answer_ms) : session_failed();
     case FRAME_RST_STREAM:
     case FRAME_PUSH_PROMISE:
         return http2_over(self, false);
@@ -404,9 +328,10 @@ static void http2_fini(struct session *self)
 
 const struct session_ops session_http2 = {
     .name = "http2",
+    .service = "http",
     .start = SESSION_CLIENT_FIRST,
     .recognise = http2_recognise,
-    .says = http2_says,
+    .says = http2_request_says,
     .state_size = sizeof(struct http2_state),
     .open = http2_open,
     .bytes = http2_bytes,

@@ -225,9 +225,13 @@ static void ssh_fini(struct session *self)
     kex_end(state);
 }
 
+static const struct field *const ssh_overheard[] = {FIELD(ssh, identification), FIELD(ssh, protocol),
+                                                    FIELD(ssh, software), FIELD(ssh, comment), NULL};
+
 const struct session_ops session_ssh = {
     .name = "ssh",
     .preamble = true, // RFC 4253 section 4.2
+    .overheard = ssh_overheard,
     .start = SESSION_SERVER_FIRST,
     .recognise = ssh_recognise,
     .says = ssh_says,

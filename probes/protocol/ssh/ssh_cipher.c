@@ -84,6 +84,8 @@ const struct ssh_cipher ssh_ciphers[] = {
     {"twofish128-cbc", &nettle_twofish128, SSH_MODE_CBC, 16, 16, 16, 0},
     {"twofish256-cbc", &nettle_twofish256, SSH_MODE_CBC, 16, 32, 16, 0},
     {"twofish-cbc", &nettle_twofish256, SSH_MODE_CBC, 16, 32, 16, 0},
+    {"serpent128-cbc", &nettle_serpent128, SSH_MODE_CBC, 16, 16, 16, 0},
+    {"serpent256-cbc", &nettle_serpent256, SSH_MODE_CBC, 16, 32, 16, 0},
     {"3des-ctr", &des3, SSH_MODE_CTR, 8, 24, 8, 0},
     {"3des-cbc", &des3, SSH_MODE_CBC, 8, 24, 8, 0},
     {"blowfish-cbc", &blowfish, SSH_MODE_CBC, 8, 16, 8, 0},

@@ -17,6 +17,7 @@
 
 enum {
     TLS_MAJOR = 3,
+    TLS_MESSAGE_AT = 5,    // in the first record: what kind of message it begins
     IDLE_RECORDS_MAX = 32, // OpenSSL's bound too
 };
 
@@ -27,7 +28,10 @@ static enum recognition tls_recognise(const uint8_t *data, size_t length)
         return RECOGNITION_NOT_MINE;
     if ((length >= 2 && data[1] != TLS_MAJOR) || (length >= 3 && data[2] > 4))
         return RECOGNITION_NOT_MINE;
-    return length >= 3 ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
+    // A server never says a ClientHello: that would be ours, coming back changed.
+    if (data[0] == TLS_CONTENT_HANDSHAKE && length > TLS_MESSAGE_AT && data[TLS_MESSAGE_AT] == TLS_CLIENT_HELLO)
+        return RECOGNITION_NOT_MINE;
+    return length > (data[0] == TLS_CONTENT_HANDSHAKE ? TLS_MESSAGE_AT : 2) ? RECOGNITION_MINE : RECOGNITION_UNDECIDED;
 }
 
 static const struct say tls_says[] = {SAY("\x16\x03"), SAY_REST, SAY_END, SAYS_END};
@@ -268,12 +272,6 @@ static struct session_result tls_event(struct session *self, enum session_event 
     if (event == SESSION_ABOVE_ENDED) {
         if (!state->closed)
             (void)tls13_alert(self, TLS_ALERT_CLOSE_NOTIFY);
-        return session_done();
-    }
-    if (!state->recognised && event == SESSION_SILENCE && self->input.length == 0) {
-        // A server that has taken our hello and says nothing is slow, not another protocol's: were it asked for a page
-        // as soon as it is awake, its refusal of plain text would stand for it. Who knows nothing of TLS hangs up or
-        // answers; and where the port suggested nothing, HTTP was asked first.
         return session_done();
     }
     if (state->recognised)

@@ -172,8 +172,12 @@ void chain_observe(struct session *self, struct bytes list, bool since_13)
     uint8_t digest[EVP_MAX_MD_SIZE];
     struct tls_trust *trust = self->env->trust;
     ERR_clear_error();
-    if (list.failed || list.length == 0 || EVP_Digest(list.data, list.length, digest, NULL, EVP_sha256(), NULL) != 1)
+    if (list.failed || list.length == 0)
         return;
+    if (!tls_kit_digest(self->env->kit, TLS_SHA256, list.data, list.length, digest)) {
+        self->observation->failed = true;
+        return;
+    }
     const struct tls_observation *known = trust_recall(trust, digest);
     if (known == NULL) {
         struct observation *place = trust_remember(trust, digest);

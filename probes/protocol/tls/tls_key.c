@@ -145,8 +145,11 @@ enum tls_proof tls_key_check(struct tls_kit *kit, EVP_PKEY *key, uint16_t scheme
         if (!EVP_PKEY_is_a(key, schemes[at].type) || !curve_fits(key, schemes[at].curve))
             return TLS_PROOF_UNFIT;
         bool plain = schemes[at].type[0] != 'E' || schemes[at].curve != NULL;
-        bool right = plain ? digest_check(kit, key, schemes[at].hash, message, signature)
-                           : message_check(key, message, signature);
+        bool right = false;
+        // Twice before somebody is said to lie: OpenSSL does not tell of every shortage in the middle of a signature.
+        for (int attempt = 0; attempt < 2 && !right; attempt++)
+            right = plain ? digest_check(kit, key, schemes[at].hash, message, signature)
+                          : message_check(key, message, signature);
         return right ? TLS_PROOF_RIGHT : TLS_PROOF_WRONG;
     }
     return TLS_PROOF_UNFIT;

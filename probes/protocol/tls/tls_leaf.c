@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "probes/protocol/tls/tls_leaf.h"
 
+#include <openssl/err.h>
+
 #include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_certificate.h"
 #include "probes/session/dear.h"
@@ -33,8 +35,12 @@ static const struct tls_key *key_of(struct tls_kit *kit, struct bytes certificat
     if (known != NULL)
         return known->key == NULL ? NULL : known;
     struct tls_key made = {.key = tls_key_decode(x509), .own = TLS_OWN_NO};
-    if (made.key == NULL)
+    if (made.key == NULL) {
+        // Numbers of RSA and raw keys are always a key; OpenSSL does not tell of every shortage in the middle of one.
+        if (x509->key_kind == TLS_X509_RSA || x509->key_kind >= TLS_X509_ED25519)
+            ERR_raise(ERR_LIB_USER, ERR_R_MALLOC_FAILURE);
         return NULL;
+    }
     memcpy(made.digest, digest, TLS_DIGEST_BYTES);
     made.dear = dear_key(made.key);
     if (tls_x509_self_issued(x509))

@@ -378,7 +378,7 @@ static void rest_learn(struct observation *observation)
 
 void tls_matrix_begin_unheard(struct session *self)
 {
-    uint64_t others = self->observation->tried & ~session_bit(&session_tls);
+    uint64_t others = session_trials(self)->asked & ~session_bit(&session_tls);
     if (!self->env->tls_matrix || self->below != NULL || others != 0 ||
         observation_service(self->observation)[0] != '\0')
         return;

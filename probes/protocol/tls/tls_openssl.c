@@ -215,6 +215,7 @@ static void openssl_fini(struct session *self)
 
 const struct session_ops session_tls_openssl = {
     .name = "tls-openssl",
+    .service = "tls",
     .start = SESSION_CLIENT_FIRST,
     .says = tls_says,
     .state_size = sizeof(struct openssl_state),

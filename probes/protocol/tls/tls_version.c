@@ -263,6 +263,7 @@ static void version_fini(struct session *self)
 
 const struct session_ops session_tls_version = {
     .name = "tls_version",
+    .service = "tls",
     .start = SESSION_CLIENT_FIRST,
     .says = version_says,
     .state_size = sizeof(struct version_state),

@@ -160,6 +160,25 @@ Test(flow, first_segment_of_a_session_that_speaks_first_carries_its_data)
     scene_free(scene);
 }
 
+// A turn's time is that of its beginning, so an answer within it is stamped later than now. It was taken for one of
+// 1 us, as was what has no stamp to tell by.
+Test(flow, an_answer_within_the_same_turn_took_as_long_as_its_stamp_says)
+{
+    static const struct {
+        uint64_t after_ns;
+        uint32_t rtt_us;
+    } cases[] = {{300000, 300}, {999, 0}, {0, 0}, {5000 * MS, 0}};
+    for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
+        struct scene *scene = scene_accepted();
+        say(scene, "GET /", 5);
+        struct segment ack = peers(scene, TCP_ACK, "");
+        ack.stamp_ns = cases[at].after_ns == 0 ? 0 : scene->now_ns + cases[at].after_ns;
+        flow_receive(&scene->flow, &ack, scene->now_ns);
+        cr_expect_eq(scene->flow.rtt_us, cases[at].rtt_us, "%u us", scene->flow.rtt_us);
+        scene_free(scene);
+    }
+}
+
 Test(flow, lost_data_is_sent_five_times_more_and_then_given_up_with_rst)
 {
     struct scene *scene = scene_accepted();

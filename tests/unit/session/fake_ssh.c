@@ -24,8 +24,11 @@ static const EVP_MD *kex_digest(const char *kex)
 
 static void payload_send(struct fake_ssh *fake, struct buffer *payload, struct buffer *to)
 {
+    bool methods = payload->length > 0 && buffer_bytes(payload)[0] == SSH_MSG_USERAUTH_FAILURE;
     if (ssh_packet_write(&fake->transport, payload, to) != 0)
         abort();
+    if (fake->spoils && methods)
+        to->data[to->start + to->length - 1] ^= 1;
     buffer_fini(payload);
 }
 

@@ -23,6 +23,7 @@ struct fake_ssh {
     bool full;   // offers all that OpenSSH 9.2 does, beside what it will use
     bool admits; // `none` is enough
     bool wrong_signature;
+    bool spoils;        // the last byte of the methods' packet is not what it was
     bool long_exponent; // of its RSA key: 2^70 + 3
     bool guesses;       // sends a wrong guess behind its KEXINIT
     const char *compression;

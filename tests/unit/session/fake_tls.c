@@ -92,6 +92,27 @@ static void fake_begin(struct peer *peer)
     fake->request[0] = '\0';
 }
 
+// It greets when the tunnel is made, and answers what comes through it.
+static void inside_answer(struct fake_tls *fake)
+{
+    struct peer *inside = fake->inside;
+    struct buffer answer = {0};
+    char plain[4096];
+    int taken;
+    if (!fake->replied && inside->begin != NULL)
+        inside->begin(inside);
+    inside->closed = fake->replied && inside->closed;
+    if (!fake->replied)
+        inside->answer(inside, NULL, 0, &answer);
+    fake->replied = true;
+    while ((taken = SSL_read(fake->ssl, plain, sizeof(plain))) > 0 && !inside->closed)
+        inside->answer(inside, (const uint8_t *)plain, (size_t)taken, &answer);
+    if (answer.length > 0)
+        SSL_write(fake->ssl, buffer_bytes(&answer), (int)answer.length);
+    fake->peer.closed = inside->closed;
+    buffer_fini(&answer);
+}
+
 static void fake_answer(struct peer *peer, const uint8_t *data, size_t length, struct buffer *ret_answer)
 {
     struct fake_tls *fake = (struct fake_tls *)peer;
@@ -100,8 +121,10 @@ static void fake_answer(struct peer *peer, const uint8_t *data, size_t length, s
         return;
     BIO_write(fake->in, data, (int)length);
     ERR_clear_error();
-    int taken = SSL_read(fake->ssl, plain, sizeof(plain) - 1);
-    if (taken > 0 && !fake->replied) {
+    int taken = fake->inside == NULL ? SSL_read(fake->ssl, plain, sizeof(plain) - 1) : SSL_do_handshake(fake->ssl);
+    if (fake->inside != NULL && taken == 1) {
+        inside_answer(fake);
+    } else if (taken > 0 && !fake->replied) {
         plain[taken] = '\0';
         memcpy(fake->request, plain, (size_t)taken + 1);
         fake->replied = true;

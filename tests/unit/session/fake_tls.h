@@ -13,6 +13,7 @@ struct fake_tls {
                      // "RSA long": of exponent 2^70 + 3
     const char *ciphers; // NULL = all
     const char *reply;   // inside the tunnel, to the first bytes that come
+    struct peer *inside; // who speaks there instead
     bool foreign;        // signed by another key, under another name
     bool expired;
     unsigned dh_bits;       // of the group for DHE, made of random bits; 0 = none

@@ -40,11 +40,13 @@ Test(detect, first_bytes_name_their_protocol_and_prefixes_are_undecided)
         {"HTTP/1.1", 8, "http"},
         {"\x16", 1, NULL},
         {"\x16\x03", 2, NULL},
-        {"\x16\x03\x03", 3, "tls"},
+        {"\x16\x03\x03\0\x7a", 5, NULL},
+        {"\x16\x03\x03\0\x7a\x02", 6, "tls"},
+        {"\x16\x03\x01\0\x7a\x01", 6, ""},
         {"\x15\x03\x01", 3, "tls"},
-        {"\x15\x02", 2, ""},
+        {"\x15\x02", 2, NULL}, // the length of an answer of DNS over TCP
+        {"\x15\x02\x03", 3, ""},
         {"\x16\x03\x09", 3, ""},
-        {"220 ftp", 7, NULL},
         {"220 ftp\r\n", 9, "ftp"},
         {"220-x\r\nESMTP\r\n", 14, NULL},
         {"220-x\r\n220 ESMTP\r\n", 18, "smtp"},
@@ -72,6 +74,9 @@ Test(detect, first_bytes_name_their_protocol_and_prefixes_are_undecided)
         {"Not", 3, NULL},
         {"Not allowed at this time\r\n", 26, "ssh"},
         {"Not now", 7, ""},
+        {"ERROR", 5, NULL},
+        {"ERROR\r\n", 7, ""}, // anybody's
+        {"VERSION 1", 9, "memcached"},
     };
     for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
         const struct session_ops *ops = NULL;
@@ -162,5 +167,34 @@ Test(detect, ssh_is_found_whatever_was_expected)
         cr_assert(seen.finished);
         observation_fini(&seen);
         fake_ssh_fini(&fake);
+    }
+}
+
+Test(echo, what_was_said_is_known_when_it_comes_back)
+{
+    static const struct {
+        const char *said;
+        const char *heard;
+        enum echo beginning;
+        enum echo lines;
+    } cases[] = {
+        {"", "hello", ECHO_NONE, ECHO_NONE},
+        {"SSH-2.0-sonde\r\n", "SSH-2.0-OpenSSH\r\n", ECHO_NONE, ECHO_NONE},
+        {"SSH-2.0-sonde\r\n", "SSH-2.0-", ECHO_UNDECIDED, ECHO_UNDECIDED},
+        {"SSH-2.0-sonde\r\n", "SSH-2.0-sonde\r\n", ECHO_ALL, ECHO_LINE},
+        {"SSH-2.0-sonde\r\n", "SSH-2.0-sonde\r\nand more", ECHO_ALL, ECHO_LINE},
+        {"SSH-2.0-sonde\r\n", "SSH-2.0-sonde BAD", ECHO_NONE, ECHO_LINE},
+        {"SSH-2.0-sonde\r\n", "* OK\r\nSSH-2.0-sonde BAD", ECHO_NONE, ECHO_LINE},
+        {"SSH-2.0-sonde\r\n", "* OK\nSSH-2", ECHO_NONE, ECHO_UNDECIDED},
+        {"SSH-2.0-sonde\r\n", "* OK SSH-2.0-sonde", ECHO_NONE, ECHO_NONE}, // within a line
+        {"*1\r\n$4\r\nPING\r\n", "*1\r\n+PONG\r\n", ECHO_NONE, ECHO_NONE}, // too short to be ours
+        {"no end of a line", "x\nno end of a line", ECHO_NONE, ECHO_NONE},
+    };
+    for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
+        const uint8_t *said = (const uint8_t *)cases[at].said;
+        const uint8_t *heard = (const uint8_t *)cases[at].heard;
+        size_t lengths[] = {strlen(cases[at].said), strlen(cases[at].heard)};
+        cr_expect_eq(echo_beginning(said, lengths[0], heard, lengths[1]), cases[at].beginning, "case %zu", at);
+        cr_expect_eq(echo_lines(said, lengths[0], heard, lengths[1]), cases[at].lines, "case %zu", at);
     }
 }

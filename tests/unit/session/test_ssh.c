@@ -84,7 +84,7 @@ Test(ssh, a_server_that_takes_only_compressed_packets_is_understood)
 Test(ssh, what_inflates_to_too_much_ends_the_conversation_and_leaves_what_was_learnt)
 {
     struct observation seen;
-    struct fake_ssh fake = {.compression = "zlib", .banner = 2 << 20};
+    struct fake_ssh fake = {.compression = "zlib", .banner = 400000};
     talk(&fake, "ssh", &seen);
     cr_assert(seen.ssh->host_key_verified);
     cr_assert_not(seen.ssh->known.methods);
@@ -157,6 +157,25 @@ Test(ssh, an_even_number_is_no_group)
     cr_assert(fake.disconnected, "no goodbye");
     observation_fini(&seen);
     fake_ssh_fini(&fake);
+}
+
+Test(ssh, what_is_not_authentic_is_not_believed)
+{
+    static const char *const rows[][2] = {{"aes128-ctr", "hmac-sha2-256"},
+                                          {"aes128-cbc", "hmac-sha1-etm@openssh.com"},
+                                          {"aes256-ctr", "umac-64@openssh.com"},
+                                          {"chacha20-poly1305@openssh.com", "hmac-sha1"},
+                                          {"aes128-gcm@openssh.com", "hmac-sha1"}};
+    for (size_t at = 0; at < sizeof(rows) / sizeof(rows[0]); at++) {
+        struct observation seen;
+        struct fake_ssh fake = {.cipher = rows[at][0], .mac = rows[at][1], .spoils = true};
+        talk(&fake, "ssh", &seen);
+        cr_assert(seen.ssh->known.auth_banner, "%s", rows[at][0]);
+        cr_assert_not(seen.ssh->known.methods, "%s", rows[at][0]);
+        cr_assert_not(seen.finished, "%s", rows[at][0]);
+        observation_fini(&seen);
+        fake_ssh_fini(&fake);
+    }
 }
 
 Test(ssh, extensions_are_learnt_by_name)

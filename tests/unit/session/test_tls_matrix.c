@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "probes/protocol/tls/tls_certificate.h"
+#include "probes/protocol/tls/tls_flight.h"
 #include "probes/protocol/tls/tls_hello.h"
 #include "probes/protocol/tls/tls_matrix.h"
 #include "probes/protocol/tls/tls_names.h"
@@ -94,6 +95,69 @@ static size_t offered(const struct buffer *record, uint16_t *ret_version, uint16
         ret_ciphers[count++] = bytes_u16(&ciphers);
     cr_assert_not(ciphers.failed || hello.failed);
     return count;
+}
+
+Test(tls_flight, what_is_no_record_of_tls_is_strange_at_its_first_wrong_byte)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+        size_t right; // bytes that could be a record's
+    } cases[] = {
+        {"HTTP/1.1", 8, 0},
+        {"\x18\x03\x03", 3, 0},                         // heartbeat
+        {"\x16\x02\x00\x00\x10", 5, 1},                 // SSL 2 has no such records
+        {"\x15\x03\x05\x00\x02", 5, 2},                 // nor is there a version 3.5
+        {"\x16\x03\x03\x40\x01", 5, 4},                 // longer than a record may be
+        {"\x16\x03\x03\x00\x04\x0b\x01\x00\x00", 9, 8}, // a message of 65,536 bytes
+    };
+    for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
+        for (size_t length = 1; length <= cases[at].length; length++) {
+            struct tls_flight flight = {.left = 0};
+            struct bytes input = bytes_of(cases[at].bytes, length);
+            enum tls_flight_kind kind = tls_flight_take(&flight, &input).kind;
+            cr_expect_eq(kind, length <= cases[at].right ? TLS_FLIGHT_MORE : TLS_FLIGHT_STRANGE, "case %zu at %zu", at,
+                         length);
+            tls_flight_fini(&flight);
+        }
+    }
+}
+
+Test(tls_flight, messages_and_alerts_come_out_whole_whatever_records_cut_them)
+{
+    static const uint8_t said[] = {21, 3, 1, 0, 1, 1,                   // the first half of a warning
+                                   21, 3, 1, 0, 1, 112,                 // its second
+                                   22, 3, 1, 0, 3, 14,  0,  0,          // a message without a body, and
+                                   22, 3, 1, 0, 3, 0,   11, 0,          // another behind it, over three
+                                   22, 3, 1, 0, 4, 0,   2,  0xaa, 0xbb, // records
+                                   20, 3, 1, 0, 1, 1};
+    for (size_t most = 1; most <= sizeof(said); most++) {
+        struct tls_flight flight = {.left = 0};
+        struct buffer waiting = {0};
+        struct tls_flight_piece pieces[4];
+        size_t count = 0;
+        for (size_t fed = 0; fed < sizeof(said); fed += most) {
+            buffer_put(&waiting, said + fed, sizeof(said) - fed < most ? sizeof(said) - fed : most);
+            struct bytes input = bytes_of(buffer_bytes(&waiting), waiting.length);
+            while (count < 4 && (pieces[count] = tls_flight_take(&flight, &input)).kind != TLS_FLIGHT_MORE) {
+                if (count == 2)
+                    cr_expect_arr_eq(pieces[count].body.data, "\xaa\xbb", 2);
+                count++;
+            }
+            buffer_drop(&waiting, waiting.length - input.length);
+        }
+        cr_assert_eq(count, 4, "%zu with %zu at a time", count, most);
+        cr_expect_eq(pieces[0].kind, TLS_FLIGHT_ALERT);
+        cr_expect_eq(pieces[0].level, 1);
+        cr_expect_eq(pieces[0].alert, 112);
+        cr_expect_eq(pieces[1].type, TLS_FLIGHT_SERVER_HELLO_DONE);
+        cr_expect_eq(pieces[1].body.length, 0);
+        cr_expect_eq(pieces[2].type, TLS_FLIGHT_CERTIFICATE);
+        cr_expect_eq(pieces[2].body.length, 2);
+        cr_expect_eq(pieces[3].kind, TLS_FLIGHT_SECRET);
+        buffer_fini(&waiting);
+        tls_flight_fini(&flight);
+    }
 }
 
 Test(tls_offer, a_hello_goes_up_to_its_version_and_offers_no_cipher_twice)
