@@ -44,8 +44,7 @@ Test(detect, first_bytes_name_their_protocol_and_prefixes_are_undecided)
         {"\x16\x03\x03\0\x7a\x02", 6, "tls"},
         {"\x16\x03\x01\0\x7a\x01", 6, ""},
         {"\x15\x03\x01", 3, "tls"},
-        {"\x15\x02", 2, NULL}, // the length of an answer of DNS over TCP
-        {"\x15\x02\x03", 3, ""},
+        {"\x15\x02", 2, ""},
         {"\x16\x03\x09", 3, ""},
         {"220 ftp\r\n", 9, "ftp"},
         {"220-x\r\nESMTP\r\n", 14, NULL},
