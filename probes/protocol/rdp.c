@@ -165,7 +165,7 @@ static struct session_result rdp_bytes(struct session *self, struct bytes *input
 static struct session_result rdp_event(struct session *self, enum session_event event)
 {
     (void)event;
-    bool known = observation_service(self->observation)[0] != '\0';
+    bool known = observation_has(self->observation, PART_rdp);
     return known ? session_done() : detect_nothing(self);
 }
 

@@ -203,7 +203,7 @@ static struct session_result rtsp_bytes(struct session *self, struct bytes *inpu
 static struct session_result rtsp_event(struct session *self, enum session_event event)
 {
     (void)event;
-    return observation_service(self->observation)[0] == '\0' ? detect_nothing(self) : session_done();
+    return observation_has(self->observation, PART_rtsp) ? session_done() : detect_nothing(self);
 }
 
 const struct session_ops session_rtsp = {
