@@ -120,14 +120,6 @@ static struct session_result smtp_on_starttls(struct session *self, const struct
     return session_upgrade(self);
 }
 
-// On its own port a greeting needs no name in it.
-static bool is_greeting(const struct bytes *input)
-{
-    return recognise_text(input->data, input->length, "220") == RECOGNITION_MINE ||
-           recognise_text(input->data, input->length, "421") == RECOGNITION_MINE ||
-           recognise_text(input->data, input->length, "554") == RECOGNITION_MINE;
-}
-
 static struct session_result smtp_bytes(struct session *self, struct bytes *input)
 {
     const struct smtp_state *state = (const struct smtp_state *)self->state;
@@ -136,12 +128,9 @@ static struct session_result smtp_bytes(struct session *self, struct bytes *inpu
     if (state->phase == SMTP_TLS)
         return upgrade_bytes(self, input);
     if (state->phase == SMTP_GREETING) {
-        const struct session_ops *whose = NULL;
-        enum recognition found = detect_recognise(input->data, input->length, &whose);
-        if (found == RECOGNITION_UNDECIDED)
-            return result;
-        if (found == RECOGNITION_MINE ? whose != self->ops : !is_greeting(input))
-            return detect_other(self, input);
+        enum recognition found = reply_greeting(self, input);
+        if (found != RECOGNITION_MINE)
+            return found == RECOGNITION_UNDECIDED ? result : detect_other(self, input);
     }
     while (result.verb == SESSION_WAIT && reply_take(input, &reply) > 0)
         if (state->phase == SMTP_GREETING)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "probes/session/detect.h"
 #include "probes/session/line.h"
 
 enum { CODE_DIGITS = 3 };
@@ -80,7 +81,8 @@ static bool text_has(struct bytes text, const char *word)
     return false;
 }
 
-enum recognition reply_recognise(const uint8_t *data, size_t length, const char *word)
+// 120 and 220 greet, 421 and 554 have no time.
+static enum recognition code_recognise(const uint8_t *data, size_t length)
 {
     static const char *const codes[] = {"220", "120", "421", "554"};
     enum recognition best = RECOGNITION_NOT_MINE;
@@ -88,6 +90,12 @@ enum recognition reply_recognise(const uint8_t *data, size_t length, const char 
         enum recognition found = recognise_text(data, length, codes[i]);
         best = found > best ? found : best;
     }
+    return best;
+}
+
+enum recognition reply_recognise(const uint8_t *data, size_t length, const char *word)
+{
+    enum recognition best = code_recognise(data, length);
     if (best != RECOGNITION_MINE)
         return best;
     struct bytes input = bytes_of(data, length);
@@ -98,4 +106,13 @@ enum recognition reply_recognise(const uint8_t *data, size_t length, const char 
     if (reply_take(&input, &reply) == 0)
         return RECOGNITION_UNDECIDED;
     return reply.code != 0 && text_has(reply.text, word) ? RECOGNITION_MINE : RECOGNITION_NOT_MINE;
+}
+
+enum recognition reply_greeting(const struct session *self, const struct bytes *input)
+{
+    const struct session_ops *whose = NULL;
+    enum recognition found = detect_recognise(input->data, input->length, &whose);
+    if (found == RECOGNITION_MINE)
+        return whose == self->ops ? RECOGNITION_MINE : RECOGNITION_NOT_MINE;
+    return found == RECOGNITION_UNDECIDED ? found : code_recognise(input->data, input->length);
 }
