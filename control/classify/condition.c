@@ -12,11 +12,14 @@ struct conditions {
     const struct catalogue *catalogue;
     const char *strings;
     size_t string_bytes;
+    struct text *sensitive; // names of services
+    size_t sensitive_count;
     struct resolved {
         const struct field *field; // NULL where it has none
         struct text word;
-        uint64_t needs; // bits of parts: without one of these that the record lacks it cannot be true
-    } nodes[];          // of the catalogue's
+        uint64_t needs;             // bits of parts: without one of these that the record lacks it cannot be true
+        const struct text *service; // nor for another one than this; NULL: it asks for none
+    } nodes[];                      // of the catalogue's
 };
 _Static_assert((int)PART_COUNT <= 64, "needs has a bit for every part");
 
@@ -111,6 +114,34 @@ static uint64_t node_needs(const struct conditions *conditions, uint32_t first)
     return needs;
 }
 
+// The service without which a node cannot be true; NULL when it asks for none, or for several.
+static const struct text *node_service(const struct conditions *conditions, uint32_t first)
+{
+    const struct catalogue_condition *nodes = conditions->catalogue->conditions;
+    const struct text *service = NULL;
+    if (nodes[first].op == CONDITION_IS && conditions->nodes[first].field == FIELD(root, service))
+        return &conditions->nodes[first].word;
+    for (uint32_t at = first + 1; nodes[first].op == CONDITION_ALL && at < first + nodes[first].span && service == NULL;
+         at += nodes[at].span)
+        service = node_service(conditions, at);
+    return service;
+}
+
+static int sensitive_find(struct conditions *conditions)
+{
+    const struct catalogue *catalogue = conditions->catalogue;
+    conditions->sensitive = calloc(catalogue->service_count + 1, sizeof(conditions->sensitive[0]));
+    if (conditions->sensitive == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < catalogue->service_count; i++) {
+        const char *name = string_at(conditions, catalogue->services[i].name);
+        if (catalogue->services[i].sensitive != 0)
+            conditions->sensitive[conditions->sensitive_count++] =
+                (struct text){.data = name, .length = (uint32_t)strlen(name)};
+    }
+    return 0;
+}
+
 struct conditions *conditions_new(const struct catalogue *catalogue, const char *strings, size_t string_bytes)
 {
     struct conditions *conditions =
@@ -122,21 +153,31 @@ struct conditions *conditions_new(const struct catalogue *catalogue, const char 
     conditions->catalogue = catalogue;
     conditions->strings = strings;
     conditions->string_bytes = string_bytes;
+    if (sensitive_find(conditions) != 0) {
+        conditions_free(conditions);
+        errno = ENOMEM;
+        return NULL;
+    }
     for (size_t i = 0; i < catalogue->finding_count; i++) {
         const struct catalogue_finding *finding = &catalogue->findings[i];
         if (!catalogue_condition_fits(catalogue, finding->condition, finding->condition_count) ||
             !nodes_resolve(conditions, finding->condition, NULL)) {
-            free(conditions);
+            conditions_free(conditions);
             errno = EINVAL;
             return NULL;
         }
-        conditions->nodes[finding->condition].needs = node_needs(conditions, finding->condition);
+        struct resolved *root = &conditions->nodes[finding->condition];
+        root->needs = node_needs(conditions, finding->condition);
+        root->service = node_service(conditions, finding->condition);
     }
     return conditions;
 }
 
 void conditions_free(struct conditions *conditions)
 {
+    if (conditions == NULL)
+        return;
+    free(conditions->sensitive);
     free(conditions);
 }
 
@@ -157,11 +198,15 @@ static bool text_holds(const struct text *text, const struct text *word, bool at
     return false;
 }
 
+static bool texts_equal(const struct text *text, const struct text *other)
+{
+    return text->length == other->length && memcmp(text->data, other->data, text->length) == 0;
+}
+
 static bool service_is_sensitive(const struct conditions *conditions, const struct text *name)
 {
-    const struct catalogue *catalogue = conditions->catalogue;
-    for (size_t i = 0; i < catalogue->service_count; i++)
-        if (catalogue->services[i].sensitive != 0 && text_is(name, string_at(conditions, catalogue->services[i].name)))
+    for (size_t i = 0; i < conditions->sensitive_count; i++)
+        if (texts_equal(name, &conditions->sensitive[i]))
             return true;
     return false;
 }
@@ -178,10 +223,7 @@ static int64_t number_of(const struct field *field, const void *value)
 static bool is_equal(const struct catalogue_condition *node, const struct field *field, const void *value,
                      const struct text *word)
 {
-    const struct text *text = value;
-    if (field->kind != FIELD_TEXT)
-        return number_of(field, value) == node->number;
-    return text->length == word->length && memcmp(text->data, word->data, word->length) == 0;
+    return field->kind == FIELD_TEXT ? texts_equal(value, word) : number_of(field, value) == node->number;
 }
 
 // What a test of the part that was kept says of the whole.
@@ -284,5 +326,10 @@ bool condition_holds(const struct conditions *conditions, uint32_t first, const 
     for (uint64_t needs = conditions->nodes[first].needs; needs != 0; needs &= needs - 1)
         if (observation->parts[__builtin_ctzll(needs)] == NULL)
             return false;
+    const struct text *service = conditions->nodes[first].service;
+    const struct root_observation *root = observation->root;
+    if (service != NULL && root != NULL && root->known.service && !root->cut.service &&
+        !texts_equal(&root->service, service))
+        return false;
     return node_truth(&scope, first) == TRUTH_TRUE;
 }
