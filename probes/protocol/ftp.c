@@ -148,7 +148,19 @@ static struct session_result ftp_event(struct session *self, enum session_event 
 {
     const struct ftp_state *state = (const struct ftp_state *)self->state;
     (void)event;
-    return state->phase == FTP_GREETING ? detect_nothing(self) : session_done();
+    if (state->phase != FTP_GREETING)
+        return session_done();
+    const uint8_t *data = buffer_bytes(&self->input);
+    size_t length = self->input.length;
+    if (length == 0 || session_upgrades_only(self) || !reply_names(data, length, "FTP"))
+        return detect_nothing(self);
+    // It began to greet, and did not come to an end.
+    while (data[length - 1] == '\n' || data[length - 1] == '\r')
+        length--;
+    learn_constant(self->observation, FIELD(root, service), "ftp");
+    learn_text(self->observation, FIELD(ftp, greeting), data, length);
+    learn_cut(self->observation, FIELD(ftp, greeting));
+    return session_done();
 }
 
 static const struct field *const ftp_overheard[] = {FIELD(ftp, greeting), NULL};

@@ -148,7 +148,19 @@ static struct session_result smtp_event(struct session *self, enum session_event
 {
     const struct smtp_state *state = (const struct smtp_state *)self->state;
     (void)event;
-    return state->phase == SMTP_GREETING ? detect_nothing(self) : session_done();
+    if (state->phase != SMTP_GREETING)
+        return session_done();
+    const uint8_t *data = buffer_bytes(&self->input);
+    size_t length = self->input.length;
+    if (length == 0 || session_upgrades_only(self) || !reply_names(data, length, "SMTP"))
+        return detect_nothing(self);
+    // It began to greet, and did not come to an end.
+    while (data[length - 1] == '\n' || data[length - 1] == '\r')
+        length--;
+    learn_constant(self->observation, FIELD(root, service), "smtp");
+    learn_text(self->observation, FIELD(smtp, greeting), data, length);
+    learn_cut(self->observation, FIELD(smtp, greeting));
+    return session_done();
 }
 
 static const struct field *const smtp_overheard[] = {FIELD(smtp, greeting), NULL};

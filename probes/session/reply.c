@@ -116,3 +116,8 @@ enum recognition reply_greeting(const struct session *self, const struct bytes *
         return whose == self->ops ? RECOGNITION_MINE : RECOGNITION_NOT_MINE;
     return found == RECOGNITION_UNDECIDED ? found : code_recognise(input->data, input->length);
 }
+
+bool reply_names(const uint8_t *data, size_t length, const char *word)
+{
+    return code_recognise(data, length) == RECOGNITION_MINE && text_has(bytes_of(data, length), word);
+}

@@ -28,6 +28,9 @@ bool reply_line(struct bytes *text, struct bytes *ret_line);
 // once.
 enum recognition reply_recognise(const uint8_t *data, size_t length, const char *word);
 
+// Whether what came of a greeting that never ended names its protocol by this word.
+bool reply_names(const uint8_t *data, size_t length, const char *word);
+
 // What a session of numbered replies makes of a server's first bytes: its own by what they say, or, where they say
 // nothing of whose they are, as a greeting on its own port.
 enum recognition reply_greeting(const struct session *self, const struct bytes *input);
