@@ -235,7 +235,7 @@ static char *tls13_converse(struct session_env *env, struct fake_tls *fake, size
     struct agenda agenda;
     struct observation observation;
     struct buffer answer = {0};
-    struct conversation_step step = {.errand = agenda_begin(&agenda, session_find("tls"), NULL)};
+    struct conversation_step step = {.errand = agenda_begin(&agenda, session_find("tls"), session_find("http"))};
     fake->peer.begin(&fake->peer);
     observation_init(&observation);
     arm(at);
