@@ -30,6 +30,11 @@ enum { INQUIRY_STRANGE_PATIENCE = 3 };
 enum { INQUIRY_PROGRESS_PATIENCE = 2 };
 #define INQUIRY_PROGRESS_BYTES UINT64_C(16)
 
+// How often a further connection that cannot be opened is tried once more, from another port. A peer that still holds
+// what an earlier scan has left on the first one answers our SYN with a challenge, which the dataplane takes for a
+// stray.
+enum { INQUIRY_REOPENINGS = 1 };
+
 struct lane;
 
 // Part of an inquiry. All-zero: nothing asked.
@@ -73,6 +78,7 @@ struct inquiry {
     uint32_t rtt_us;
     uint32_t wait_ms;
     uint8_t connections;
+    uint8_t reopenings; // of the current errand
     bool used : 1;
     bool dirty : 1;
     bool recorded : 1;

@@ -105,6 +105,7 @@ static void step_take(struct inquiry *inquiry, struct conversation_step step)
     if (step.verb == CONVERSATION_AGAIN && lane->stop_ns == 0 && !inquiry_spent(inquiry, lane->now_ns)) {
         bool silent = inquiry->hung_up && !inquiry->observation.spoke;
         inquiry->errand = step.errand;
+        inquiry->reopenings = 0;
         inquiry->wants_further = true;
         inquiry->further_ns = lane->now_ns + (silent ? INQUIRY_RETRY_NS : (uint64_t)step.wait_ms * 1000000);
         return;
@@ -191,6 +192,19 @@ static void flow_received(struct flow *flow, const uint8_t *data, size_t length)
     }
 }
 
+// A further connection was not to be had.
+static bool reopens(struct inquiry *inquiry, enum flow_event event)
+{
+    const struct lane *lane = inquiry->lane;
+    if (event != FLOW_TIMED_OUT || inquiry->conversation != NULL || inquiry->recorded || lane->stop_ns != 0 ||
+        inquiry->reopenings >= INQUIRY_REOPENINGS || inquiry_spent(inquiry, lane->now_ns))
+        return false;
+    inquiry->reopenings++;
+    inquiry->wants_further = true;
+    inquiry->further_ns = lane->now_ns;
+    return true;
+}
+
 static void flow_happened(struct flow *flow, enum flow_event event)
 {
     struct inquiry *inquiry = inquiry_of(flow);
@@ -200,6 +214,8 @@ static void flow_happened(struct flow *flow, enum flow_event event)
         inquiry_converse(inquiry);
         return;
     }
+    if (reopens(inquiry, event))
+        return;
     inquiry->hung_up = inquiry->hung_up || event == FLOW_PEER_FIN || event == FLOW_RESET;
     inquiry->was_refused = inquiry->was_refused || event == FLOW_REFUSED;
     struct conversation_step step = {.verb = CONVERSATION_CLOSE};

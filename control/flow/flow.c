@@ -175,11 +175,12 @@ static void flow_retry(struct flow *flow, uint64_t now_ns)
     if (flow->state != FLOW_SYN_SENT)
         (void)flow->lane->ops->output(flow, &length);
     bool pending = flow_in_flight(flow) || length > 0;
-    if (flow->tries >= FLOW_TRIES && pending) {
+    int most = flow->state == FLOW_SYN_SENT ? FLOW_SYN_TRIES : FLOW_TRIES;
+    if (flow->tries >= most && pending) {
         flow_give_up(flow, FLOW_TIMED_OUT);
         return;
     }
-    if (flow->tries >= FLOW_TRIES || (!pending && flow->heard)) {
+    if (flow->tries >= most || (!pending && flow->heard)) {
         flow->retry_ns = FLOW_NEVER;
         return;
     }

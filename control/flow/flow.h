@@ -18,6 +18,7 @@ enum {
     FLOW_MSS_DEFAULT = 536, // RFC 9293 section 3.7.1: of a peer that does not say
     FLOW_MSS_MIN = 64,      // a peer that asks for less would have us send a crowd of frames
     FLOW_TRIES = 5,         // retransmissions before giving up
+    FLOW_SYN_TRIES = 2,     // of a SYN: whoever wants more had better come from another port
     FLOW_FLIGHT = 10,       // segments under way at once (RFC 6928)
     FLOW_CHALLENGES = 32,   // ACKs to segments that cannot be; then silence, so that two stacks do not argue for ever
     FLOW_DISCARD_BYTES = 65536, // taken in after we have closed, then RST

@@ -249,6 +249,10 @@ static struct peer *peer_find(struct harness *harness, const struct segment *req
         harness->strays++;
         return NULL;
     }
+    if (harness->sticks && harness->stuck_port == 0)
+        harness->stuck_port = request->local_port;
+    if (harness->sticks && harness->stuck_port == request->local_port)
+        return NULL;
     struct peer *peer = malloc(sizeof(*peer));
     cr_assert_lt(harness->peer_count, HARNESS_PEERS_MAX);
     peer_listen(peer, request->address, request->remote_port, request->local_port);

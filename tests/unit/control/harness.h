@@ -40,7 +40,9 @@ struct harness {
     uint16_t refused_from;        // further connections to ports from here on are refused; 0 = none is
     uint16_t dropped_from;        // segments to ports from here on are dropped; 0 = none is
     size_t dropped;
-    unsigned loss; // one in so many segments is lost, either way; 0 = none
+    bool sticks;         // nobody answers on the first of our ports that a further connection comes from
+    uint16_t stuck_port; // that one; 0 = none has come
+    unsigned loss;       // one in so many segments is lost, either way; 0 = none
     unsigned random;
     pthread_t beats;
     _Atomic bool frozen; // no heartbeat

@@ -85,6 +85,26 @@ Test(storage, a_verdict_that_waited_too_long_is_asked_again_on_a_further_connect
     cr_assert_eq(harness_counter(&harness, CONTROL_CONNECTIONS_STALE), 1);
 }
 
+// What an earlier scan has left at the peer, on the same ports, answers our SYN with what never reaches control.
+Test(storage, a_further_connection_that_cannot_be_had_is_opened_from_another_port, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW});
+    harness.application = http_server;
+    harness.age_ns = LANE_STALE_NS + 1000000000;
+    harness.sticks = true;
+    harness_start(&harness, false, -1);
+    struct peer *old = harness_answer(&harness, 0x0a000001, 80);
+    harness_finish_clean(&harness);
+    json_t *records = harness_records(&harness);
+    records_check(records, 1);
+    json_decref(records);
+    cr_assert_eq(harness.peer_count, 2, "%zu connections", harness.peer_count);
+    cr_assert_eq(harness.peers[1]->address, old->address);
+    cr_assert_neq(harness.stuck_port, 0);
+    cr_assert_neq(harness.peers[1]->local_port, harness.stuck_port);
+    cr_assert_eq(harness_counter(&harness, CONTROL_CONNECTIONS_FURTHER), 2);
+}
+
 static bool half_open(struct harness *of)
 {
     return harness_counter(of, CONTROL_RECORDS) >= 20 && harness_counter(of, CONTROL_CONVERSATIONS_OPEN) == 10;
