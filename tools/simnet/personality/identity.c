@@ -103,7 +103,9 @@ static char *name_text(const X509_NAME *name)
     char *text = NULL;
     if (memory != NULL && X509_NAME_print_ex(memory, name, 0, XN_FLAG_RFC2253) >= 0) {
         long length = BIO_get_mem_data(memory, &data);
-        text = length < 0 ? NULL : strndup(data, (size_t)length);
+        text = length < 0 ? NULL : calloc(1, (size_t)length + 1); // what BIO has is no string
+        if (text != NULL && length > 0)
+            memcpy(text, data, (size_t)length);
     }
     BIO_free(memory);
     return text;
