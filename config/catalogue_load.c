@@ -148,9 +148,12 @@ static int read_finding(struct loading *loading, const char *path, const json_t 
     return error;
 }
 
-// In the order of struct catalogue_product, whose members are all string offsets.
+// In the order of struct catalogue_product, whose members before the last are string offsets.
+enum { PRODUCT_TEXTS = 9 };
+
 struct product_row {
-    char *texts[9];
+    char *texts[PRODUCT_TEXTS];
+    bool component;
 };
 
 #define PRODUCT_KEY(index, key, need, what)                                                                            \
@@ -169,9 +172,15 @@ static const struct key product_keys[] = {
     PRODUCT_KEY(6, "distribution", false, "the distribution that packaged it"),
     PRODUCT_KEY(7, "package_version", false, "a template for the package's version"),
     PRODUCT_KEY(8, "cpe", false, "a template for the CPE 2.3 name"),
+    {.name = "component",
+     .type = KEY_BOOL,
+     .offset = offsetof(struct product_row, component),
+     .fallback = "false",
+     .help = "it stands beside the product in the same banner, as a module"},
     {0},
 };
-_Static_assert(sizeof(struct catalogue_product) == 9 * sizeof(uint32_t), "a product is nine strings");
+_Static_assert(offsetof(struct catalogue_product, component) == PRODUCT_TEXTS * sizeof(uint32_t),
+               "the strings come first");
 
 // Only texts can be matched.
 static int check_field(const struct key_context *context, const char *path, const char *name)
@@ -200,7 +209,7 @@ static int check_pattern(const struct key_context *context, const char *path, co
     }
     (void)pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
     pcre2_code_free(code);
-    for (size_t i = 2; i < 9; i++) {
+    for (size_t i = 2; i < PRODUCT_TEXTS; i++) {
         for (const char *at = strchr(row->texts[i], '$'); at != NULL; at = strchr(at + 1, '$'))
             if (at[1] < '1' || at[1] > '9' || (uint32_t)(at[1] - '0') > groups)
                 return key_complain(context, path, "%s names a group that the pattern has not", product_keys[i].name);
@@ -213,15 +222,16 @@ static int read_product(struct loading *loading, const char *path, const json_t 
     struct catalogue_storage *storage = loading->storage;
     struct product_row row = {0};
     struct key_context context = loading->context;
-    uint32_t offsets[9] = {0};
+    uint32_t offsets[PRODUCT_TEXTS] = {0};
     context.target = &row;
     int error = keys_apply(&context, product_keys, path, item);
     if (error == 0)
         error = check_field(&context, path, row.texts[0]);
     if (error == 0)
         error = check_pattern(&context, path, &row);
-    for (size_t i = 0; i < 9 && error == 0; i++)
+    for (size_t i = 0; i < PRODUCT_TEXTS && error == 0; i++)
         error = string_table_add(loading->strings, row.texts[i], &offsets[i]);
+    uint32_t component = row.component ? 1 : 0;
     keys_release(product_keys, &row);
     if (error != 0)
         return error;
@@ -230,7 +240,9 @@ static int read_product(struct loading *loading, const char *path, const json_t 
     if (products == NULL)
         return -ENOMEM;
     storage->products = products;
-    memcpy(&products[storage->product_count++], offsets, sizeof(offsets));
+    struct catalogue_product *product = &products[storage->product_count++];
+    memcpy(product, offsets, sizeof(offsets));
+    product->component = component;
     return 0;
 }
 

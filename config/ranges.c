@@ -80,7 +80,8 @@ static int row_label(const struct reading *reading, const char *service, const c
 {
     struct range_row row = {.provider = reading->provider, .rank = (uint8_t)rank_of(service)};
     if (string_table_add(&reading->list->strings, service, &row.service) != 0 ||
-        string_table_add(&reading->list->strings, region, &row.region) != 0)
+        string_table_add(&reading->list->strings, region, &row.region) != 0 ||
+        string_table_add(&reading->list->strings, "", &row.country) != 0)
         return out_of_memory(reading);
     *ret_row = row;
     return 0;
@@ -265,6 +266,8 @@ static int read_line(const struct reading *reading, char *line, size_t number)
     (void)snprintf(where, sizeof(where), "%s:%zu", reading->file, number);
     at.file = where;
     int error = row_label(&at, "", region[0] != '\0' ? region : country, &row);
+    if (error == 0 && strlen(country) == 2 && string_table_add(&reading->list->strings, country, &row.country) != 0)
+        error = out_of_memory(&at);
     return error != 0 ? error : row_add(&at, "", prefix, row);
 }
 

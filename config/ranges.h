@@ -21,11 +21,12 @@ enum range_rank {
     RANGE_RANK_SERVICE,
 };
 
-// One IPv4 prefix as published. service and region are offsets into the list's strings.
+// One IPv4 prefix as published. service, region and country are offsets into the list's strings.
 struct range_row {
     struct interval interval;
     uint32_t service;
     uint32_t region;
+    uint32_t country;
     uint16_t provider; // index into the list's providers
     uint8_t length;
     uint8_t rank; // enum range_rank
@@ -62,7 +63,10 @@ int range_list_select(const struct range_list *list, const struct range_selector
                       size_t *ret_rows);
 
 // Whose each address is. Of all rows that hold an address the service is the one with the highest rank, then the
-// longest prefix, then the first name; its region is that row's, else that of the longest prefix that names one.
+// longest prefix, then the first name; its region is that row's, else that of the longest prefix that names one. Of
+// what runs on a named pool of computers (EC2, AzureCloud, Google Cloud, OCI) the customer is responsible, of any other
+// named service the provider; where a list does not say what an address is for (AMAZON alone, geofeeds, plain lists)
+// nobody is said to be.
 struct range_attribution {
     struct attribution_edge *edges;
     size_t edge_count;

@@ -26,8 +26,10 @@ struct walk {
     struct range_attribution *out;
     size_t edge_capacity;
     size_t item_capacity;
-    uint32_t *seen; // item index by hash of its three strings, 0 = none
+    uint32_t *seen; // item index by hash of three of its strings, 0 = none
     size_t seen_size;
+    uint32_t customer; // strings
+    uint32_t provider;
 };
 
 static int row_compare(const void *left, const void *right)
@@ -50,7 +52,7 @@ static bool row_beats(const struct walk *walk, const struct range_row *row, cons
     return order != 0 ? order < 0 : row->region != 0 && best->region == 0;
 }
 
-// The item of these three strings, made when it is new. Items are few: the seen table is never more than half full.
+// The item of these strings, made when it is new. Items are few: the seen table is never more than half full.
 static int item_find(struct walk *walk, struct attribution item, uint32_t *ret_index)
 {
     uint64_t mixed = ((uint64_t)item.cloud_service << 32 | item.region) * UINT64_C(0x9e3779b97f4a7c15) + item.provider;
@@ -98,6 +100,15 @@ static int levels_leave(struct walk *walk, uint64_t address)
     return error;
 }
 
+// Who answers for what runs at an address of this row; 0 where its list does not say what it is for.
+static uint32_t responsible_of(const struct walk *walk, const struct range_row *row)
+{
+    if (row->rank == RANGE_RANK_SERVICE)
+        return walk->provider;
+    bool named = walk->list->strings.bytes[row->service] != '\0';
+    return row->rank == RANGE_RANK_COMPUTE && named ? walk->customer : 0;
+}
+
 // Enters the prefix that rows [first, first + count) share.
 static int level_enter(struct walk *walk, const struct range_row *rows, size_t count)
 {
@@ -114,7 +125,9 @@ static int level_enter(struct walk *walk, const struct range_row *rows, size_t c
         region = level.regional->region;
     struct attribution item = {.provider = walk->list->providers[level.best->provider],
                                .cloud_service = level.best->service,
-                               .region = region};
+                               .region = region,
+                               .country = level.best->country,
+                               .responsible = responsible_of(walk, level.best)};
     int error = item_find(walk, item, &level.item);
     if (error != 0)
         return error;
@@ -153,7 +166,9 @@ int range_list_attribute(struct range_list *list, struct range_attribution *ret_
     out.items = calloc(walk.item_capacity, sizeof(*out.items));
     walk.seen = calloc(walk.seen_size, sizeof(*walk.seen));
     int error = -ENOMEM;
-    if (out.edges != NULL && out.items != NULL && walk.seen != NULL) {
+    if (string_table_add(&list->strings, "customer", &walk.customer) == 0 &&
+        string_table_add(&list->strings, "provider", &walk.provider) == 0 && out.edges != NULL && out.items != NULL &&
+        walk.seen != NULL) {
         if (list->count > 0)
             qsort(list->rows, list->count, sizeof(*list->rows), row_compare);
         error = walk_rows(&walk);

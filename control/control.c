@@ -30,6 +30,7 @@
 // Everything of a running control.
 struct control {
     struct image image;
+    struct intel intel; // all zero without one
     struct channel channel;
     struct journal journal;
     struct sink sink;
@@ -257,11 +258,14 @@ static int control_init(struct control *control, const struct control_options *o
     int error = image_map(options->image_fd, &control->image);
     if (error != 0)
         return failed("plan image", error);
+    if (options->intel_fd >= 0 && (error = intel_map_file(options->intel_fd, &control->intel)) != 0)
+        goto out_image;
     error = channel_map(CHANNEL_CONTROL, &options->geometry, options->up_fd, options->down_fd, &control->channel);
     if (error != 0)
         goto out_image;
     control->shared = (struct lane_shared){
         .image = &control->image,
+        .intel = options->intel_fd >= 0 ? &control->intel : NULL,
         .channel = &control->channel,
         .journal = &control->journal,
         .sink = &control->sink,
@@ -275,6 +279,7 @@ static int control_init(struct control *control, const struct control_options *o
         return 0;
     channel_unmap(&control->channel);
 out_image:
+    intel_unmap(&control->intel);
     image_unmap(&control->image);
     return failed("cannot start", error);
 }
@@ -308,6 +313,7 @@ static void control_fini(struct control *control)
         lane_fini(&control->lanes[i]);
     free(control->lanes);
     channel_unmap(&control->channel);
+    intel_unmap(&control->intel);
     image_unmap(&control->image);
 }
 

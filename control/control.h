@@ -3,8 +3,8 @@
 // sonde-control: the unprivileged process that goes on with what the dataplane's probes opened. Started by `sonde scan`
 // with descriptors only; it opens no file.
 //
-//   sonde-control --image FD --up FD --down FD --records FD --journal FD --geometry W,L,V,S,R --user UID:GID [--resume
-//   [--died]]
+//   sonde-control --image FD --up FD --down FD --records FD --journal FD --geometry W,L,V,S,R --user UID:GID
+//   [--intel FD] [--resume [--died]]
 //
 //   --image     the sealed plan image (config/image/image.h), readable
 //   --up        the channel's first part, read-only; --down its second part, read-write (dataplane/channel/channel.h)
@@ -12,6 +12,9 @@
 //   after
 //               its last whole record, and written from there. Anything else (a pipe, a terminal) is only written to.
 //   --journal   a regular file or memfd open for reading and writing, without O_APPEND (control/store/journal.h)
+//   --intel     an intel image (control/classify/intel.h), readable; without it records say that vulnerabilities were
+//   not
+//               evaluated
 //   --geometry  workers, lanes, and slots of the verdict, segment and request rings: struct channel_geometry
 //   --user      numbers of the user and group to become, before anything is read; needs root. Without root it stays
 //               who it is.
@@ -35,6 +38,7 @@
 
 struct control_options {
     int image_fd;
+    int intel_fd; // -1: none
     int up_fd;
     int down_fd;
     int records_fd;

@@ -22,11 +22,17 @@ static int numbers_read(const char *text, char separator, uint32_t *ret_numbers,
 }
 
 static const struct option option_table[] = {
-    {"image", required_argument, NULL, 'i'},   {"up", required_argument, NULL, 'u'},
-    {"down", required_argument, NULL, 'd'},    {"records", required_argument, NULL, 'r'},
-    {"journal", required_argument, NULL, 'j'}, {"geometry", required_argument, NULL, 'g'},
-    {"user", required_argument, NULL, 'U'},    {"resume", no_argument, NULL, 'R'},
-    {"died", no_argument, NULL, 'D'},          {NULL, 0, NULL, 0},
+    {"image", required_argument, NULL, 'i'},
+    {"up", required_argument, NULL, 'u'},
+    {"down", required_argument, NULL, 'd'},
+    {"records", required_argument, NULL, 'r'},
+    {"journal", required_argument, NULL, 'j'},
+    {"geometry", required_argument, NULL, 'g'},
+    {"user", required_argument, NULL, 'U'},
+    {"resume", no_argument, NULL, 'R'},
+    {"died", no_argument, NULL, 'D'},
+    {"intel", required_argument, NULL, 'n'},
+    {NULL, 0, NULL, 0},
 };
 
 static const char *option_name(int letter)
@@ -46,6 +52,8 @@ static int option_take(int letter, const char *value, struct control_options *op
         return -EINVAL;
     if (letter == 'i')
         options->image_fd = (int)numbers[0];
+    else if (letter == 'n')
+        options->intel_fd = (int)numbers[0];
     else if (letter == 'u')
         options->up_fd = (int)numbers[0];
     else if (letter == 'd')
@@ -67,7 +75,7 @@ static int option_take(int letter, const char *value, struct control_options *op
 
 int control_options_read(int argc, char **argv, struct control_options *ret_options)
 {
-    struct control_options options = {0};
+    struct control_options options = {.intel_fd = -1};
     const char *required = "iudrjgU";
     uint32_t given = 0;
     int letter;

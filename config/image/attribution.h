@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Whose an address is: provider, cloud service and region, compiled from the providers' range files.
+// Whose an address is: provider, cloud service, region and country, and who answers for what runs there, compiled from
+// the providers' range files.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +11,8 @@ struct attribution {
     uint32_t provider;
     uint32_t cloud_service;
     uint32_t region;
+    uint32_t country;     // two letters (ISO 3166-1), of a geofeed
+    uint32_t responsible; // "customer" or "provider"
 };
 
 // From first_address (host byte order) up to the next edge's, addresses belong to attributions[attribution].

@@ -72,8 +72,8 @@ struct catalogue_finding {
 };
 
 // One rule: a PCRE2 pattern over one field of an observation, and templates for what it found, in which $1 to $9 stand
-// for the pattern's groups. The first rule of a field that matches is taken. A group that matched nothing stands for
-// "", in `cpe` for "*".
+// for the pattern's groups. The first rule that matches names the product, and of those of components every one a
+// component, each product once. A group that matched nothing stands for "", in `cpe` for "*".
 struct catalogue_product {
     uint32_t field; // path of a text (probes/observation/parts.h), "ssh.identification"
     uint32_t pattern;
@@ -83,7 +83,8 @@ struct catalogue_product {
     uint32_t update;
     uint32_t distribution;
     uint32_t package_version;
-    uint32_t cpe; // CPE 2.3 template
+    uint32_t cpe;       // CPE 2.3 template
+    uint32_t component; // 1: of something that the banner names beside the product
 };
 
 struct catalogue {

@@ -22,6 +22,8 @@ struct plan_files {
     const char *catalogues; // folder of services.json, findings.json, products.json
     const char *exclusions; // the site's opt-out list; NULL = PLAN_EXCLUSIONS_PATH. A plan cannot name it.
     const uint64_t *seed;   // for a plan that names none; NULL = a random one
+    const char *site; // folder of the site's own findings.d and products.d (config/catalogue_files.h); NULL = none
+    bool site_named;  // has to be there
 };
 
 enum { PLAN_SOURCE_PORTS_MAX = 32768 };
@@ -118,6 +120,7 @@ struct plan {
     bool tls_key_proof;
     bool tls_matrix;
     char *trust_store; // resolved; "" when none
+    char *feeds;       // folder, resolved; "" = not given
     char *output;      // folder, resolved; "-" = records to standard output; "" = not given
     uint64_t first_position;
     uint64_t end_position;

@@ -387,6 +387,12 @@ const struct key plan_keys[] = {
      .expected = "mail address or URL",
      .fallback = "\"\"",
      .help = "Who answers for the scan, told to scanned hosts; needed for public addresses."},
+    {.name = "feeds",
+     .type = KEY_STRING,
+     AT(feeds),
+     .fallback = "\"\"",
+     .help =
+         "Folder of feeds, which say what is known to be wrong with software that is found; --feeds comes before it."},
     {.name = "output",
      .type = KEY_STRING,
      AT(output),

@@ -8,26 +8,28 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "config/catalogue_files.h"
 #include "config/plan/device.h"
 #include "config/plan/plan_private.h"
+
+static int catalogue_note(void *context, const char *path, const struct input *input)
+{
+    return plan_add_input(context, path, input);
+}
 
 static int read_catalogues(struct plan *plan, struct complaint *complaint)
 {
     struct plan_private *own = plan_private(plan);
+    const struct catalogue_places places = {
+        .folder = own->files->catalogues, .site = own->files->site, .site_named = own->files->site_named};
+    const struct catalogue_reading reading = {.places = &places,
+                                              .storage = &own->catalogue,
+                                              .strings = &own->ranges.strings,
+                                              .note = catalogue_note,
+                                              .context = plan};
     int error = 0;
-    for (enum catalogue_file file = 0; file < CATALOGUE_FILES && error == 0; file++) {
-        char *path;
-        struct input input = {0};
-        if (asprintf(&path, "%s/%s", own->files->catalogues, catalogue_file_names[file]) < 0)
-            return -ENOMEM;
-        error = input_read(path, PLAN_FILE_MAX, &input, complaint);
-        if (error == 0)
-            error = catalogue_read(&own->catalogue, file, path, &input, &own->ranges.strings, complaint);
-        if (error == 0)
-            error = plan_add_input(plan, path, &input);
-        input_fini(&input);
-        free(path);
-    }
+    for (enum catalogue_file file = 0; file < CATALOGUE_FILES && error == 0; file++)
+        error = catalogue_files_read(&reading, file, complaint);
     return error;
 }
 
@@ -80,6 +82,8 @@ static int check_need(struct plan *plan, enum plan_need need, struct complaint *
     int error = check_trust_store(plan, complaint);
     if (error == 0 && plan->output[0] != '\0' && strcmp(plan->output, "-") != 0)
         error = path_resolve(plan, &plan->output);
+    if (error == 0 && plan->feeds[0] != '\0')
+        error = path_resolve(plan, &plan->feeds);
     if (error == 0)
         error = device_check(device, plan->path, complaint);
     if (error != 0 || need != PLAN_NEED_SCAN || device_has_card(device) || device_has_vdev(device))

@@ -99,31 +99,60 @@ static int select_file(struct key_context *context, const char *path, const stru
     return error == -EINVAL ? key_complain(context, path, "%s", why.text) : error;
 }
 
-// What was meant by a provider or service that is nowhere in the ranges.
+static bool name_there(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+// The names of a provider's services, or of its regions.
+static size_t names_collect(const struct range_list *list, uint16_t provider, bool regions,
+                            const char *ret_names[static CANDIDATES_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count && count < CANDIDATES_MAX; i++) {
+        const struct range_row *row = &list->rows[i];
+        const char *name = list->strings.bytes + (regions ? row->region : row->service);
+        if (row->provider == provider && name[0] != '\0' && !name_there(ret_names, count, name))
+            ret_names[count++] = name;
+    }
+    return count;
+}
+
+// Complains when one of the names may have been meant by one that is none of them. 0 when that is not so.
+static int complain_nearest(const struct key_context *context, const char *path, const char *wanted,
+                            const char *const *names, size_t count)
+{
+    const char *nearest = wanted == NULL ? NULL : keys_nearest(wanted, names, count);
+    if (nearest == NULL || strcasecmp(nearest, wanted) == 0)
+        return 0;
+    return key_complain(context, path, "matches no prefix: unknown \"%s\" (did you mean \"%s\"?)", wanted, nearest);
+}
+
+// What was meant by a provider, service or region that is nowhere in the ranges.
 static int complain_no_match(const struct key_context *context, const char *path, const struct selection *selection)
 {
     const struct plan_private *own = context->target;
     const struct range_list *list = &own->ranges;
     const char *names[CANDIDATES_MAX] = {0};
-    size_t count = 0;
     bool provider_known = false;
+    uint16_t provider = 0;
     for (size_t i = 0; i < list->provider_count; i++) {
-        names[count] = list->strings.bytes + list->providers[i];
-        provider_known |= strcasecmp(names[count++], selection->provider) == 0;
-    }
-    const char *wanted = selection->provider;
-    if (provider_known && selection->service != NULL) {
-        wanted = selection->service;
-        count = 0;
-        for (size_t i = 0; i < list->count && count < CANDIDATES_MAX; i++) {
-            const char *service = list->strings.bytes + list->rows[i].service;
-            if (count == 0 || strcmp(names[count - 1], service) != 0)
-                names[count++] = service;
+        names[i] = list->strings.bytes + list->providers[i];
+        if (strcasecmp(names[i], selection->provider) == 0) {
+            provider_known = true;
+            provider = (uint16_t)i;
         }
     }
-    const char *nearest = keys_nearest(wanted, names, count);
-    if (nearest != NULL && strcasecmp(nearest, wanted) != 0)
-        return key_complain(context, path, "matches no prefix: unknown \"%s\" (did you mean \"%s\"?)", wanted, nearest);
+    int error = complain_nearest(context, path, selection->provider, names, list->provider_count);
+    if (error == 0 && provider_known)
+        error = complain_nearest(context, path, selection->service, names, names_collect(list, provider, false, names));
+    if (error == 0 && provider_known)
+        error = complain_nearest(context, path, selection->region, names, names_collect(list, provider, true, names));
+    if (error != 0)
+        return error;
     if (!provider_known && strpbrk(selection->provider, "*?[") == NULL)
         return key_complain(context, path, "unknown provider \"%s\", expected one that \"ranges\" names a file for",
                             selection->provider);

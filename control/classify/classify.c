@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "control/classify/condition.h"
+#include "control/classify/malicious.h"
 #include "control/classify/product.h"
+#include "control/classify/vulnerability.h"
 
 // What a classification may add to an observation whose own bytes have come to their bound.
 enum { CLASSIFY_BYTES = 16 << 10 };
@@ -17,6 +19,8 @@ struct classifier {
     size_t string_bytes;
     struct product_rules *rules;
     struct conditions *conditions;
+    struct vulnerabilities *vulnerabilities;
+    const struct intel *intel;
     size_t giving_way; // findings with an `unless`
 };
 
@@ -33,7 +37,7 @@ struct classifier *classifier_new(const struct catalogue *catalogue, const char 
     *classifier = (struct classifier){.catalogue = catalogue, .strings = strings, .string_bytes = string_bytes};
     classifier->rules = product_rules_new(catalogue, strings, string_bytes);
     classifier->conditions = classifier->rules == NULL ? NULL : conditions_new(catalogue, strings, string_bytes);
-    if (classifier->conditions == NULL) {
+    if (classifier->conditions == NULL || classifier_inform(classifier, NULL) != 0) {
         int error = errno;
         classifier_free(classifier);
         errno = error;
@@ -48,9 +52,21 @@ void classifier_free(struct classifier *classifier)
 {
     if (classifier == NULL)
         return;
+    vulnerabilities_free(classifier->vulnerabilities);
     conditions_free(classifier->conditions);
     product_rules_free(classifier->rules);
     free(classifier);
+}
+
+int classifier_inform(struct classifier *classifier, const struct intel *intel)
+{
+    struct vulnerabilities *vulnerabilities = vulnerabilities_new(intel);
+    if (vulnerabilities == NULL)
+        return -ENOMEM;
+    vulnerabilities_free(classifier->vulnerabilities);
+    classifier->vulnerabilities = vulnerabilities;
+    classifier->intel = intel;
+    return 0;
 }
 
 // True when one of the findings so far is the one named, or begins so before a final '*'.
@@ -85,7 +101,10 @@ void classify(struct classifier *classifier, struct observation *observation, in
 {
     arena_extend(&observation->arena, CLASSIFY_BYTES);
     observation_forget(observation, PART_product);
+    observation_forget_field(observation, FIELD(root, components));
     product_learn(classifier->rules, observation);
+    vulnerabilities_learn(classifier->vulnerabilities, observation);
+    malicious_learn(classifier->intel, observation);
     learn_list(observation, FIELD(root, findings));
     if (observation->root == NULL)
         return;

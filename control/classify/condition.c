@@ -6,8 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-enum truth { TRUTH_FALSE = 0, TRUTH_UNKNOWN, TRUTH_TRUE }; // in this order: all is the least, any the most
-
 struct conditions {
     const struct catalogue *catalogue;
     const char *strings;
@@ -332,4 +330,18 @@ bool condition_holds(const struct conditions *conditions, uint32_t first, const 
         !texts_equal(&root->service, service))
         return false;
     return node_truth(&scope, first) == TRUTH_TRUE;
+}
+
+enum truth condition_judge(const struct conditions *conditions, uint32_t first, const struct observation *observation,
+                           int64_t now_s)
+{
+    const struct scope scope = {.conditions = conditions, .observation = observation, .now_s = now_s};
+    return node_truth(&scope, first);
+}
+
+enum truth condition_judge_row(const struct conditions *conditions, uint32_t first,
+                               const struct observation *observation, const void *row, int64_t now_s)
+{
+    const struct scope scope = {.conditions = conditions, .observation = observation, .row = row, .now_s = now_s};
+    return node_truth(&scope, first + 1);
 }

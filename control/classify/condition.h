@@ -21,3 +21,14 @@ void conditions_free(struct conditions *conditions);
 // observation.
 bool condition_holds(const struct conditions *conditions, uint32_t first, const struct observation *observation,
                      int64_t now_s);
+
+// What a condition is of a record: neither true nor false where it asks for what was not learnt. In this order: all of
+// several is the least, any the most.
+enum truth { TRUTH_FALSE = 0, TRUTH_UNKNOWN, TRUTH_TRUE };
+
+enum truth condition_judge(const struct conditions *conditions, uint32_t first, const struct observation *observation,
+                           int64_t now_s);
+
+// The same of one row, for a condition whose first node is CONDITION_SOME: what it asks of the rows of its field.
+enum truth condition_judge_row(const struct conditions *conditions, uint32_t first,
+                               const struct observation *observation, const void *row, int64_t now_s);

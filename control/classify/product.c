@@ -14,6 +14,7 @@ enum { MATCH_LIMIT = 20000, DEPTH_LIMIT = 500, HEAP_LIMIT_KIB = 1024, GROUPS_MAX
 struct product_rule {
     pcre2_code *code;
     const struct field *field;
+    const struct catalogue_product *from;
 };
 
 struct product_rules {
@@ -23,6 +24,7 @@ struct product_rules {
     pcre2_match_context *context;
     pcre2_match_data *match;
     size_t count;
+    size_t products; // so many rules of products come first, then those of components
     struct product_rule rules[];
 };
 
@@ -45,7 +47,7 @@ static int rule_compile(const struct product_rules *rules, const struct catalogu
     pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_DOTALL, &error, &at, NULL);
     if (code == NULL)
         return -EINVAL;
-    *ret_rule = (struct product_rule){.code = code, .field = field};
+    *ret_rule = (struct product_rule){.code = code, .field = field, .from = product};
     return 0;
 }
 
@@ -63,11 +65,16 @@ struct product_rules *product_rules_new(const struct catalogue *catalogue, const
     pcre2_set_match_limit(rules->context, MATCH_LIMIT);
     pcre2_set_depth_limit(rules->context, DEPTH_LIMIT);
     pcre2_set_heap_limit(rules->context, HEAP_LIMIT_KIB);
-    for (size_t i = 0; i < catalogue->product_count; i++) {
-        error = -rule_compile(rules, &catalogue->products[i], &rules->rules[i]);
-        if (error != 0)
-            goto out;
-        rules->count = i + 1;
+    for (uint32_t component = 0; component < 2; component++) {
+        for (size_t i = 0; i < catalogue->product_count; i++) {
+            if (catalogue->products[i].component != component)
+                continue;
+            error = -rule_compile(rules, &catalogue->products[i], &rules->rules[rules->count]);
+            if (error != 0)
+                goto out;
+            rules->count++;
+        }
+        rules->products = component == 0 ? rules->count : rules->products;
     }
     return rules;
 out:
@@ -120,45 +127,104 @@ static size_t template_fill(const struct product_rules *rules, uint32_t offset, 
     return used;
 }
 
-// What a rule leaves empty it did not learn.
-static void product_fill(const struct product_rules *rules, const struct catalogue_product *from, const char *subject,
-                         int groups, struct observation *observation)
+// What a rule found, good until the next match.
+struct product_match {
+    const struct product_rule *rule;
+    const char *subject;
+    int groups;
+};
+
+// What a rule leaves empty it did not learn. The fields of a product and of a component are the same ones; part is the
+// one or the other, fields its rows.
+static void product_fill(const struct product_rules *rules, const struct product_match *found,
+                         const struct field *fields, struct observation *observation, void *part)
 {
-    const struct {
-        uint32_t offset;
-        const struct field *field;
-    } texts[] = {
-        {from->vendor, FIELD(product, vendor)},
-        {from->name, FIELD(product, name)},
-        {from->version, FIELD(product, version)},
-        {from->update, FIELD(product, update)},
-        {from->distribution, FIELD(product, distribution)},
-        {from->package_version, FIELD(product, package_version)},
-        {from->cpe, FIELD(product, cpe)},
+    const struct catalogue_product *from = found->rule->from;
+    const uint32_t offsets[] = {
+        [FIELD_product_vendor] = from->vendor,
+        [FIELD_product_name] = from->name,
+        [FIELD_product_version] = from->version,
+        [FIELD_product_update] = from->update,
+        [FIELD_product_distribution] = from->distribution,
+        [FIELD_product_package_version] = from->package_version,
+        [FIELD_product_cpe] = from->cpe,
     };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
         char filled[FILLED_MAX];
-        bool cpe = texts[i].field == FIELD(product, cpe);
-        size_t length = template_fill(rules, texts[i].offset, subject, groups, cpe, filled);
+        size_t length = template_fill(rules, offsets[i], found->subject, found->groups, i == FIELD_product_cpe, filled);
         if (length > 0)
-            learn_text(observation, texts[i].field, filled, length);
+            learn_text_in(observation, part, &fields[i], filled, length);
+    }
+}
+
+static bool rule_match(const struct product_rules *rules, const struct product_rule *rule,
+                       const struct observation *observation, struct product_match *ret_found)
+{
+    const void *part = observation->parts[rule->field->part];
+    const struct text *text = field_value_const(part, rule->field);
+    int groups = pcre2_match(rule->code, (PCRE2_SPTR)text->data, text->length, 0, 0, rules->match, rules->context);
+    // 0 says that the pattern has more groups than there is room for; all that templates can name are there.
+    *ret_found =
+        (struct product_match){.rule = rule, .subject = text->data, .groups = groups == 0 ? GROUPS_MAX : groups};
+    return groups >= 0; // else no match, or one of the limits
+}
+
+static bool component_stands(const struct observation *observation, const char *vendor, const char *name)
+{
+    const struct product_observation *product = observation->product;
+    const struct rows *rows = &observation->root->components;
+    const struct component_observation *components = rows->items;
+    if (product != NULL && text_is(&product->vendor, vendor) && text_is(&product->name, name))
+        return true;
+    for (uint32_t i = 0; i < rows->count; i++)
+        if (text_is(&components[i].vendor, vendor) && text_is(&components[i].name, name))
+            return true;
+    return false;
+}
+
+// Who packaged the server packaged its modules, unless they say otherwise.
+static void distribution_inherit(struct observation *observation, struct component_observation *component)
+{
+    const struct product_observation *product = observation->product;
+    if (component->known.distribution || product == NULL || !product->known.distribution)
+        return;
+    learn_text_in(observation, component, FIELD(component, distribution), product->distribution.data,
+                  product->distribution.length);
+}
+
+// of: where the product was found, NULL when none was.
+static void components_learn(const struct product_rules *rules, const struct product_rule *of,
+                             struct observation *observation)
+{
+    struct product_match found;
+    for (size_t i = rules->products; i < rules->count && observation->root != NULL; i++) {
+        const struct product_rule *rule = &rules->rules[i];
+        if (!field_known(observation->parts[rule->field->part], rule->field) ||
+            component_stands(observation, string_at(rules, rule->from->vendor), string_at(rules, rule->from->name)) ||
+            !rule_match(rules, rule, observation, &found))
+            continue;
+        struct component_observation *component = learn_row(observation, FIELD(root, components));
+        if (component == NULL)
+            return;
+        product_fill(rules, &found, component_fields, observation, component);
+        if (of != NULL && of->field == rule->field)
+            distribution_inherit(observation, component);
     }
 }
 
 void product_learn(const struct product_rules *rules, struct observation *observation)
 {
-    for (size_t i = 0; i < rules->count; i++) {
-        const struct field *field = rules->rules[i].field;
-        const void *part = observation->parts[field->part];
-        if (!field_known(part, field))
+    const struct product_rule *of = NULL;
+    for (size_t i = 0; i < rules->products && of == NULL; i++) {
+        const struct product_rule *rule = &rules->rules[i];
+        struct product_match found;
+        if (!field_known(observation->parts[rule->field->part], rule->field) ||
+            !rule_match(rules, rule, observation, &found))
             continue;
-        const struct text *text = field_value_const(part, field);
-        int groups =
-            pcre2_match(rules->rules[i].code, (PCRE2_SPTR)text->data, text->length, 0, 0, rules->match, rules->context);
-        if (groups < 0)
-            continue; // no match, or one of the limits
-        // 0 says that the pattern has more groups than there is room for; all that templates can name are there.
-        product_fill(rules, &rules->catalogue->products[i], text->data, groups == 0 ? GROUPS_MAX : groups, observation);
-        return;
+        void *part = observation_part(observation, PART_product);
+        if (part != NULL)
+            product_fill(rules, &found, product_fields, observation, part);
+        of = rule;
     }
+    components_learn(rules, of, observation);
 }

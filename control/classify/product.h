@@ -14,5 +14,6 @@ struct product_rules;
 struct product_rules *product_rules_new(const struct catalogue *catalogue, const char *strings, size_t string_bytes);
 void product_rules_free(struct product_rules *rules);
 
-// Writes what the first rule that matches, in the catalogue's order, makes of it; nothing when none does.
+// Writes what the first rule that matches, in the catalogue's order, makes of it, and a row for each of the components
+// that rules find, no product twice. Nothing when none does. What is there already has to be forgotten before.
 void product_learn(const struct product_rules *rules, struct observation *observation);

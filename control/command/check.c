@@ -11,10 +11,11 @@
 #include "control/command/columns.h"
 #include "probes/address.h"
 
-enum { CHECK_JSON };
+enum { CHECK_JSON, CHECK_CONFIG };
 
 static const struct option_row check_options[] = {
     [CHECK_JSON] = {"json", NULL, "print one JSON object instead of text"},
+    [CHECK_CONFIG] = {"config", "DIR", PLANFILE_CONFIG_HELP},
 };
 
 // The first ports, and how many more there are.

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { COLUMNS_MAX = 6 };
+enum { COLUMNS_MAX = 12 };
 
 struct columns {
     size_t count;

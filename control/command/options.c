@@ -80,6 +80,15 @@ int options_parse(const struct subcommand *subcommand, int argc, char **argv, st
     return 0;
 }
 
+const char *options_value(const struct invocation *invocation, const char *name)
+{
+    const struct subcommand *subcommand = invocation->subcommand;
+    for (size_t i = 0; i < subcommand->option_count; i++)
+        if (strcmp(subcommand->options[i].name, name) == 0)
+            return invocation->values[i];
+    return NULL;
+}
+
 static void row_print(const struct option_row *row, FILE *out)
 {
     char left[64];

@@ -45,5 +45,8 @@ struct invocation {
 int options_parse(const struct subcommand *subcommand, int argc, char **argv, struct invocation *ret_invocation,
                   char message[static 256]);
 
+// The value of the option of that name; NULL when the subcommand has none such, or it was not given.
+const char *options_value(const struct invocation *invocation, const char *name);
+
 // Prints what `sonde help NAME` and `sonde NAME --help` print.
 void options_print_help(const struct subcommand *subcommand, FILE *out);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/scan/programs.h"
@@ -15,14 +16,29 @@ enum exit_status planfile_catalogues(const char *program, char ret_folder[static
     return EXIT_FAILED;
 }
 
+enum exit_status planfile_places(const char *program, const struct invocation *invocation,
+                                 struct catalogue_places *ret_places, char folder[static PATH_MAX])
+{
+    const char *named = invocation == NULL ? NULL : options_value(invocation, "config");
+    if (named == NULL)
+        named = getenv("SONDE_CONFIG");
+    bool is_named = named != NULL && named[0] != '\0';
+    *ret_places = (struct catalogue_places){
+        .folder = folder, .site = is_named ? named : CATALOGUE_SITE_FOLDER, .site_named = is_named};
+    return planfile_catalogues(program, folder);
+}
+
 static enum exit_status load(const struct invocation *invocation, struct plan_files files, enum plan_need need,
                              struct plan **ret_plan)
 {
     char catalogues[PATH_MAX];
-    enum exit_status status = planfile_catalogues(invocation->program, catalogues);
+    struct catalogue_places places;
+    enum exit_status status = planfile_places(invocation->program, invocation, &places, catalogues);
     if (status != EXIT_DONE)
         return status;
-    files.catalogues = catalogues;
+    files.catalogues = places.folder;
+    files.site = places.site;
+    files.site_named = places.site_named;
     struct complaint complaint = {0};
     int error = plan_load(&files, need, ret_plan, &complaint);
     if (error == 0)

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 
+#include "config/catalogue_files.h"
 #include "config/plan/plan.h"
 #include "control/command/options.h"
 #include "control/scan/checkpoint.h"
@@ -13,6 +14,14 @@
 // Writes the folder of the catalogues. program is argv[0] of sonde. Returns EXIT_DONE, else the exit status after a
 // line on standard error.
 enum exit_status planfile_catalogues(const char *program, char ret_folder[static PATH_MAX]);
+
+// The same, with the site's folder: --config where the subcommand has it, else $SONDE_CONFIG, else
+// CATALOGUE_SITE_FOLDER. Its texts are folder, and those of the command line and the environment. invocation may be
+// NULL.
+#define PLANFILE_CONFIG_HELP                                                                                           \
+    "folder of the site's findings.d and products.d ($SONDE_CONFIG, else " CATALOGUE_SITE_FOLDER ")"
+enum exit_status planfile_places(const char *program, const struct invocation *invocation,
+                                 struct catalogue_places *ret_places, char folder[static PATH_MAX]);
 
 // Loads operands[0]. Returns EXIT_DONE with a plan for plan_free, else the exit status after a line on standard error.
 enum exit_status planfile_load(const struct invocation *invocation, enum plan_need need, struct plan **ret_plan);

@@ -18,6 +18,7 @@
 #include "control/scan/output.h"
 #include "config/plan/device.h"
 #include "control/command/planfile.h"
+#include "control/feeds/feeds.h"
 #include "control/scan/programs.h"
 #include "control/scan/scan_resume.h"
 #include "control/scan/shared.h"
@@ -26,7 +27,7 @@
 #include "control/scan/summary.h"
 #include "control/scan/supervisor.h"
 
-enum { SCAN_QUIET, SCAN_JSON, SCAN_DRY_RUN, SCAN_OUTPUT, SCAN_FORCE, SCAN_RESUME };
+enum { SCAN_QUIET, SCAN_JSON, SCAN_DRY_RUN, SCAN_OUTPUT, SCAN_FORCE, SCAN_RESUME, SCAN_FEEDS, SCAN_CONFIG };
 
 enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
 
@@ -40,6 +41,8 @@ static const struct option_row scan_options[] = {
     [SCAN_OUTPUT] = {"output", "WHERE", "folder for the results, or - for records on standard output"},
     [SCAN_FORCE] = {"force", NULL, "overwrite the results that the folder holds"},
     [SCAN_RESUME] = {"resume", "OUT", "go on with the scan in this folder that ended early"},
+    [SCAN_FEEDS] = {"feeds", "DIR", "folder of feeds (the plan's, else $SONDE_FEEDS, else " FEEDS_FOLDER ")"},
+    [SCAN_CONFIG] = {"config", "DIR", PLANFILE_CONFIG_HELP},
 };
 
 // One scan from preparation to report. What was not prepared yet is all zero, or -1 for descriptors.
@@ -63,6 +66,7 @@ struct scan {
     struct checkpoint checkpoint; // of a scan that is resumed
     struct checkpointer checkpointer;
     int answered_fd;
+    int intel_fd;
 };
 
 static uint64_t now_realtime(void)
@@ -432,6 +436,30 @@ static enum exit_status plan_prepare(struct scan *scan)
     return status;
 }
 
+static const char *intel_folder(const struct scan *scan)
+{
+    const char *option = scan->invocation->values[SCAN_FEEDS];
+    return feeds_folder(option != NULL || scan->plan->feeds[0] == '\0' ? option : scan->plan->feeds);
+}
+
+// What feeds know of vulnerabilities. A scan goes on without; its records say so.
+static enum exit_status intel_prepare(struct scan *scan)
+{
+    const char *folder = intel_folder(scan);
+    struct complaint complaint;
+    struct intel intel;
+    int error = feeds_open(folder, &intel, &scan->intel_fd, &complaint);
+    if (error == 0)
+        intel_unmap(&intel);
+    // A folder that the plan names is there; that there is none elsewhere is told as a note.
+    if (error == -ENOENT && folder == scan->plan->feeds) {
+        fprintf(stderr, "sonde: %s: feeds: %s holds no intel.image; sonde feeds update or import makes it\n",
+                scan->plan->path, folder);
+        return EXIT_USAGE;
+    }
+    return error == 0 || error == -ENOENT ? EXIT_DONE : refuse(EXIT_FAILED, complaint.text);
+}
+
 static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64])
 {
     enum exit_status status = plan_prepare(scan);
@@ -439,6 +467,8 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
         status = programs_prepare(scan);
     if (status == EXIT_DONE)
         status = tick_prepare(scan);
+    if (status == EXIT_DONE)
+        status = intel_prepare(scan);
     if (status == EXIT_DONE)
         status = capture_prepare(scan);
     if (status == EXIT_DONE)
@@ -469,6 +499,7 @@ static enum exit_status scan_run(const struct invocation *invocation)
         .capture = {.folder_fd = -1, .fd = -1},
         .dpdk = {.parent_fd = -1, .fd = -1},
         .answered_fd = -1,
+        .intel_fd = -1,
         .shared = {.image_fd = -1, .commands_fd = -1, .up_fd = -1, .up_read_fd = -1, .down_fd = -1},
     };
     char port_name[64];
@@ -480,6 +511,9 @@ static enum exit_status scan_run(const struct invocation *invocation)
     if (status == EXIT_DONE) {
         for (size_t i = 0; i < scan.plan->note_count && !given(&scan, SCAN_QUIET); i++)
             fprintf(stderr, "sonde: note: %s\n", scan.plan->notes[i]);
+        if (scan.intel_fd < 0 && !given(&scan, SCAN_QUIET) && scan.dry_run == NULL)
+            fprintf(stderr, "sonde: note: no feeds in %s: vulnerabilities are not evaluated (sonde help feeds)\n",
+                    intel_folder(&scan));
         scan.settings.plan = scan.plan;
         scan.settings.shared = &scan.shared;
         scan.settings.runtime = &scan.dpdk;
@@ -488,6 +522,7 @@ static enum exit_status scan_run(const struct invocation *invocation)
         scan.settings.interface = scan.source.interface[0] != '\0' ? scan.source.interface : port_name;
         scan.settings.output = scan.dry_run == NULL ? &scan.output : NULL;
         scan.settings.answered_fd = scan.answered_fd;
+        scan.settings.intel_fd = scan.intel_fd;
         scan.settings.quiet = given(&scan, SCAN_QUIET);
         scan.settings.json = given(&scan, SCAN_JSON);
         supervisor_run(&scan.supervisor, &scan.settings);
@@ -496,6 +531,8 @@ static enum exit_status scan_run(const struct invocation *invocation)
     }
     if (scan.answered_fd >= 0)
         close(scan.answered_fd);
+    if (scan.intel_fd >= 0)
+        close(scan.intel_fd);
     runtime_remove(&scan.dpdk);
     capture_close(&scan.capture);
     kernel_guard_free(scan.guard);

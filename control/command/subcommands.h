@@ -9,6 +9,10 @@
     X(scan)                                                                                                            \
     X(check)                                                                                                           \
     X(targets)                                                                                                         \
+    X(report)                                                                                                          \
+    X(diff)                                                                                                            \
+    X(feeds)                                                                                                           \
+    X(classify)                                                                                                        \
     X(bench)                                                                                                           \
     X(doctor)
 

@@ -5,63 +5,56 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/catalogue_load.h"
+#include "config/catalogue_files.h"
 #include "control/command/columns.h"
 #include "control/command/json_output.h"
 #include "control/command/planfile.h"
 #include "control/command/topics.h"
 
-enum { CATALOGUE_FILE_MAX = 16 << 20 };
-
-// One file: as the plan image would hold it, and as it was written.
+// Files of one kind: as the plan image would hold them, and as they were written.
 struct catalogue_text {
     struct string_table strings;
     struct catalogue_storage storage;
-    json_t *value;
+    json_t *values; // an array, in the order of the files
 };
 
 static void catalogue_text_fini(struct catalogue_text *text)
 {
-    json_decref(text->value);
+    json_decref(text->values);
     catalogue_storage_fini(&text->storage);
     string_table_fini(&text->strings);
 }
 
-static int text_load(const char *path, enum catalogue_file kind, struct catalogue_text *text,
-                     struct complaint *complaint)
+static int value_note(void *context, const char *path, const struct input *input)
 {
-    struct input input;
-    int error = input_read(path, CATALOGUE_FILE_MAX, &input, complaint);
-    if (error != 0)
-        return error;
-    error = catalogue_read(&text->storage, kind, path, &input, &text->strings, complaint);
-    if (error == 0)
-        error = keys_parse(path, input.text, input.length, &text->value, complaint);
-    input_fini(&input);
-    return error;
+    struct catalogue_text *text = context;
+    struct complaint complaint;
+    json_t *value;
+    int error = keys_parse(path, input->text, input->length, &value, &complaint);
+    return error != 0 ? error : json_array_append_new(text->values, value) == 0 ? 0 : -ENOMEM;
 }
 
 // EXIT_DONE with a text for catalogue_text_fini, else the exit status after a line on standard error.
 static enum exit_status catalogue_text_load(const char *program, enum catalogue_file kind,
                                             struct catalogue_text *ret_text)
 {
-    struct catalogue_text text = {0};
+    struct catalogue_text text = {.values = json_array()};
     struct complaint complaint = {.text = "out of memory"};
+    struct catalogue_places places;
     char folder[PATH_MAX];
-    char path[PATH_MAX + 32];
-    enum exit_status status = planfile_catalogues(program, folder);
-    if (status != EXIT_DONE)
-        return status;
-    snprintf(path, sizeof(path), "%s/%s", folder, catalogue_file_names[kind]);
-    int error = string_table_init(&text.strings);
+    const struct catalogue_reading reading = {
+        .places = &places, .storage = &text.storage, .strings = &text.strings, .note = value_note, .context = &text};
+    enum exit_status status = planfile_places(program, NULL, &places, folder);
+    int error = status != EXIT_DONE ? -EINVAL : string_table_init(&text.strings);
     if (error == 0)
-        error = text_load(path, kind, &text, &complaint);
+        error = catalogue_files_read(&reading, kind, &complaint);
     if (error == 0) {
         *ret_text = text;
         return EXIT_DONE;
     }
     catalogue_text_fini(&text);
-    fprintf(stderr, "sonde: %s\n", complaint.text);
+    if (status == EXIT_DONE)
+        fprintf(stderr, "sonde: %s\n", complaint.text);
     return EXIT_FAILED;
 }
 
@@ -90,16 +83,21 @@ static int finding_print(const json_t *finding)
 static enum exit_status findings_print(const char *program)
 {
     struct catalogue_text text;
+    size_t f;
     size_t i;
+    const json_t *file;
     const json_t *finding;
     enum exit_status status = catalogue_text_load(program, CATALOGUE_FINDINGS, &text);
     if (status != EXIT_DONE)
         return status;
     int error = 0;
-    json_array_foreach(json_object_get(text.value, "findings"), i, finding)
+    json_array_foreach(text.values, f, file)
     {
-        if (error == 0)
-            error = finding_print(finding);
+        json_array_foreach(json_object_get(file, "findings"), i, finding)
+        {
+            if (error == 0)
+                error = finding_print(finding);
+        }
     }
     catalogue_text_fini(&text);
     return output_finish(error);

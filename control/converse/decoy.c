@@ -4,7 +4,13 @@
 #include "control/converse/inquiry.h"
 #include "control/converse/lane.h"
 
-enum { HOST_REFUSES = 0, HOST_ACCEPTS = 1 }; // values of the lane's by_decoy
+// Values of the lane's by_decoy: what the host did with decoys, or, while it was not asked, how many ports of it have
+// spoken, counted from HOST_SPOKE.
+enum { HOST_REFUSES = 0, HOST_ACCEPTS = 1, HOST_SPOKE = 2 };
+
+// A host that speaks on so many of the plan's ports is asked for decoys all the same: few have so many services, and
+// who answers to everything may answer in words.
+enum { PORTS_MANY = 10 };
 
 enum { HOSTS_MAX = 1 << 20 }; // remembered; then they are forgotten, and asked again should they come back
 
@@ -13,15 +19,41 @@ static const struct image_settings *settings_of(const struct inquiry *inquiry)
     return inquiry->lane->shared->image->settings;
 }
 
+// Whether ports that speak are counted at all.
+static bool ports_count(const struct image_settings *settings)
+{
+    return settings->decoy_count > 0 && settings->port_count >= PORTS_MANY;
+}
+
 bool decoy_due(const struct inquiry *inquiry)
 {
     const struct lane *lane = inquiry->lane;
     if (settings_of(inquiry)->decoy_count == 0 || inquiry->recorded || inquiry->decoy.over || lane->stop_ns != 0)
         return false;
-    // Whoever speaks is there, and whoever refuses a connection does not accept every one.
-    if (inquiry->connections == 0 || inquiry->spoke || inquiry->was_refused)
+    // Whoever refuses a connection does not accept every one.
+    if (inquiry->connections == 0 || inquiry->was_refused)
         return false;
-    return hash_find(&lane->by_decoy, inquiry->target.address) == HASH_NONE;
+    // Most that speak are of plans in which nobody is counted.
+    if (inquiry->spoke && !ports_count(settings_of(inquiry)))
+        return false;
+    uint32_t known = hash_find(&lane->by_decoy, inquiry->target.address);
+    if (!inquiry->spoke)
+        return known == HASH_NONE || known >= HOST_SPOKE;
+    return known != HASH_NONE && known >= HOST_SPOKE + PORTS_MANY - 1;
+}
+
+void decoy_count(struct inquiry *inquiry)
+{
+    struct hash *hosts = &inquiry->lane->by_decoy;
+    if (!inquiry->spoke || !ports_count(settings_of(inquiry)))
+        return;
+    uint32_t known = hash_find(hosts, inquiry->target.address);
+    if (known == HOST_REFUSES || known == HOST_ACCEPTS)
+        return;
+    if (known == HASH_NONE && hosts->count >= HOSTS_MAX)
+        hash_clear(hosts);
+    if (hash_put(hosts, inquiry->target.address, known == HASH_NONE ? HOST_SPOKE : known + 1) != 0)
+        inquiry->lane->counters[CONTROL_MEMORY_REFUSED]++;
 }
 
 static struct target decoy_target(const struct inquiry *inquiry)
@@ -49,6 +81,9 @@ static void host_remember(struct inquiry *inquiry, uint32_t value)
 {
     struct hash *hosts = &inquiry->lane->by_decoy;
     decoy_stop(inquiry);
+    // Several of its ports may have asked at once.
+    if (hash_find(hosts, inquiry->target.address) == value)
+        return;
     if (hosts->count >= HOSTS_MAX)
         hash_clear(hosts);
     if (hash_put(hosts, inquiry->target.address, value) != 0)
@@ -72,7 +107,7 @@ void decoy_ask(struct inquiry *inquiry)
     }
     inquiry->opening = false;
     struct target target = decoy_target(inquiry);
-    decoy->local_port = lane_port(lane, &target);
+    decoy->local_port = lane_port(lane, &target, 0);
     decoy->end_ns = lane->now_ns + DECOY_TIME_NS / settings_of(inquiry)->decoy_count;
     if (hash_put(&lane->by_tuple, tuple_key(target.address, target.port, decoy->local_port), inquiry->index) != 0) {
         lane->counters[CONTROL_MEMORY_REFUSED]++;

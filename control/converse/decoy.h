@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Finds out which hosts accept a connection on every port. When a port of a host says nothing, the host is asked, once,
-// for decoys: ports of the plan's that nobody serves. They get one SYN each, one after the other, until the host
-// accepts one (we answer with RST) or refuses one; all of them together have DECOY_TIME_NS. What the host did is
-// remembered for its other ports. One thread, its lane's.
+// Finds out which hosts accept a connection on every port. When a port of a host says nothing, or ten have spoken, the
+// host is asked, once, for decoys: ports of the plan's that nobody serves. They get one SYN each, one after the other,
+// until the host accepts one (we answer with RST) or refuses one; all of them together have DECOY_TIME_NS. What the
+// host did is remembered for its other ports. One thread, its lane's.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +17,9 @@ struct lane;
 
 // Whether the inquiry, which is about to be recorded, has to ask decoys before.
 bool decoy_due(const struct inquiry *inquiry);
+
+// Counts a port of its host that has spoken: to be called before the inquiry is recorded, after decoy_due.
+void decoy_count(struct inquiry *inquiry);
 
 // Whether asking means sending a SYN: some decoy has not been asked yet.
 bool decoy_left(const struct inquiry *inquiry);

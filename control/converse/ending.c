@@ -48,6 +48,8 @@ static void record_fill(const struct image *image, const struct ending *ending, 
         {FIELD(root, provider), image_string(image, owner->provider)},
         {FIELD(root, cloud_service), image_string(image, owner->cloud_service)},
         {FIELD(root, region), image_string(image, owner->region)},
+        {FIELD(root, country), image_string(image, owner->country)},
+        {FIELD(root, responsible), image_string(image, owner->responsible)},
         {FIELD(root, outcome), outcome_names[ending->outcome]},
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

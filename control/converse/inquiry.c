@@ -34,17 +34,30 @@ static uint64_t progress_limit(const struct inquiry *inquiry)
     return inquiry->began_ns + (paid_ns < least_ns ? least_ns : paid_ns);
 }
 
-uint64_t inquiry_limit(const struct inquiry *inquiry, uint64_t now_ns)
+// Its host's budget apart.
+static uint64_t own_limit(const struct inquiry *inquiry)
 {
-    if (inquiry->recorded || !inquiry->registered)
-        return FLOW_NEVER;
     uint64_t limit = inquiry->spent_ns < time_limit(inquiry)
                          ? inquiry->began_ns + time_limit(inquiry) - inquiry->spent_ns
                          : inquiry->began_ns;
     uint64_t progress = inquiry->conversation == NULL ? FLOW_NEVER : progress_limit(inquiry);
+    return progress < limit ? progress : limit;
+}
+
+uint64_t inquiry_limit(const struct inquiry *inquiry, uint64_t now_ns)
+{
+    if (inquiry->recorded || !inquiry->registered)
+        return FLOW_NEVER;
+    uint64_t limit = own_limit(inquiry);
     uint64_t host = inquiry->host == NULL ? FLOW_NEVER : now_ns + hosts_left(inquiry->hosts, inquiry->host, now_ns);
-    limit = progress < limit ? progress : limit;
     return host < limit ? host : limit;
+}
+
+void inquiry_judge_waste(struct inquiry *inquiry, uint64_t now_ns)
+{
+    bool own = inquiry->bytes > INQUIRY_BYTES_MAX || now_ns >= own_limit(inquiry);
+    if (own && inquiry->heard > 0 && !inquiry->recorded && !recognised(&inquiry->observation))
+        inquiry->target.suspect |= SUSPECT_TARPIT;
 }
 
 bool inquiry_spent(const struct inquiry *inquiry, uint64_t now_ns)

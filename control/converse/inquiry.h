@@ -106,5 +106,9 @@ uint64_t inquiry_limit(const struct inquiry *inquiry, uint64_t now_ns);
 // Whether what it may cost is spent, its host's budget included.
 bool inquiry_spent(const struct inquiry *inquiry, uint64_t now_ns);
 
+// To be called when it is ended because its budget is spent, not because nothing came: who kept sending, and nothing
+// that is recognised, is marked as a tarpit. Not where it was the host's other ports that spent the host's budget.
+void inquiry_judge_waste(struct inquiry *inquiry, uint64_t now_ns);
+
 // Releases what the current connection and conversation hold, and what was learnt. Nothing is sent.
 void inquiry_fini(struct inquiry *inquiry);

@@ -35,6 +35,7 @@ void inquiry_record(struct inquiry *inquiry)
     struct lane *lane = inquiry->lane;
     if (inquiry->recorded)
         return;
+    decoy_count(inquiry);
     inquiry->target.suspect |= decoy_suspicion(lane, inquiry->target.address);
     struct ending ending = {
         .target = &inquiry->target,
@@ -104,10 +105,11 @@ static void step_take(struct inquiry *inquiry, struct conversation_step step)
     hang_up(inquiry);
     if (step.verb == CONVERSATION_AGAIN && lane->stop_ns == 0 && !inquiry_spent(inquiry, lane->now_ns)) {
         bool silent = inquiry->hung_up && !inquiry->observation.spoke;
+        uint64_t wait_ns = (uint64_t)step.wait_ms * 1000000;
         inquiry->errand = step.errand;
         inquiry->reopenings = 0;
         inquiry->wants_further = true;
-        inquiry->further_ns = lane->now_ns + (silent ? INQUIRY_RETRY_NS : (uint64_t)step.wait_ms * 1000000);
+        inquiry->further_ns = lane->now_ns + (silent && wait_ns < INQUIRY_RETRY_NS ? INQUIRY_RETRY_NS : wait_ns);
         return;
     }
     if (!decoy_due(inquiry))
@@ -188,6 +190,7 @@ static void flow_received(struct flow *flow, const uint8_t *data, size_t length)
     bool host_spent = inquiry->host != NULL && inquiry->host->bytes >= HOST_BYTES_MAX;
     if ((inquiry->bytes > INQUIRY_BYTES_MAX || host_spent) && inquiry->conversation != NULL) {
         inquiry->lane->counters[CONTROL_BUDGETS_EXCEEDED]++;
+        inquiry_judge_waste(inquiry, inquiry->lane->now_ns);
         inquiry_abandon(inquiry);
     }
 }

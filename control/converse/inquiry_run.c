@@ -117,7 +117,7 @@ static void connection_open(struct inquiry *inquiry)
     inquiry->opening = false;
     connection_count(inquiry);
     lane->counters[CONTROL_CONNECTIONS_FURTHER]++;
-    uint16_t local_port = lane_port(lane, &inquiry->target);
+    uint16_t local_port = lane_port(lane, &inquiry->target, inquiry->flow.local_port);
     if (tuple_register(inquiry, local_port) != 0)
         inquiry_abandon(inquiry);
     else
@@ -259,6 +259,7 @@ void inquiry_expire(struct inquiry *inquiry)
     struct lane *lane = inquiry->lane;
     if (lane->now_ns >= inquiry_limit(inquiry, lane->now_ns)) {
         lane->counters[CONTROL_BUDGETS_EXCEEDED]++;
+        inquiry_judge_waste(inquiry, lane->now_ns);
         inquiry_give_up(inquiry);
         return;
     }

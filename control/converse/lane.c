@@ -43,6 +43,8 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     if (error != 0)
         goto out;
     lane->classifier = classifier_new(&shared->image->catalogue, shared->image->strings, shared->image->string_bytes);
+    if (lane->classifier != NULL && (error = classifier_inform(lane->classifier, shared->intel)) != 0)
+        goto out;
     lane->batch = lane->classifier == NULL ? NULL : batch_new(shared->sink, shared->journal, lane->counters);
     lane->conversations = lane->batch == NULL ? NULL : session_env_new(&settings);
     error = lane->conversations == NULL ? -errno : 0;
@@ -148,14 +150,15 @@ uint32_t lane_random(struct lane *lane)
     return lane->random[--lane->random_left];
 }
 
-uint16_t lane_port(struct lane *lane, const struct target *target)
+uint16_t lane_port(struct lane *lane, const struct target *target, uint16_t before)
 {
     const struct image_settings *settings = lane->shared->image->settings;
     uint32_t count = settings->flow_port_count == 0 ? 1 : settings->flow_port_count;
-    uint32_t random = lane_random(lane) % count;
+    uint32_t place = (uint16_t)(before - settings->flow_port_first);
+    uint32_t begin = place < count ? place + 1 : lane_random(lane) % count;
     uint16_t port = settings->flow_port_first;
     for (uint32_t i = 0; i < 64; i++) {
-        port = (uint16_t)(settings->flow_port_first + (random + i) % count);
+        port = (uint16_t)(settings->flow_port_first + (begin + i) % count);
         if (hash_find(&lane->by_tuple, tuple_key(target->address, target->port, port)) == HASH_NONE)
             break;
     }

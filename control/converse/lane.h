@@ -46,6 +46,7 @@ enum {
 // What all lanes are given. Read-only while they run, but the last four.
 struct lane_shared {
     const struct image *image;
+    const struct intel *intel; // NULL: no feeds
     const struct channel *channel;
     struct journal *journal;
     struct sink *sink;
@@ -183,8 +184,11 @@ void lane_send_stray(struct lane *lane, const struct target *to, uint16_t local_
 // A random number that nobody can predict.
 uint32_t lane_random(struct lane *lane);
 
-// A port of ours that has no connection to this host and port.
-uint16_t lane_port(struct lane *lane, const struct target *target);
+// A port of ours that has no connection to this host and port, and had none since the one that came from `before`, or
+// is at random where that is none of the plan's flow_ports: whoever asks with the port of its last connection comes
+// from each once before it comes from one again. A peer in TIME-WAIT may keep the two ports for minutes, and answers a
+// new SYN with a challenge (RFC 5961 section 4.2), which is a stray to the dataplane.
+uint16_t lane_port(struct lane *lane, const struct target *target, uint16_t before);
 
 // A connection of the inquiry's begins and takes a slot; it is closed, or the record about to be written.
 void lane_slot_take(struct lane *lane, struct inquiry *inquiry);

@@ -18,12 +18,25 @@ struct reader {
 };
 
 void reader_init(struct reader *reader, char *data, size_t length);
+// Says what was wrong here, if nothing was wrong before. Always false.
+bool reader_fail(struct reader *reader, const char *what);
 
 // The next character that is no white space, 0 at the end. It is not taken.
-char reader_peek(struct reader *reader);
+static inline char reader_peek(struct reader *reader)
+{
+    while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\t' || *reader->at == '\r'))
+        reader->at++;
+    return reader->at < reader->end ? *reader->at : '\0';
+}
 
 // Takes this character, or fails.
-bool reader_take(struct reader *reader, char wanted, const char *what);
+static inline bool reader_take(struct reader *reader, char wanted, const char *what)
+{
+    if (reader_peek(reader) != wanted || reader->at == reader->end)
+        return reader_fail(reader, what);
+    reader->at++;
+    return true;
+}
 
 // Inside an object or array after its bracket: false at its end, which is taken, or at a fault. `first` is kept by the
 // caller, true at the beginning.
@@ -50,6 +63,3 @@ bool reader_null(struct reader *reader);
 
 // Passes over any value.
 bool reader_skip(struct reader *reader);
-
-// Says what was wrong here, if nothing was wrong before. Always false.
-bool reader_fail(struct reader *reader, const char *what);

@@ -15,8 +15,9 @@
 
 #define RECORD_SCHEMA 2
 
-// No record is longer, newline included, whatever the network sent: all that an arena holds, escaped.
-enum { RECORD_BYTES_MAX = 512 << 10 };
+// No record is longer, newline included, whatever the network sent: all that an arena holds, escaped, and what
+// is known to be wrong with the software.
+enum { RECORD_BYTES_MAX = 1 << 20 };
 
 // How a conversation ended. X(enumerator, name, help)
 #define RECORD_OUTCOMES(X)                                                                                             \

@@ -122,9 +122,12 @@ static const struct field *field_named(const struct part *part, const struct tex
 {
     for (size_t i = 0; i < part->field_count; i++) {
         size_t at = *next + i < part->field_count ? *next + i : *next + i - part->field_count;
-        if (text_is(name, part->fields[at].name)) {
+        const struct field *field = &part->fields[at];
+        // Most names differ in their length or their first letter, and no call is made for them.
+        if (name->length == field->name_length && name->data[0] == field->name[0] &&
+            memcmp(name->data, field->name, field->name_length) == 0) {
             *next = at + 1 < part->field_count ? at + 1 : 0;
-            return &part->fields[at];
+            return field;
         }
     }
     return NULL;
@@ -176,7 +179,8 @@ static bool part_read(struct record_reader *reader, const struct part *part, voi
 static enum part_id part_named(const struct text *name)
 {
     for (size_t i = 0; i < PART_COUNT; i++)
-        if (i != PART_root && text_is(name, parts[i]->name))
+        if (name->length == parts[i]->name_length && name->data[0] == parts[i]->name[0] &&
+            memcmp(name->data, parts[i]->name, name->length) == 0)
             return (enum part_id)i;
     return PART_root;
 }

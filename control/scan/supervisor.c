@@ -116,13 +116,16 @@ static int dataplane_start(struct supervisor *supervisor)
 static int control_start(struct supervisor *supervisor)
 {
     const struct shared *shared = supervisor->settings->shared;
-    const struct child_descriptor descriptors[] = {
+    struct child_descriptor descriptors[6] = {
         {"--image", shared->image_fd},
         {"--up", shared->up_read_fd},
         {"--down", shared->down_fd},
         {"--records", supervisor->settings->output->records_fd},
         {"--journal", supervisor->settings->output->journal_fd},
     };
+    size_t descriptor_count = 5;
+    if (supervisor->settings->intel_fd >= 0)
+        descriptors[descriptor_count++] = (struct child_descriptor){"--intel", supervisor->settings->intel_fd};
     char user[32];
     char geometry[64];
     snprintf(user, sizeof(user), "%u:%u", shared->users.control.user, shared->users.control.group);
@@ -149,7 +152,7 @@ static int control_start(struct supervisor *supervisor)
     error = child_start(&supervisor->control, &(struct child_start){
                                                   .path = supervisor->settings->control_path,
                                                   .descriptors = descriptors,
-                                                  .descriptor_count = sizeof(descriptors) / sizeof(descriptors[0]),
+                                                  .descriptor_count = descriptor_count,
                                                   .arguments = arguments,
                                                   .output_fd = errors_fd,
                                               });

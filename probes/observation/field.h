@@ -84,6 +84,7 @@ struct part {
     const struct field *fields;
     size_t field_count;
     size_t bytes; // of its struct
+    size_t name_length;
 };
 
 #define FIELD_TYPE_TEXT       struct text

@@ -7,18 +7,21 @@
 #define FIELD_ROW_TOP(P, kind, name, size, help)    FIELD_ROW_OF(P, PART_##P, kind, name, size, help)
 #define FIELD_ROW_NESTED(P, kind, name, size, help) FIELD_ROW_OF(P, PART_NESTED, kind, name, size, help)
 
-#define PART_ROWS(row, part_, name_, fields_, help_)                                                                   \
+#define PART_ROWS(row, part_, name_, length_, fields_, help_)                                                          \
     const struct field part_##_fields[FIELD_##part_##_COUNT] = {fields_(row, part_)};                                  \
     const struct part part_##_part = {.name = (name_),                                                                 \
                                       .help = (help_),                                                                 \
                                       .fields = part_##_fields,                                                        \
                                       .field_count = FIELD_##part_##_COUNT,                                            \
-                                      .bytes = sizeof(struct part_##_observation)};
+                                      .bytes = sizeof(struct part_##_observation),                                     \
+                                      .name_length = (length_)};
 
-#define X(part, fields, help) PART_ROWS(FIELD_ROW_TOP, part, PART_##part == PART_root ? "" : #part, fields, help)
+#define X(part, fields, help)                                                                                          \
+    PART_ROWS(FIELD_ROW_TOP, part, PART_##part == PART_root ? "" : #part,                                              \
+              PART_##part == PART_root ? 0 : sizeof(#part) - 1, fields, help)
 PARTS(X)
 #undef X
-#define X(part, fields, help) PART_ROWS(FIELD_ROW_NESTED, part, #part, fields, help)
+#define X(part, fields, help) PART_ROWS(FIELD_ROW_NESTED, part, #part, sizeof(#part) - 1, fields, help)
 NESTED_PARTS(X)
 #undef X
 

@@ -4,10 +4,17 @@
 
 #include "probes/observation/amqp.h"
 #include "probes/observation/cassandra.h"
+#include "probes/observation/clickhouse.h"
+#include "probes/observation/consul.h"
 #include "probes/observation/dns.h"
+#include "probes/observation/docker.h"
+#include "probes/observation/elasticsearch.h"
+#include "probes/observation/etcd.h"
 #include "probes/observation/ftp.h"
 #include "probes/observation/http.h"
 #include "probes/observation/imap.h"
+#include "probes/observation/kubelet.h"
+#include "probes/observation/kubernetes.h"
 #include "probes/observation/ldap.h"
 #include "probes/observation/memcached.h"
 #include "probes/observation/mongodb.h"
@@ -19,6 +26,7 @@
 #include "probes/observation/product.h"
 #include "probes/observation/rdp.h"
 #include "probes/observation/redis.h"
+#include "probes/observation/reputation.h"
 #include "probes/observation/root.h"
 #include "probes/observation/rsync.h"
 #include "probes/observation/rtsp.h"
@@ -29,13 +37,18 @@
 #include "probes/observation/telnet.h"
 #include "probes/observation/tls.h"
 #include "probes/observation/vnc.h"
+#include "probes/observation/vulnerabilities.h"
+#include "probes/observation/winrm.h"
 #include "probes/observation/x11.h"
+#include "probes/observation/xmpp.h"
 #include "probes/observation/zookeeper.h"
 
 // X(part, fields, help). The first is the record itself, whose fields stand outside any object.
 #define PARTS(X)                                                                                                       \
     X(root, ROOT_FIELDS, "who was asked and what is there")                                                            \
     X(product, PRODUCT_FIELDS, "the server software, as its banner names it")                                          \
+    X(vulnerabilities, VULNERABILITIES_FIELDS, "what is known to be wrong with that software")                         \
+    X(reputation, REPUTATION_FIELDS, "what is known of the address")                                                   \
     X(ssh, SSH_FIELDS, "SSH")                                                                                          \
     X(tls, TLS_FIELDS, "TLS and the certificate")                                                                      \
     X(http, HTTP_FIELDS, "HTTP")                                                                                       \
@@ -62,13 +75,25 @@
     X(dns, DNS_FIELDS, "DNS")                                                                                          \
     X(socks, SOCKS_FIELDS, "SOCKS")                                                                                    \
     X(rtsp, RTSP_FIELDS, "RTSP")                                                                                       \
-    X(telnet, TELNET_FIELDS, "Telnet")
+    X(telnet, TELNET_FIELDS, "Telnet")                                                                                 \
+    X(elasticsearch, ELASTICSEARCH_FIELDS, "Elasticsearch and OpenSearch")                                             \
+    X(docker, DOCKER_FIELDS, "Docker Engine API")                                                                      \
+    X(etcd, ETCD_FIELDS, "etcd")                                                                                       \
+    X(kubernetes, KUBERNETES_FIELDS, "Kubernetes API server")                                                          \
+    X(kubelet, KUBELET_FIELDS, "Kubernetes node agent")                                                                \
+    X(consul, CONSUL_FIELDS, "Consul")                                                                                 \
+    X(clickhouse, CLICKHOUSE_FIELDS, "ClickHouse")                                                                     \
+    X(winrm, WINRM_FIELDS, "Windows Remote Management")                                                                \
+    X(xmpp, XMPP_FIELDS, "XMPP")
 
 // Parts of which another part holds rows. X(part, fields, help)
 #define NESTED_PARTS(X)                                                                                                \
+    X(listing, LISTING_FIELDS, "a listing of a malicious address")                                                     \
+    X(cve, CVE_FIELDS, "a known vulnerability")                                                                        \
     X(tls_version, TLS_VERSION_FIELDS, "a version of TLS")                                                             \
     X(tls_certificate, TLS_CERTIFICATE_FIELDS, "a certificate of a chain")                                             \
-    X(ssh_key, SSH_KEY_FIELDS, "a host key of SSH")
+    X(ssh_key, SSH_KEY_FIELDS, "a host key of SSH")                                                                    \
+    X(component, PRODUCT_FIELDS, "software that the server's banner names beside the server")
 
 enum part_id {
 #define X(part, fields, help) PART_##part,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// What a product rule made of a banner.
+// What the product rules made of a banner: the server software, and what else the same banner names as part of it (the
+// modules of an HTTP Server line), a row each.
 
 #include "probes/observation/field.h"
 
@@ -14,3 +15,4 @@
     X(P, TEXT, cpe, 255, "CPE 2.3 name, for looking up vulnerabilities")
 
 PART_STRUCT(product, PRODUCT_FIELDS)
+PART_STRUCT(component, PRODUCT_FIELDS)

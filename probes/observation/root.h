@@ -15,13 +15,16 @@
     X(P, TEXT, provider, 64, "cloud provider that publishes the address")                                              \
     X(P, TEXT, cloud_service, 64, "the provider's service that the address serves")                                    \
     X(P, TEXT, region, 64, "the provider's region")                                                                    \
+    X(P, TEXT, country, 2, "country of the address by the provider's list, ISO 3166-1")                                \
+    X(P, TEXT, responsible, 8, "whose it is to mend: the customer's, or the provider's where its service is managed")  \
     X(P, TEXT, service, 31, "protocol that was recognised by what it said")                                            \
     X(P, TEXT, tunnel, 8, "tls when the service was spoken inside TLS")                                                \
     X(P, FLAG, open, 0, "a stranger is let in, without a credential")                                                  \
     X(P, TEXT, outcome, 31, "how the conversation ended (below)")                                                      \
     X(P, TEXT, banner, 1023, "first bytes of a service that was not recognised, or not within TLS")                    \
+    X(P, ROWS(component), components, 8, "software that the banner names beside the product: modules, languages")      \
     X(P, LIST, findings, 1024, "ids of what is wrong (sonde help findings)")                                           \
     X(P, MILLI, rtt_ms, 0, "from our first data segment to its acknowledgement")                                       \
-    X(P, LIST, suspect, 255, "why the answer may not be a service's: zero-window, no-options, accepts-any-port")
+    X(P, LIST, suspect, 255, "why the answer may not be a service's: zero-window, accepts-any-port, tarpit (below)")
 
 PART_STRUCT(root, ROOT_FIELDS)

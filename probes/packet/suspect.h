@@ -9,7 +9,9 @@
     X(SUSPECT_NO_OPTIONS, 1, "no-options", "a SYN-ACK without any TCP option although we sent one")                    \
     X(SUSPECT_ACCEPTS_ANY_PORT, 2, "accepts-any-port", "the host accepts ports that nobody serves")                    \
     X(SUSPECT_CRASHED_CONTROL, 3, "crashed-control",                                                                   \
-      "it was being asked when sonde-control died, twice, and was not asked again")
+      "it was being asked when sonde-control died, twice, and was not asked again")                                    \
+    X(SUSPECT_TARPIT, 4, "tarpit",                                                                                     \
+      "it sent drop by drop, or without end, as long as it was let, and nothing that a service says")
 
 enum suspect {
 #define X(enumerator, bit, name, help) enumerator = 1 << (bit),

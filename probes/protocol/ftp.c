@@ -9,7 +9,6 @@
 #include "probes/session/reply.h"
 
 enum {
-    LATER_MS = 4000,
     READY_SOON = 120,
     SYSTEM_STATUS = 211,
     SERVICE_READY = 220,
@@ -71,7 +70,7 @@ static struct session_result ftp_on_auth(struct session *self, const struct repl
 static struct session_result ftp_on_greeting(struct session *self, const struct reply *reply)
 {
     struct ftp_state *state = (struct ftp_state *)self->state;
-    const struct errand later = {.kind = ERRAND_RETRY, .first = &session_ftp, .wait_ms = LATER_MS};
+    const struct errand later = {.kind = ERRAND_RETRY, .first = &session_ftp, .wait_ms = ERRAND_LATER_MS};
     if (!session_upgrades_only(self)) {
         learn_constant(self->observation, FIELD(root, service), "ftp");
         learn_text(self->observation, FIELD(ftp, greeting), reply->text.data, reply->text.length);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// MySQL's client/server protocol (Connection Phase, Protocol::Handshake of its internals manual). The server greets,
-// and nothing is said to it: whatever a client says next names an account, and a host whose connections end before
-// that is locked out after max_connect_errors of them (100), so there is one connection, and no other session asks for
-// a second. Whether an account has no password is not learnt.
+// MySQL's client/server protocol (Connection Phase, Protocol::Handshake and Protocol::SSLRequest of its internals
+// manual). The server greets, and is asked for TLS where it offers that; whatever a client says behind it names an
+// account. A host whose connections end before that is locked out after max_connect_errors of them (100), so there is
+// one connection, which teaches one version of TLS. Whether an account has no password is not learnt.
 
 #include "probes/session/detect.h"
 #include "probes/session/env.h"
@@ -18,9 +18,21 @@ enum {
     CLIENT_PLUGIN_AUTH_HIGH = 0x0008, // of the upper two bytes
     ER_CON_COUNT_ERROR = 1040,
     ER_HOST_NOT_PRIVILEGED = 1130,
-    LATER_MS = 4000,    // before a server with too many connections is asked again
     LOCATOR_BYTES = 10, // reserved, MariaDB's own capabilities in it
 };
+
+struct mysql_state {
+    bool offers; // the greeting has offered TLS
+    bool carries;
+};
+
+// Protocol 4.1, TLS, secure connections and plugins; packets of 16 MB, UTF-8.
+#define SSL_REQUEST                                                                                                    \
+    "\x20\x00\x00\x01\x01\x8a\x08\x00\x00\x00\x00\x01\x21\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" \
+    "\x00"                                                                                                             \
+    "\x00\x00\x00\x00\x00\x00\x00"
+
+static const struct say mysql_says[] = {SAY(SSL_REQUEST), SAY_END, SAYS_END};
 
 static bool is_digit(uint8_t byte)
 {
@@ -53,17 +65,18 @@ static enum recognition mysql_recognise(const uint8_t *data, size_t length)
 
 static struct session_result mysql_open(struct session *self)
 {
-    return session_wait(self->env->silence_ms);
+    // Behind TLS a client says who it is.
+    return session_upgraded(self) == NULL ? session_wait(self->env->silence_ms) : session_done();
 }
 
 // Of protocol 10 behind the version: thread, half of a challenge, capabilities, character set, status, the upper half
 // of the capabilities, the challenge's length, ten bytes, the rest of it, and how passwords are proved.
-static void greeting_learn_ten(struct observation *observation, struct bytes packet)
+static bool greeting_learn_ten(struct observation *observation, struct bytes packet)
 {
     (void)bytes_take(&packet, 4 + 8 + 1);
     uint16_t low = bytes_u16le(&packet);
     if (packet.failed)
-        return;
+        return false;
     learn_flag(observation, FIELD(mysql, tls), (low & CLIENT_SSL) != 0);
     (void)bytes_take(&packet, 1 + 2);
     uint16_t high = bytes_u16le(&packet);
@@ -76,10 +89,13 @@ static void greeting_learn_ten(struct observation *observation, struct bytes pac
     struct bytes plugin = bytes_z(&packet);
     if ((high & CLIENT_PLUGIN_AUTH_HIGH) != 0 && !rest.failed && rest.length > 0)
         learn_text(observation, FIELD(mysql, auth_plugin), rest.data, plugin.failed ? rest.length : plugin.length);
+    return (low & CLIENT_SSL) != 0;
 }
 
-static bool greeting_learn(struct observation *observation, uint8_t protocol, struct bytes packet)
+static bool greeting_learn(struct session *self, uint8_t protocol, struct bytes packet)
 {
+    struct mysql_state *state = (struct mysql_state *)self->state;
+    struct observation *observation = self->observation;
     struct bytes version = bytes_z(&packet);
     if (version.failed)
         return false;
@@ -87,8 +103,7 @@ static bool greeting_learn(struct observation *observation, uint8_t protocol, st
     learn_constant(observation, FIELD(root, service), "mysql");
     learn_number(observation, FIELD(mysql, protocol), protocol);
     learn_text(observation, FIELD(mysql, version), version.data, version.length);
-    if (protocol == PROTOCOL_10)
-        greeting_learn_ten(observation, packet);
+    state->offers = protocol == PROTOCOL_10 && greeting_learn_ten(observation, packet);
     return true;
 }
 
@@ -97,7 +112,7 @@ static bool greeting_learn(struct observation *observation, uint8_t protocol, st
 // such a connection is not one of those that are counted.
 static bool error_learn(struct session *self, struct bytes packet)
 {
-    const struct errand later = {.kind = ERRAND_RETRY, .first = &session_mysql, .wait_ms = LATER_MS};
+    const struct errand later = {.kind = ERRAND_RETRY, .first = &session_mysql, .wait_ms = ERRAND_LATER_MS};
     struct observation *observation = self->observation;
     uint16_t error = bytes_u16le(&packet);
     if (packet.failed)
@@ -115,8 +130,20 @@ static bool error_learn(struct session *self, struct bytes packet)
     return true;
 }
 
+// TLS is what comes next.
+static struct session_result mysql_upgrade(struct session *self)
+{
+    ((struct mysql_state *)self->state)->carries = true;
+    if (session_send(self, (const uint8_t *)SSL_REQUEST, sizeof(SSL_REQUEST) - 1) != 0)
+        return session_failed();
+    return session_upgrade(self);
+}
+
 static struct session_result mysql_bytes(struct session *self, struct bytes *input)
 {
+    const struct mysql_state *state = (const struct mysql_state *)self->state;
+    if (state->carries)
+        return upgrade_bytes(self, input);
     enum recognition found = mysql_recognise(input->data, input->length);
     if (found == RECOGNITION_NOT_MINE)
         return detect_other(self, input);
@@ -127,18 +154,18 @@ static struct session_result mysql_bytes(struct session *self, struct bytes *inp
     if (found == RECOGNITION_UNDECIDED || packet.failed)
         return session_wait(self->env->answer_ms);
     uint8_t kind = bytes_u8(&packet);
-    bool learnt = kind == ERROR_PACKET ? error_learn(self, packet) : greeting_learn(self->observation, kind, packet);
+    bool learnt = kind == ERROR_PACKET ? error_learn(self, packet) : greeting_learn(self, kind, packet);
     if (!learnt)
         return session_next(SESSION_BECOME, &session_listen);
     self->observation->finished = kind != ERROR_PACKET || field_known(self->observation->root, FIELD(root, open));
     *input = stream;
-    return session_done();
+    return state->offers && self->below == NULL ? mysql_upgrade(self) : session_done();
 }
 
 static struct session_result mysql_event(struct session *self, enum session_event event)
 {
-    (void)event;
-    return detect_nothing(self);
+    const struct mysql_state *state = (const struct mysql_state *)self->state;
+    return event == SESSION_ABOVE_ENDED || state->carries ? session_done() : detect_nothing(self);
 }
 
 static const struct field *const mysql_overheard[] = {FIELD(mysql, protocol), FIELD(mysql, version), FIELD(mysql, tls),
@@ -147,6 +174,11 @@ static const struct field *const mysql_overheard[] = {FIELD(mysql, protocol), FI
 const struct session_ops session_mysql = {
     .name = "mysql",
     .start = SESSION_SERVER_FIRST,
+    .upgrades = true,
+    .counted = true,
+    .says = mysql_says,
+    .state_size = sizeof(struct mysql_state),
+    .seal = upgrade_seal,
     .recognise = mysql_recognise,
     .overheard = mysql_overheard,
     .open = mysql_open,

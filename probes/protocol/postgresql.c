@@ -15,7 +15,6 @@
 enum {
     MESSAGE_MAX_BYTES = 16 << 10,
     USER_RANDOM = 8, // bytes of an improbable user name
-    LATER_MS = 4000, // before a server that has no time is asked again
 };
 
 // What a connection is for, as its errand says.
@@ -143,8 +142,10 @@ static void refusal_learn(struct session *self, struct bytes sqlstate)
 static void busy_learn(struct session *self, struct bytes sqlstate)
 {
     static const char *const busy[] = {"53300", "57P03"};
-    const struct errand later = {
-        .kind = ERRAND_RETRY, .first = &session_postgresql, .wait_ms = LATER_MS, .argument = session_argument(self)};
+    const struct errand later = {.kind = ERRAND_RETRY,
+                                 .first = &session_postgresql,
+                                 .wait_ms = ERRAND_LATER_MS,
+                                 .argument = session_argument(self)};
     for (size_t i = 0; i < sizeof(busy) / sizeof(busy[0]); i++)
         if (sqlstate.length == 5 && memcmp(sqlstate.data, busy[i], 5) == 0 && self->below == NULL)
             (void)session_ask(self, &later);

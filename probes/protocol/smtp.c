@@ -9,7 +9,7 @@
 #include "probes/session/registry.h"
 #include "probes/session/reply.h"
 
-enum { LATER_MS = 4000, SERVICE_READY = 220, SERVICE_CLOSING = 421, ACTION_OKAY = 250 };
+enum { SERVICE_READY = 220, SERVICE_CLOSING = 421, ACTION_OKAY = 250 };
 
 // A name that is nobody's (RFC 2606 section 2).
 #define EHLO     "EHLO scanner.invalid\r\n"
@@ -45,7 +45,7 @@ static struct session_result smtp_open(struct session *self)
 static struct session_result smtp_on_greeting(struct session *self, const struct reply *reply)
 {
     struct smtp_state *state = (struct smtp_state *)self->state;
-    const struct errand later = {.kind = ERRAND_RETRY, .first = &session_smtp, .wait_ms = LATER_MS};
+    const struct errand later = {.kind = ERRAND_RETRY, .first = &session_smtp, .wait_ms = ERRAND_LATER_MS};
     if (!session_upgrades_only(self)) {
         learn_constant(self->observation, FIELD(root, service), "smtp");
         learn_text(self->observation, FIELD(smtp, greeting), reply->text.data, reply->text.length);

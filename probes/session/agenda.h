@@ -24,7 +24,8 @@ enum errand_kind {
 };
 
 enum {
-    AGENDA_ERRANDS = 8, // queued at once
+    AGENDA_ERRANDS = 8,     // queued at once
+    ERRAND_LATER_MS = 4000, // before a server is asked again that had no time for us
 #define X(enumerator, budget, help) enumerator##_BUDGET = (budget),
     ERRAND_KINDS(X)
 #undef X

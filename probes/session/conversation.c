@@ -100,7 +100,8 @@ bool session_ask(struct session *self, const struct errand *errand)
     // What is asked of TLS is asked the same way.
     if (whole.through == NULL)
         whole.through = session_upgraded(self);
-    return !self->mute && agenda_put(self->conversation->agenda, &whole);
+    bool counted = whole.kind == ERRAND_MATRIX && whole.through != NULL && whole.through->counted;
+    return !self->mute && !counted && agenda_put(self->conversation->agenda, &whole);
 }
 
 const struct session_ops *session_upgraded(const struct session *self)

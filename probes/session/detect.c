@@ -10,8 +10,8 @@ static bool is_tunnel(const struct session_ops *ops)
     return ops->seal != NULL && !ops->upgrades;
 }
 
-// Asks for a further connection, or for a further one of the tunnel that the session is in.
-static bool ask_further(struct session *self, const struct session_ops *next)
+// Asks for a further connection, or for a further one of the tunnel that the session is in, so much later.
+static bool ask_further(struct session *self, const struct session_ops *next, uint32_t wait_ms)
 {
     const struct session *bottom = self;
     while (bottom->below != NULL)
@@ -19,7 +19,8 @@ static bool ask_further(struct session *self, const struct session_ops *next)
     // Who has asked for TLS on its own connection is known.
     if (self->below != NULL && bottom->ops->upgrades)
         return false;
-    struct errand errand = {.kind = ERRAND_DETECT, .first = next, .inner = session_agenda(self)->inner};
+    struct errand errand = {
+        .kind = ERRAND_DETECT, .first = next, .inner = session_agenda(self)->inner, .wait_ms = wait_ms};
     if (self->below != NULL) {
         errand.first = bottom->ops;
         errand.inner = next;
@@ -36,7 +37,7 @@ bool detect_ask(struct session *self, const struct session_ops *next)
     if (is_tunnel(next) && self->below != NULL)
         return false;
     bool asked = (trials->asked & bit) != 0 && ((trials->answered | trials->again) & bit) != 0;
-    return !asked && ask_further(self, next);
+    return !asked && ask_further(self, next, 0);
 }
 
 // The same for what has named itself: it is asked again as long as it was not heard.
@@ -45,7 +46,7 @@ static bool ask_named(struct session *self, const struct session_ops *next)
     const struct trials *trials = session_trials(self);
     uint64_t bit = session_bit(next);
     bool asked = (trials->asked & bit) != 0 && ((trials->heard | trials->again) & bit) != 0;
-    return !asked && ask_further(self, next);
+    return !asked && ask_further(self, next, 0);
 }
 
 const struct session_ops *detect_guess(const struct session *self)
@@ -76,11 +77,12 @@ static const struct session_ops *dropped_find(const struct trials *trials)
     return NULL;
 }
 
-// What to ask next of a server that has neither named itself nor been heard: `complained` when there was an answer to
-// what was said.
-static const struct session_ops *next_find(const struct session *self, bool complained)
+// What to ask next of a server that has neither named itself nor been heard, and how much later: `complained` when
+// there was an answer to what was said.
+static const struct session_ops *next_find(const struct session *self, bool complained, uint32_t *ret_wait_ms)
 {
     const struct trials *trials = session_trials(self);
+    *ret_wait_ms = 0;
     if (recognise_named(self) || trials->heard != 0)
         return NULL;
     // It may want to speak first, and to be let finish.
@@ -88,14 +90,18 @@ static const struct session_ops *next_find(const struct session *self, bool comp
         (trials->asked & session_bit(&session_listen)) == 0)
         return &session_listen;
     const struct session_ops *next = detect_guess(self);
-    return next != NULL ? next : dropped_find(trials);
+    if (next != NULL)
+        return next;
+    *ret_wait_ms = ERRAND_LATER_MS; // who hung up without a word may have had no time
+    return dropped_find(trials);
 }
 
 static struct session_result ask_next(struct session *self, bool complained)
 {
-    const struct session_ops *next = next_find(self, complained);
+    uint32_t wait_ms;
+    const struct session_ops *next = next_find(self, complained, &wait_ms);
     if (next != NULL)
-        (void)ask_further(self, next);
+        (void)ask_further(self, next, wait_ms);
     return session_done();
 }
 

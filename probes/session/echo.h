@@ -17,5 +17,6 @@ enum echo {
 // How the bytes of a stream, from its beginning on, repeat what was said before they came: the first bytes of that,
 // `said_length` of them. The answer for a longer piece of the same stream differs only where it was ECHO_UNDECIDED, or
 // a line that begins further on is one of ours.
+// Lines are of text: those of a stream end where it turns binary, and what we said has none if it begins so.
 enum echo echo_beginning(const uint8_t *said, size_t said_length, const uint8_t *data, size_t length);
 enum echo echo_lines(const uint8_t *said, size_t said_length, const uint8_t *data, size_t length);

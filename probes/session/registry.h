@@ -37,8 +37,17 @@
     X(socks)                                                                                                           \
     X(rtsp)                                                                                                            \
     X(telnet)                                                                                                          \
+    X(xmpp)                                                                                                            \
     X(http2)                                                                                                           \
-    X(http)
+    X(http)                                                                                                            \
+    X(clickhouse)                                                                                                      \
+    X(consul)                                                                                                          \
+    X(docker)                                                                                                          \
+    X(elasticsearch)                                                                                                   \
+    X(etcd)                                                                                                            \
+    X(kubelet)                                                                                                         \
+    X(kubernetes)                                                                                                      \
+    X(winrm)
 
 #define SESSION_DECLARE(name) extern const struct session_ops session_##name;
 SESSIONS(SESSION_DECLARE)

@@ -89,6 +89,7 @@ struct session_ops {
     uint8_t guess;
     bool preamble; // lines of text may precede its own words
     bool upgrades; // it can ask for TLS on its own connection (STARTTLS), which it carries from then on
+    bool counted;  // its servers lock out whose connections end without a login: of TLS behind it, one is enough
     // What it says to whoever speaks to it: fields of the part of its name, NULL behind the last. They are learnt from
     // its answer to another protocol's words, which teaches nothing else. NULL: there are none.
     const struct field *const *overheard;

@@ -12,7 +12,7 @@ static const struct {
     const char *alpn;
     const char *session;
 } protocols[] = {
-    {"h2", "http"},
+    {"h2", "http2"},
     {"http/1.1", "http"},
     {"http/1.0", "http"},
     {"http/0.9", "http"},

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Honest hosts and hosts that take their time, told apart by the address that was asked: slow.py HONEST_NETWORK
-[ADDRESS:]PORT... An honest host answers HTTP at once. Others say nothing for 4.5 s, and then a byte a second of a page that never ends."""
+[ADDRESS:]PORT... An honest host answers HTTP at once. Others say nothing for 4.5 s, and then a byte a second of a page that never ends;
+on port 28022, a short line a second that is nobody's."""
 
 import asyncio
 import ipaddress
@@ -26,11 +27,19 @@ async def slow(_reader, writer):
         writer.write(b"x")
 
 
+async def tarpit(_reader, writer):
+    while True:
+        writer.write(b"x\r\n")
+        await writer.drain()
+        await asyncio.sleep(1)
+
+
 async def main(network, ports):
     async def serve(reader, writer):
-        address = ipaddress.ip_address(writer.get_extra_info("sockname")[0])
+        address, port = writer.get_extra_info("sockname")[:2]
+        company = tarpit if port == 28022 else slow
         try:
-            await (honest if address in network else slow)(reader, writer)
+            await (honest if ipaddress.ip_address(address) in network else company)(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:

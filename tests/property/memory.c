@@ -229,8 +229,8 @@ static bool lines_among(const char *text, const char *whole)
     return true;
 }
 
-// What our own client of TLS 1.3 learns of a server, to its page; NULL when it says that it failed.
-static char *tls13_converse(struct session_env *env, struct fake_tls *fake, size_t at)
+// What our own client of TLS learns of a server, to its page; NULL when it says that it failed.
+static char *client_converse(struct session_env *env, struct fake_tls *fake, size_t at)
 {
     struct agenda agenda;
     struct observation observation;
@@ -259,21 +259,22 @@ static char *tls13_converse(struct session_env *env, struct fake_tls *fake, size
 
 // With a fresh memory of keys and chains each time, because what is remembered needs no allocation. Beyond the first
 // few hundred, which are ours, are thousands of OpenSSL's decoders: a sample of them.
-static void tls13_sweep(const char *key)
+static void client_sweep(const char *key, int version)
 {
-    struct fake_tls fake = {.version = TLS1_3_VERSION,
+    struct fake_tls fake = {.version = version,
                             .key = key,
+                            .ciphers = "ECDHE:@SECLEVEL=0",
                             .groups = "P-256",
                             .reply = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n<title>inside</title>"};
     fake_tls_init(&fake);
     struct session_env *env = env_for_tests();
-    char *whole = tls13_converse(env, &fake, SIZE_MAX);
+    char *whole = client_converse(env, &fake, SIZE_MAX);
     session_env_free(env);
     expect(whole != NULL && strstr(whole, "http.title inside") != NULL, "handshake", key, SIZE_MAX);
     bool any = true;
     for (size_t at = 0; any; at += at < 200 ? 1 : 29) {
         env = env_for_tests();
-        char *text = tls13_converse(env, &fake, at);
+        char *text = client_converse(env, &fake, at);
         any = failed;
         // OpenSSL does not tell of every shortage in the middle of a certificate: something may be missing, but nothing
         // may be there that is not so.
@@ -342,8 +343,10 @@ int main(void)
         scene.said_length = rows[i].length;
         sweep(&scene);
     }
-    tls13_sweep("EC");
-    tls13_sweep("RSA");
+    client_sweep("EC", TLS1_3_VERSION);
+    client_sweep("RSA", TLS1_3_VERSION);
+    client_sweep("EC", TLS1_2_VERSION);
+    client_sweep("RSA", TLS1_2_VERSION);
     classifier_free(scene.classifier);
     session_env_free(scene.env);
     catalogue_storage_fini(&storage);

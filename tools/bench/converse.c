@@ -16,7 +16,8 @@
 #include "tools/bench/rig.h"
 #include "tools/simnet/server.h"
 
-enum { OPEN_AT_ONCE = 1024, OPEN_BANNERS = 16384, OPEN_TLS = 10000, CONNECTIONS = 32768 };
+enum { OPEN_AT_ONCE = 1024, OPEN_BANNERS = 16384, OPEN_TLS = 10000, OPEN_FLOWS = 100000, CONNECTIONS = 131072 };
+#define OPEN_BYTES_MOST 1e9 // of OPEN_FLOWS without TLS
 
 static const char PAGE[] =
     "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n<style>\nbody {\n"
@@ -32,6 +33,9 @@ enum service_index {
     SERVICE_TLS12,
     SERVICE_TLS13_ONE,
     SERVICE_MUTE,
+    SERVICE_SILENT,
+    SERVICE_SMTP,
+    SERVICE_REDIS,
     SERVICES
 };
 
@@ -47,6 +51,15 @@ static struct population_service services_said[SERVICES] = {
     [SERVICE_TLS12] = {.name = "tls12", .speaks = "tls", .key = "ecdsa", .keys = 256, .inside = "http"},
     [SERVICE_TLS13_ONE] = {.name = "one", .speaks = "tls13", .key = "ecdsa", .inside = "http"},
     [SERVICE_MUTE] = {.name = "mute", .speaks = "tls13", .key = "ecdsa", .keys = 256},
+    [SERVICE_SILENT] = {.name = "silent", .speaks = "mute"},
+    [SERVICE_SMTP] = {.name = "smtp",
+                      .speaks = "lines",
+                      .banner = "220 mail.example ESMTP Postfix (Debian/GNU)\r\n",
+                      .answers = "{\"EHLO\":\"250-mail.example\\r\\n250-PIPELINING\\r\\n250 8BITMIME\\r\\n\","
+                                 "\"QUIT\":\"221 2.0.0 Bye\\r\\n\"}"},
+    [SERVICE_REDIS] = {.name = "redis",
+                       .speaks = "lines",
+                       .answers = "{\"PING\":\"-NOAUTH Authentication required.\\r\\n\",\"QUIT\":\"+OK\\r\\n\"}"},
 };
 
 static const struct kind {
@@ -58,7 +71,9 @@ static const struct kind {
     double ratio; // of what it is held to
     bool matrix;  // every version of TLS is asked for, as a scan does unless told otherwise
 } KINDS[] = {
-    {"banner", SERVICE_BANNER, 21, OPEN_BANNERS, 0, 0, false},
+    {"banner", SERVICE_BANNER, 21, OPEN_BANNERS, 200000, 0, false},
+    {"smtp", SERVICE_SMTP, 25, OPEN_AT_ONCE, 200000, 0, false},
+    {"redis", SERVICE_REDIS, 6379, OPEN_AT_ONCE, 200000, 0, false},
     {"http", SERVICE_HTTP, 80, OPEN_AT_ONCE, 279000, 0, false},
     {"ssh", SERVICE_SSH, 22, OPEN_AT_ONCE, 0, 0.8, false},
     {"tls13", SERVICE_TLS13, 443, OPEN_AT_ONCE, 6000, 0, false},
@@ -134,7 +149,7 @@ static bool town_init(struct town *town, struct lane_rig *rig, const struct kind
     char error[256];
     static char plan[512];
     snprintf(plan, sizeof(plan),
-             "{\"targets\":[\"10.0.0.0/12\"],\"allow_reserved\":[\"10.0.0.0/8\"],\"services\":[21,22,80,443],"
+             "{\"targets\":[\"10.0.0.0/12\"],\"allow_reserved\":[\"10.0.0.0/8\"],\"services\":[21,22,25,80,443,6379],"
              "\"rate\":\"1 Gpps\",\"network_rate\":\"1 Gpps\",\"converse_rate\":\"1 Gpps\",\"host_rate\":\"1 Mpps\","
              "\"max_open\":1000000,\"contact\":\"bench@example.org\","
              "\"tls_matrix\":%s}",
@@ -255,40 +270,59 @@ static pid_t servers_start(struct lane_rig *rig, uint64_t count)
     }
 }
 
-// Handshakes are done, the request is acknowledged, and the page does not come.
-static void open_measure(struct town *town, struct bench_outcome *outcome)
+static const struct open_kind {
+    struct kind kind;
+    uint64_t count;
+    double bytes_most; // 0: as many as it takes
+} OPENS[] = {
+    // Handshakes are done, the request is acknowledged, and the page does not come.
+    {{"open_tls", SERVICE_MUTE, 443, OPEN_TLS, 0, 0, false}, OPEN_TLS, 0},
+    {{"open_flows", SERVICE_SILENT, 80, OPEN_FLOWS, 0, 0, false}, OPEN_FLOWS, OPEN_BYTES_MOST},
+};
+
+// Conversations that all stand at once: until nothing more comes. Returns how many do.
+static uint64_t open_hold(struct lane_rig *rig, uint64_t count)
+{
+    uint64_t end_ns = lane_rig_clock(CLOCK_MONOTONIC) + UINT64_C(120000000000);
+    uint64_t moved_ns = 0;
+    uint64_t heard = 0;
+    rig->slower = 50; // no answer is overdue before the last handshake is done
+    pid_t servers = servers_start(rig, count);
+    for (uint64_t now = 0; now < end_ns; now = lane_rig_clock(CLOCK_MONOTONIC)) {
+        // Servers that never answer would never widen it.
+        rig->lane->admission.window = (double)count;
+        // The servers work meanwhile, so the lane's time does not jump.
+        if (lane_rig_turn(rig) == 0)
+            pause_us(20);
+        if (rig->lane->counters[CONTROL_SEGMENTS_IN] != heard)
+            moved_ns = now;
+        heard = rig->lane->counters[CONTROL_SEGMENTS_IN];
+        if (rig->lane->by_tuple.count == count && moved_ns != 0 && now - moved_ns > UINT64_C(300000000))
+            break;
+    }
+    (void)kill(servers, SIGKILL);
+    (void)waitpid(servers, NULL, 0);
+    return rig->lane->by_tuple.count;
+}
+
+static void open_measure(struct town *town, const struct open_kind *wish, struct bench_outcome *outcome)
 {
     static struct lane_rig rig;
-    static const struct kind mute = {"open_tls", SERVICE_MUTE, 443, OPEN_TLS, 0, 0, false};
+    const char *name = wish->kind.name;
 
-    if (town_init(town, &rig, &mute, outcome)) {
+    if (town_init(town, &rig, &wish->kind, outcome)) {
         double before = lane_rig_resident();
-        uint64_t end_ns = lane_rig_clock(CLOCK_MONOTONIC) + UINT64_C(120000000000);
-        uint64_t moved_ns = 0;
-        rig.slower = 50; // no answer is overdue before the last handshake is done
-        uint64_t heard = 0;
-        pid_t servers = servers_start(&rig, OPEN_TLS);
-        for (uint64_t now = 0; now < end_ns; now = lane_rig_clock(CLOCK_MONOTONIC)) {
-            // Servers that never answer would never widen it.
-            rig.lane->admission.window = OPEN_TLS;
-            // The servers work meanwhile, so the lane's time does not jump.
-            if (lane_rig_turn(&rig) == 0)
-                pause_us(20);
-            if (rig.lane->counters[CONTROL_SEGMENTS_IN] != heard)
-                moved_ns = now;
-            heard = rig.lane->counters[CONTROL_SEGMENTS_IN];
-            if (rig.lane->by_tuple.count == OPEN_TLS && moved_ns != 0 && now - moved_ns > UINT64_C(300000000))
-                break;
-        }
+        uint64_t open = open_hold(&rig, wish->count);
         double after = lane_rig_resident();
-        uint64_t open = rig.lane->by_tuple.count;
-        (void)kill(servers, SIGKILL);
-        (void)waitpid(servers, NULL, 0);
-        if (open != OPEN_TLS)
-            outcome_fail(outcome, "%llu of %d TLS conversations are open", (unsigned long long)open, OPEN_TLS);
-        outcome_add(outcome, "open_tls", "", (double)open, 0);
-        outcome_add(outcome, "open_tls_bytes_each", "B", (after - before) / OPEN_TLS, 0);
-        outcome_add(outcome, "open_tls_resident", "MB", after / 1e6, 0);
+        if (open != wish->count)
+            outcome_fail(outcome, "%s: %llu of %llu conversations are open", name, (unsigned long long)open,
+                         (unsigned long long)wish->count);
+        if (wish->bytes_most > 0 && after > wish->bytes_most)
+            outcome_fail(outcome, "%s: %.0f MB are resident, of at most %.0f", name, after / 1e6,
+                         wish->bytes_most / 1e6);
+        outcome_add(outcome, name, "", (double)open, 0);
+        figure_add(outcome, name, "bytes_each", "B", (after - before) / (double)wish->count, 0);
+        figure_add(outcome, name, "resident", "MB", after / 1e6, 0);
     }
     town_fini(town);
 }
@@ -318,8 +352,8 @@ static void run(const struct bench_options *options, struct bench_outcome *outco
         kind_compare(&town, &KINDS[i], options, outcome);
     if (outcome->error[0] == '\0')
         bare_add(options, outcome);
-    if (outcome->error[0] == '\0')
-        open_measure(&town, outcome);
+    for (size_t i = 0; i < sizeof(OPENS) / sizeof(OPENS[0]) && outcome->error[0] == '\0'; i++)
+        open_measure(&town, &OPENS[i], outcome);
     outcome_note(
         outcome,
         "One lane of control, verdict to record; CPU time of its turns alone. us: of a conversation; connections: "
@@ -332,7 +366,8 @@ static void run(const struct bench_options *options, struct bench_outcome *outco
 
 const struct bench_part part_converse = {
     .name = "converse",
-    .help = "conversations per second of one core of control: banner, HTTP, SSH, TLS; memory of 10,000 of TLS",
+    .help = "conversations per second of one core of control: banners, SMTP, Redis, HTTP, SSH, TLS; memory of 10,000 "
+            "of TLS, and of 100,000 flows",
     .runs = 3,
     .run = run,
 };

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Many configurations of TLS and SSH servers (handshakes.json), each alone on an address, and what a perfect scan of them
+"""Many configurations of TLS, SSH and other servers (handshakes.json), each alone on an address, and what a perfect scan of them
 finds: handshakes.py write|missing|locals|redirects|settle|truth|skipped FOLDER."""
 
 import base64
@@ -7,10 +7,12 @@ import functools
 import hashlib
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
 import certificates
+import handshakes_services
 import handshakes_ssh
 import handshakes_tls
 import handshakes_web
@@ -18,7 +20,8 @@ import table as lab
 
 SCANNER = "10.97.0.2"
 GATEWAY = "10.97.0.1"
-KINDS = {**handshakes_tls.KINDS, **handshakes_web.KINDS, **handshakes_ssh.KINDS}
+KINDS = {**handshakes_tls.KINDS, **handshakes_web.KINDS, **handshakes_ssh.KINDS, **handshakes_services.KINDS}
+ANYWHERE = handshakes_tls.ANYWHERE + handshakes_services.ANYWHERE
 DH_GROUPS = {"dh2048": "ffdhe2048", "dh4096": "ffdhe4096", "dh8192": "ffdhe8192"}
 
 # The second Oakley group (RFC 2409, 6.2): 1,024 bits, and on the way for many servers ever since.
@@ -35,15 +38,17 @@ def load():
     """The table, in which each configuration knows its address, its port, and where its server really listens."""
     with open(lab.LAB / "handshakes.json", encoding="utf-8") as file:
         table = json.load(file)
-    for part, network, port in (("tls", 0, 443), ("ssh", 100, 22)):
+    for part, network, port in (("tls", 0, 443), ("ssh", 100, 22), ("services", 200, 0)):
         for index, row in enumerate(table[part]):
             row["part"] = part
             row["ip"] = f"10.100.{network + index // 200}.{index % 200 + 1}"
             row["port"] = row.get("port", port)
             row["listen"] = [row["ip"], row["port"]]
-            if row["kind"] in handshakes_tls.ANYWHERE:
-                row["listen"] = ["*", FIRST_REDIRECT + index]
-            if part == "tls":
+            if row["kind"] in ANYWHERE:
+                row["listen"] = ["*", FIRST_REDIRECT + 200 * ["tls", "ssh", "services"].index(part) + index]
+            if part == "services":
+                row["key"] = "rsa"
+            elif part == "tls":
                 row["key"] = row.get("certificate") or table["kinds"][row["kind"]].get("certificate")
                 row.setdefault("inside", table["kinds"][row["kind"]].get("inside"))
             else:
@@ -52,11 +57,12 @@ def load():
 
 
 def configurations(table):
-    return table["tls"] + table["ssh"]
+    return table["tls"] + table["ssh"] + table["services"]
 
 
 def missing_packages(table):
-    return sorted({kind["package"] for kind in table["kinds"].values() if not lab.package_version(kind["package"])})
+    used = {row["kind"] for row in configurations(table)}
+    return sorted({table["kinds"][name]["package"] for name in used if not lab.package_version(table["kinds"][name]["package"])})
 
 
 def write_material(table, folder):
@@ -86,11 +92,14 @@ def write(table, folder):
         rows = [row for row in configurations(table) if row["kind"] == name]
         if rows and lab.package_version(kind["package"]):
             lines += KINDS[name](rows, folder)
-    (folder / "start").write_text("set -e\nulimit -n 8192\n" + "\n".join(lines) + "\n")
+    # /tmp is everybody's, and files there are named after process ids, which other namespaces have too.
+    (folder / "tmp").mkdir()
+    (folder / "tmp").chmod(0o1777)
+    (folder / "start").write_text(f"set -e\nulimit -n 8192\nexport TMPDIR={folder}/tmp\n" + "\n".join(lines) + "\n")
     plan = {"device": {"vdev": "net_af_packet0,iface=sonde2", "lcores": [0]},
             "source": {"address": SCANNER, "gateway": GATEWAY}, "targets": [row["ip"] for row in configurations(table)],
             "allow_reserved": ["10.0.0.0/8"], "services": sorted({row["port"] for row in configurations(table)}),
-            "rate": "20 kpps", "network_rate": "20 kpps", "attempts": 1, "seed": 1, "contact": "lab@sonde.invalid",
+            "rate": "20 kpps", "network_rate": "20 kpps", "attempts": 1, "patience": "15 s", "seed": 1, "contact": "lab@sonde.invalid",
             "output": str(folder / "out")}
     (folder / "plan.json").write_text(json.dumps(plan, indent=1) + "\n")
 
@@ -101,7 +110,9 @@ def print_missing(table, _folder):
 
 def print_locals(table, _folder):
     for row in configurations(table):
-        print(f"route add local {row['ip']}/32 dev lo")
+        # Some servers of other protocols listen on addresses of interfaces alone.
+        own = row["part"] == "services"
+        print(f"address add {row['ip']}/32 dev lo" if own else f"route add local {row['ip']}/32 dev lo")
 
 
 def print_redirects(table, _folder):
@@ -144,14 +155,24 @@ def running(table, folder):
     return [row for row in configurations(table) if row["name"] not in reasons]
 
 
+def upstream(version):
+    """The upstream part of a package's version, without what Debian has put behind it."""
+    return re.split(r"[+~]|-[^-]*$", version.split(":", 1)[-1])[0]
+
+
 def print_truth(table, folder):
     claims = ("part", "name", "kind", "says", "ip", "port", "offered", "cipher", "group", "dh_bits", "preference", "inside",
-              "methods", "legacy", "weak", "nmap", "why")
+              "methods", "legacy", "weak", "nmap", "why", "expect")
     for row in running(table, folder):
         claim = {key: row[key] for key in claims if key in row}
         for key in ("offered", "methods", "weak"):
             if key in row:
                 claim[key] = row[key].replace(",", " ").split()
+        if row["part"] == "services":
+            claim["log"] = table["kinds"][row["kind"]].get("log", "")
+        if "expect" in row:
+            version = upstream(lab.package_version(table["kinds"][row["kind"]]["package"]))
+            claim["expect"] = {path: version if value == "{version}" else value for path, value in row["expect"].items()}
         if row["part"] == "tls" and row.get("certificate", "rsa"):
             names = row.get("certificate_any", row["key"]).split()
             claim["sha256"] = [certificates.fingerprint(folder / "certificates", name) for name in names]

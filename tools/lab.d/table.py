@@ -46,5 +46,7 @@ def attribution(table, ip):
 
 def package_version(package):
     """Debian's version of an installed package, or "" when it is not there."""
-    query = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True, check=False)
-    return query.stdout.strip() if query.returncode == 0 else ""
+    query = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package], capture_output=True, text=True,
+                           check=False)
+    status, _, version = query.stdout.strip().partition(" ")
+    return version if query.returncode == 0 and status == "installed" else ""

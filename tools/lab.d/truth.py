@@ -11,6 +11,8 @@ import certificates
 import table as lab
 
 TLS_NAMES = {"1": "TLSv1", "1.1": "TLSv1.1", "1.2": "TLSv1.2", "1.3": "TLSv1.3"}
+# By what the provider's list calls it: a pool of computers is its customers' to mend, AMAZON alone says nothing.
+RESPONSIBLE = {"EC2": "customer", "AzureCloud": "customer", "Google Cloud": "customer", "AMAZON": None, "": None}
 KEY_NAMES = {"ed25519": "ssh-ed25519", "ecdsa": "ecdsa-sha2-nistp256", "rsa": "ssh-rsa"}
 
 
@@ -153,6 +155,7 @@ def rows(table, folder):
         whose = lab.attribution(table, host["ip"])
         for port, row in host_rows(table, host, folder):
             owner = {key: whose[key] or None for key in ("provider", "cloud_service", "region")}
+            owner["responsible"] = RESPONSIBLE.get(whose["cloud_service"], "provider")
             yield {"ip": host["ip"], "port": port, "transport": "tcp", **owner, **row}
 
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tools/simnet/personality/personality.h"
+#include "tools/simnet/personality/tls13.h"
 
 // One row an option: the parser, its errors and the help all walk this table.
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_COUNT, OPTION_ADDRESS, OPTION_PORTS };
@@ -175,6 +176,12 @@ int command_keys(const struct command_options *options)
     printf("\n  personalities, for services.NAME.speaks:\n");
     for (size_t i = 0; i < count; i++)
         printf("  %-20s%s\n", rows[i]->name, rows[i]->help);
+    printf("\n  manners, for services.NAME.manner:\n");
+    for (enum manner i = 0; i < MANNER_COUNT; i++)
+        printf("  %-20s%s\n", manner_name(i), manner_help(i));
+    printf("\n  deeds, for services.NAME.deed of tls13, and \"renegotiate\" of tls:\n");
+    for (enum tls13_deed i = TLS13_NONE + 1; i < TLS13_DEED_COUNT; i++)
+        printf("  %-20s%s\n", tls13_deed_name(i), tls13_deed_help(i));
     return 0;
 }
 

@@ -11,9 +11,11 @@
 struct service_key {
     const char *name;
     size_t offset;
-    double max; // of a number; 0: a text
+    double max; // of a number; 0: a text; IS_OBJECT
     const char *help;
 };
+
+enum { IS_OBJECT = -1, AMOUNT_MAX = 1 << 30 };
 
 #define SERVICE(member) offsetof(struct population_service, member)
 static const struct service_key SERVICE_KEYS[] = {
@@ -29,6 +31,14 @@ static const struct service_key SERVICE_KEYS[] = {
     {"version", SERVICE(version), 0, "tls: 1.0, 1.1, 1.2 (default) or 1.3"},
     {"cipher", SERVICE(cipher), 0, "tls: OpenSSL's list; tls13: TLS_CHACHA20_POLY1305_SHA256 in place of AES"},
     {"inside", SERVICE(inside), 0, "tls, tls13: the service spoken there; it stands before this one in the file"},
+    {"answers", SERVICE(answers), IS_OBJECT, "lines: what is said to a line that holds the key; \"\": to any other"},
+    {"opening", SERVICE(opening), 0, "raw: what it says first, in hex"},
+    {"reply", SERVICE(reply), 0, "raw: what it says whenever it hears something, in hex"},
+    {"amount", SERVICE(amount), AMOUNT_MAX, "babble: bytes, 0 without end; bomb, tls13: bytes of what is too large"},
+    {"deed", SERVICE(deed), 0, "tls, tls13: the hostile thing that it does; see deeds below"},
+    {"manner", SERVICE(manner), 0, "how its TCP behaves; see manners below"},
+    {"stage", SERVICE(stage), 99, "manner reset: segments with bytes, of either side, before it"},
+    {"record", SERVICE(record), IS_OBJECT, "what simnet truth --records says of such a host besides"},
 };
 enum { SERVICE_KEY_COUNT = sizeof(SERVICE_KEYS) / sizeof(SERVICE_KEYS[0]) };
 
@@ -44,10 +54,11 @@ static int service_key_read(const struct loader *loader, const struct service_ke
         memcpy(field, &number, sizeof(number));
         return 0;
     }
-    const char *text = json_string_value(value);
-    if (text == NULL)
-        return loader_fail(loader, "services.%.60s.%s: expected a string", service->name, key->name);
-    char *copy = strdup(text);
+    bool object = key->max < 0;
+    if (object ? !json_is_object(value) : !json_is_string(value))
+        return loader_fail(loader, "services.%.60s.%s: expected %s", service->name, key->name,
+                           object ? "an object" : "a string");
+    char *copy = object ? json_dumps(value, JSON_COMPACT) : strdup(json_string_value(value));
     memcpy(field, &copy, sizeof(copy));
     return copy == NULL ? -ENOMEM : 0;
 }
@@ -106,7 +117,7 @@ void services_fini(struct population *population)
         for (size_t j = 0; j < SERVICE_KEY_COUNT; j++) {
             char *text;
             memcpy(&text, (char *)service + SERVICE_KEYS[j].offset, sizeof(text));
-            if (SERVICE_KEYS[j].max == 0)
+            if (SERVICE_KEYS[j].max <= 0)
                 free(text);
         }
         free(service->name);
@@ -143,6 +154,8 @@ void services_print_keys(FILE *out)
 {
     for (size_t i = 0; i < SERVICE_KEY_COUNT; i++) {
         char range[24] = "text";
+        if (SERVICE_KEYS[i].max < 0)
+            snprintf(range, sizeof(range), "object");
         if (SERVICE_KEYS[i].max > 0)
             snprintf(range, sizeof(range), "0 to %g", SERVICE_KEYS[i].max);
         fprintf(out, "  %-20s%-20s%-13s%s\n", "services.NAME", SERVICE_KEYS[i].name, range, SERVICE_KEYS[i].help);

@@ -25,11 +25,14 @@ struct connection {
     uint32_t next;     // next byte to send
     uint32_t expected; // next byte of the client's
     uint32_t window;   // the client's
+    uint64_t drip_due; // when the next byte may leave, of the manner "drip"
     uint8_t state;
     uint8_t tries;
+    uint8_t words;  // segments with bytes so far, of both sides
     bool said_fin;  // our FIN is among what was sent
     bool fin_heard; // and was acknowledged
     bool heard_fin; // the client's has come
+    bool gone;      // of the manner "window": it has said what it says
     bool repeated;  // the second acknowledgement of this number has been answered
 };
 
@@ -149,48 +152,117 @@ static void connection_give(struct server *server, uint32_t index)
     server->counters[SERVER_ENDED]++;
 }
 
+static enum manner manner_of(const struct connection *connection)
+{
+    const struct service *service = connection->visit.service;
+    return service == NULL ? MANNER_PLAIN : service->manner;
+}
+
 static void segment_send(struct server *server, struct connection *connection, uint32_t seq, uint8_t flags,
                          struct bytes payload)
 {
     const struct server_segment segment = {.seq = seq,
                                            .ack = connection->expected,
-                                           .window = WINDOW,
+                                           .window = manner_of(connection) == MANNER_WINDOW ? 0 : WINDOW,
                                            .flags = flags,
                                            .payload = payload.data,
                                            .payload_bytes = payload.length};
     server->setup.send(server->setup.context, &connection->way, &segment);
 }
 
+static void words_count(struct connection *connection, size_t bytes)
+{
+    connection->words = (uint8_t)(connection->words + (bytes > 0 && connection->words < UINT8_MAX));
+}
+
+// The manner "reset" has come to its stage.
+static bool resets(const struct connection *connection)
+{
+    return manner_of(connection) == MANNER_RESET && connection->words >= connection->visit.service->said->stage;
+}
+
+static size_t segment_most(const struct connection *connection, uint64_t now)
+{
+    switch (manner_of(connection)) {
+    case MANNER_DRIP:
+        return now >= connection->drip_due ? 1 : 0;
+    case MANNER_OVERLAP:
+    case MANNER_JUMBLED:
+        return SERVER_SMALL;
+    default:
+        return SERVER_SEGMENT;
+    }
+}
+
+// One segment of what may be sent.
+struct piece {
+    size_t at; // in the output
+    size_t length;
+    bool last;
+    bool fin;
+};
+
+// What comes after what is under way; false when nothing may be sent.
+static bool piece_next(struct connection *connection, bool closes, uint64_t now, struct piece *ret_piece)
+{
+    const struct visit *visit = &connection->visit;
+    size_t under_way = connection->next - connection->una;
+    size_t left = visit->output.length > under_way ? visit->output.length - under_way : 0;
+    size_t room = connection->window > under_way ? connection->window - under_way : 0;
+    size_t most = segment_most(connection, now);
+    size_t length = left < room ? left : room;
+    length = length < most ? length : most;
+    bool last = length == left;
+    *ret_piece = (struct piece){under_way, length, last, closes && last && under_way <= visit->output.length};
+    if (length == 0 && !ret_piece->fin)
+        return false;
+    connection->next += (uint32_t)length + ret_piece->fin;
+    connection->said_fin = connection->said_fin || ret_piece->fin;
+    return true;
+}
+
+static void piece_send(struct server *server, struct connection *connection, const struct piece *piece)
+{
+    size_t again = manner_of(connection) == MANNER_OVERLAP && piece->at >= SERVER_OVERLAP ? SERVER_OVERLAP : 0;
+    size_t length = piece->length == 0 ? 0 : piece->length + again;
+    size_t at = piece->at - (length - piece->length);
+    uint8_t flags =
+        (uint8_t)(SERVER_ACK | (length > 0 && piece->last ? SERVER_PSH : 0) | (piece->fin ? SERVER_FIN : 0));
+    struct bytes payload = bytes_of(length == 0 ? NULL : buffer_bytes(&connection->visit.output) + at, length);
+    segment_send(server, connection, connection->una + (uint32_t)at, flags, payload);
+    words_count(connection, length);
+}
+
 // Sends what may be sent, FIN behind the last of it; an acknowledgement by itself when there is nothing and one is due.
 static void connection_push(struct server *server, uint32_t index, bool acknowledge, uint64_t now)
 {
     struct connection *connection = &server->connections[index];
-    const struct visit *visit = &connection->visit;
-    bool closes = (visit->over || connection->heard_fin) && !connection->fin_heard;
+    bool closes = (connection->visit.over || connection->heard_fin) && !connection->fin_heard;
+    size_t most = manner_of(connection) == MANNER_JUMBLED ? SERVER_JUMBLED : 1;
+    struct piece pieces[SERVER_JUMBLED];
     bool sent = false;
-    for (;;) {
-        size_t under_way = connection->next - connection->una;
-        size_t left = visit->output.length > under_way ? visit->output.length - under_way : 0;
-        size_t room = connection->window > under_way ? connection->window - under_way : 0;
-        size_t length = left < room ? left : room;
-        length = length < SERVER_SEGMENT ? length : SERVER_SEGMENT;
-        bool last = length == left;
-        bool fin = closes && last && under_way <= visit->output.length;
-        if (length == 0 && !fin)
-            break;
-        uint8_t flags = (uint8_t)(SERVER_ACK | (length > 0 && last ? SERVER_PSH : 0) | (fin ? SERVER_FIN : 0));
-        struct bytes payload = bytes_of(length == 0 ? NULL : buffer_bytes(&visit->output) + under_way, length);
-        segment_send(server, connection, connection->next, flags, payload);
-        connection->next += (uint32_t)length + fin;
-        connection->said_fin = connection->said_fin || fin;
-        sent = true;
-    }
+    size_t count = 0;
+    do {
+        for (count = 0; count < most && piece_next(connection, closes, now, &pieces[count]); count++)
+            if (manner_of(connection) == MANNER_DRIP)
+                connection->drip_due = now + server->setup.second_ticks;
+        for (size_t i = count; i > 0; i--)
+            piece_send(server, connection, &pieces[i - 1]);
+        sent = sent || count > 0;
+    } while (count > 0 && !resets(connection));
     if (!sent && acknowledge)
         segment_send(server, connection, connection->next, SERVER_ACK, bytes_of(NULL, 0));
     if (sent) {
         timer_remove(server, index);
         timer_put(server, index, now);
     }
+}
+
+static void connection_reset(struct server *server, uint32_t index)
+{
+    struct connection *connection = &server->connections[index];
+    segment_send(server, connection, connection->next, SERVER_RST | SERVER_ACK, bytes_of(NULL, 0));
+    connection_give(server, index);
 }
 
 // What was acknowledged is forgotten. A second acknowledgement of the same number says that what follows was lost; one
@@ -212,6 +284,7 @@ static void acknowledgement_take(struct server *server, struct connection *conne
     if (gained > 0) {
         connection->fin_heard = connection->fin_heard || gained > connection->visit.output.length;
         buffer_drop(&connection->visit.output, gained);
+        visit_more(&connection->visit);
         connection->una = segment->ack;
         connection->tries = 0;
         connection->repeated = false;
@@ -235,6 +308,7 @@ static bool payload_take(struct connection *connection, const struct server_segm
     if (skipped > segment->payload_bytes)
         return true; // all of it was, or bytes before it are missing
     size_t fresh = segment->payload_bytes - skipped;
+    words_count(connection, fresh);
     if (fresh > 0 && !connection->heard_fin)
         visit_bytes(&connection->visit, segment->payload + skipped, fresh);
     connection->expected += (uint32_t)fresh;
@@ -303,9 +377,17 @@ bool server_take(struct server *server, const struct server_way *way, const stru
     if (index == NOBODY)
         return false;
     struct connection *connection = &server->connections[index];
+    if (connection->gone)
+        return true;
     acknowledgement_take(server, connection, segment);
-    bool acknowledge = payload_take(connection, segment);
-    connection_push(server, index, acknowledge, now);
+    connection->gone = manner_of(connection) == MANNER_WINDOW;
+    bool acknowledge = connection->gone || payload_take(connection, segment);
+    if (!resets(connection))
+        connection_push(server, index, acknowledge, now);
+    if (resets(connection)) {
+        connection_reset(server, index);
+        return true;
+    }
     if (!connection->heard_fin || !connection->fin_heard)
         return true;
     if (!server->setup.lossy)
@@ -319,8 +401,8 @@ bool server_take(struct server *server, const struct server_way *way, const stru
 static void connection_expire(struct server *server, uint32_t index, uint64_t now)
 {
     struct connection *connection = &server->connections[index];
-    bool waits = connection->state == CONNECTION_OPEN && connection->una == connection->next &&
-                 connection->visit.output.length == 0;
+    bool waits = connection->gone || (connection->state == CONNECTION_OPEN && connection->una == connection->next &&
+                                      connection->visit.output.length == 0);
     uint8_t most = waits ? IDLE_RETRIES : SERVER_TRIES;
     timer_remove(server, index);
     timer_put(server, index, now);
@@ -331,14 +413,18 @@ static void connection_expire(struct server *server, uint32_t index, uint64_t no
     }
     if (waits || connection->state == CONNECTION_DONE)
         return;
-    server->counters[SERVER_RESENT]++;
+    server->counters[SERVER_RESENT] += connection->state == CONNECTION_ASKED || connection->una != connection->next;
     if (connection->state == CONNECTION_ASKED) {
         segment_send(server, connection, connection->una, SERVER_SYN | SERVER_ACK, bytes_of(NULL, 0));
         return;
     }
+    if (connection->next != connection->una)
+        connection->drip_due = now; // what was lost may be said at once
     connection->next = connection->una;
     connection->repeated = false;
     connection_push(server, index, false, now);
+    if (resets(connection))
+        connection_reset(server, index);
 }
 
 void server_tick(struct server *server, uint64_t now)

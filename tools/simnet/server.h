@@ -15,6 +15,9 @@ enum {
     SERVER_LINK_MAX = 18,  // bytes that stand before an IPv4 header, kept for the way back
     SERVER_SEGMENT = 1400, // the most bytes sent in one
     SERVER_TRIES = 10,     // retransmissions before a connection is forgotten
+    SERVER_SMALL = 48,     // bytes of a segment that overlaps others or is early
+    SERVER_OVERLAP = 16,   // bytes said again
+    SERVER_JUMBLED = 8,    // segments that come the wrong way round
 };
 
 enum server_flag { SERVER_FIN = 1, SERVER_SYN = 2, SERVER_RST = 4, SERVER_PSH = 8, SERVER_ACK = 16 };
@@ -45,9 +48,10 @@ struct server_segment {
 enum server_counter { SERVER_BEGUN = 0, SERVER_ENDED, SERVER_FULL, SERVER_RESENT, SERVER_FORGOTTEN, SERVER_COUNTERS };
 
 struct server_setup {
-    uint32_t connections; // at once; later ones wait until a client sends again
-    uint64_t retry_ticks; // from sending to sending again; more than the longest round trip
-    bool lossy;           // SYN-ACKs may be lost: then those of speaking hosts are remembered and sent again
+    uint32_t connections;  // at once; later ones wait until a client sends again
+    uint64_t retry_ticks;  // from sending to sending again; more than the longest round trip
+    uint64_t second_ticks; // between two bytes of the manner "drip"
+    bool lossy;            // SYN-ACKs may be lost: then those of speaking hosts are remembered and sent again
     struct crypto *crypto;
     void *context;
     // What the host speaks; NULL: nothing, and its segments are nobody's.

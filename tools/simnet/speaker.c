@@ -76,6 +76,7 @@ struct speaker *speaker_new(const struct speaker_setup *setup)
     const struct server_setup server = {.connections = setup->connections,
                                         .retry_ticks =
                                             (uint64_t)((setup->world->longest_us + RETRY_US) * setup->ticks_per_us),
+                                        .second_ticks = (uint64_t)(1e6 * setup->ticks_per_us),
                                         .lossy = setup->world->events[EVENT_LOSS] > 0,
                                         .crypto = setup->crypto,
                                         .context = speaker,

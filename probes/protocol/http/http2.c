@@ -8,8 +8,10 @@
 #include "probes/memory.h"
 #include "probes/protocol/http/http2_request.h"
 #include "probes/protocol/http/http_page.h"
+#include "probes/protocol/http/http_suggest.h"
 #include "probes/session/detect.h"
 #include "probes/session/env.h"
+#include "probes/session/registry.h"
 
 enum {
     FRAME_HEADER = 9,
@@ -48,7 +50,9 @@ struct http2_state {
     nghttp2_hd_inflater *inflater; // NULL until the first block of fields
     uint32_t status;               // of the answer whose fields are read, 0 while none has come
     uint32_t field_bytes;
-    uint32_t seen; // of what the window counts
+    uint32_t seen;  // of what the window counts
+    uint32_t marks; // enum http_mark
+    bool sized;     // the answer says how long its content is
     uint8_t acknowledged;
     bool recognised;
     bool in_block;          // fields that have not ended: only CONTINUATION may follow
@@ -89,6 +93,17 @@ static struct session_result http2_over(struct session *self, bool whole)
     const struct http2_state *state = (const struct http2_state *)self->state;
     http_page_learn(state->page, self->env->charsets, whole, self->observation);
     self->observation->finished = whole;
+    const struct http_answer answer = {.status = state->status,
+                                       .marks = state->marks,
+                                       .http = self->observation->http,
+                                       .whole = whole,
+                                       .body = http_page_kept(state->page)};
+    if (state->answered)
+        (void)http_suggest(self, &answer);
+    else if (self->below != NULL)
+        // It has chosen h2 and does not answer in it, as where a login belongs to the connection (RFC 9113 section 7,
+        // HTTP_1_1_REQUIRED).
+        (void)detect_ask(self, &session_http);
     return session_done();
 }
 
@@ -142,6 +157,7 @@ static void status_take(struct session *self, struct bytes value)
 static void field_take(struct session *self, const nghttp2_nv *field)
 {
     static const char status[] = ":status";
+    static const char length[] = "content-length"; // names are in lower case (RFC 9113 section 8.2.1)
     struct http2_state *state = (struct http2_state *)self->state;
     const struct bytes name = bytes_of(field->name, field->namelen);
     const struct bytes value = bytes_of(field->value, field->valuelen);
@@ -150,8 +166,12 @@ static void field_take(struct session *self, const nghttp2_nv *field)
         return; // a trailer
     if (name.length == sizeof(status) - 1 && memcmp(name.data, status, name.length) == 0)
         status_take(self, value);
-    else if (state->status != 0 && !is_interim(state->status))
+    else if (state->status != 0 && !is_interim(state->status)) {
         http_page_field(state->page, self->observation, name, value);
+        state->marks |= http_mark_of(name);
+        state->sized =
+            state->sized || (name.length == sizeof(length) - 1 && memcmp(name.data, length, name.length) == 0);
+    }
 }
 
 // Some of a block of fields. WAIT: it is read.
@@ -196,8 +216,9 @@ static struct session_result block_end(struct session *self)
     state->answered = true;
     if (self->observation->http == NULL)
         return session_failed();
-    bool titled = http_page_begin(state->page, self->observation->http, false);
-    if (state->last || !titled)
+    uint32_t keeps = state->sized ? HTTP_HINT_BYTES : 0; // as of HTTP/1.1
+    bool worth = http_page_begin(state->page, self->observation->http, false, keeps, false);
+    if (state->last || !worth)
         return http2_over(self, true);
     return session_wait(self->env->answer_ms);
 }

@@ -23,7 +23,7 @@ void http_page_free(struct http_page *page)
     if (page == NULL)
         return;
     http_inflater_free(page->inflater);
-    buffer_fini(&page->refused);
+    buffer_fini(&page->kept);
     memory_give(page);
 }
 
@@ -55,8 +55,10 @@ void http_page_field(struct http_page *page, struct observation *observation, st
         const struct field *field;
     } texts[] = {
         {"server", FIELD(http, server)},
+        {"x-powered-by", FIELD(http, powered_by)},
         {"location", FIELD(http, location)},
         {"content-type", FIELD(http, content_type)},
+        {"www-authenticate", FIELD(http, authenticate)},
     };
     for (size_t at = 0; at < sizeof(texts) / sizeof(texts[0]); at++)
         if (field_is(name, texts[at].name) && !field_known(observation->http, texts[at].field))
@@ -65,7 +67,8 @@ void http_page_field(struct http_page *page, struct observation *observation, st
         coding_note(page, value);
 }
 
-bool http_page_begin(struct http_page *page, const struct http_observation *http, bool refusal)
+bool http_page_begin(struct http_page *page, const struct http_observation *http, bool refusal, uint32_t keeps,
+                     bool keeps_any)
 {
     const char *type = text_of(&http->content_type);
     struct http_label label = {0};
@@ -74,7 +77,10 @@ bool http_page_begin(struct http_page *page, const struct http_observation *http
     page->charset = http_label_charset(&label);
     page->titled = !http->known.content_type || strcasestr(type, "html") != NULL;
     page->refusal = refusal;
-    return (page->titled || page->refusal) && page->coding != HTTP_CODING_OTHER;
+    page->keeps = page->titled && !keeps_any ? 0 : keeps;
+    if (page->keeps < HTTP_REFUSAL_MAX && refusal)
+        page->keeps = HTTP_REFUSAL_MAX;
+    return (page->titled || page->keeps > 0) && page->coding != HTTP_CODING_OTHER;
 }
 
 // What the page is written in, as far as it is known.
@@ -209,9 +215,8 @@ static bool page_take(void *context, const uint8_t *data, size_t length)
 {
     struct http_page *page = context;
     length = length < HTTP_PAGE_MAX - page->read ? length : HTTP_PAGE_MAX - page->read;
-    if (page->refusal && page->read < HTTP_REFUSAL_MAX)
-        buffer_put(&page->refused, data,
-                   length < HTTP_REFUSAL_MAX - page->read ? length : HTTP_REFUSAL_MAX - page->read);
+    if (page->read < page->keeps)
+        buffer_put(&page->kept, data, length < page->keeps - page->read ? length : page->keeps - page->read);
     while (length > 0 && !page->done) {
         size_t taken = 1;
         if (page->mark_length < sizeof(page->mark))
@@ -223,8 +228,7 @@ static bool page_take(void *context, const uint8_t *data, size_t length)
         data += taken;
         length -= taken;
         page->read += (uint32_t)taken;
-        page->done =
-            page->read == HTTP_PAGE_MAX || (title_settled(page) && !(page->refusal && page->read < HTTP_REFUSAL_MAX));
+        page->done = page->read == HTTP_PAGE_MAX || (title_settled(page) && page->read >= page->keeps);
     }
     return !page->done;
 }
@@ -264,11 +268,11 @@ bool http_page_read(struct http_page *page, const uint8_t *data, size_t length)
             return false;
     }
     if (length == 0 || page->done)
-        return !page->refused.failed;
+        return !page->kept.failed;
     if (page->coding != HTTP_CODING_NONE)
-        return page_inflate(page, data, length) && !page->refused.failed;
+        return page_inflate(page, data, length) && !page->kept.failed;
     (void)page_take(page, data, length);
-    return !page->refused.failed;
+    return !page->kept.failed;
 }
 
 // The title's bytes as UTF-8. What no one has said anything of is UTF-8 if it can be, else what the web calls Latin-1.
@@ -320,6 +324,11 @@ static size_t title_trim(char *text, size_t length, bool *ret_cut)
     return kept;
 }
 
+struct bytes http_page_kept(const struct http_page *page)
+{
+    return bytes_of(buffer_bytes(&page->kept), page->kept.length);
+}
+
 // Whether the refusal is that of a server which was spoken to without TLS: nginx, Go, Apache, Tomcat, CherryPy, MinIO.
 static bool tls_required(const struct http_page *page)
 {
@@ -327,8 +336,9 @@ static bool tls_required(const struct http_page *page)
                                         "requires tls",       "only speaks https", "tls-encrypted server",
                                         "running in ssl mode"};
     char text[HTTP_REFUSAL_MAX + 1];
-    size_t length = page->refused.length;
-    const uint8_t *bytes = buffer_bytes(&page->refused);
+    struct bytes kept = http_page_kept(page);
+    size_t length = kept.length < HTTP_REFUSAL_MAX ? kept.length : HTTP_REFUSAL_MAX;
+    const uint8_t *bytes = kept.data;
     for (size_t at = 0; at < length; at++)
         text[at] = bytes[at] == '\0' ? ' ' : (char)bytes[at];
     text[length] = '\0';
@@ -345,7 +355,7 @@ void http_page_learn(const struct http_page *page, const struct http_charsets *c
     char text[HTTP_TITLE_MAX * UTF8_GROWTH];
     char plain[sizeof(text) * HTTP_REFERENCE_GROWTH];
     bool cut = false;
-    if (page->refused.length > 0 && tls_required(page))
+    if (page->refusal && page->kept.length > 0 && tls_required(page))
         learn_flag(observation, FIELD(http, tls_required), true);
     if (!page->titled || (!title->found && title->length == 0) || (!whole && !charset_settled(page)))
         return;

@@ -16,7 +16,8 @@
 enum {
     HTTP_PAGE_MAX = 64 << 10, // bytes of a page that are looked at
     HTTP_PRESCAN_MAX = 1024,  // of which so many for what it is written in (HTML Standard, section 13.2.3.2)
-    HTTP_REFUSAL_MAX = 1024   // and so many for words that ask for TLS
+    HTTP_REFUSAL_MAX = 1024,  // and so many for words that ask for TLS
+    HTTP_KEPT_MAX = 16 << 10  // the most that http_page_begin keeps
 };
 
 enum http_coding {
@@ -35,8 +36,9 @@ struct http_page {
     uint32_t read;                  // bytes of the page, unpacked
     bool done;                      // nothing more need be read
     bool titled;                    // it may have a title that we would find
-    bool refusal;                   // it may say that the server wants TLS, in its first bytes, which are kept
-    struct buffer refused;
+    bool refusal;                   // it may say that the server wants TLS, in its first bytes
+    uint32_t keeps;                 // so many of the first bytes are kept
+    struct buffer kept;
     uint8_t begin[2]; // of what is packed
     uint8_t begin_length;
     uint8_t mark[3]; // held back while they may be a byte order mark
@@ -57,9 +59,13 @@ void http_page_free(struct http_page *page);
 // One field of an answer: writes down what is kept of it, and notes the coding of the content.
 void http_page_field(struct http_page *page, struct observation *observation, struct bytes name, struct bytes value);
 
-// All fields have come. refusal: look for words that ask for TLS, too. False when nothing can be learnt from the
-// content.
-bool http_page_begin(struct http_page *page, const struct http_observation *http, bool refusal);
+// All fields have come. refusal: look for words that ask for TLS, too. keeps: so many of its first bytes are kept, up
+// to HTTP_KEPT_MAX; of what may be HTML only with keeps_any. False when nothing can be learnt from the content.
+bool http_page_begin(struct http_page *page, const struct http_observation *http, bool refusal, uint32_t keeps,
+                     bool keeps_any);
+
+// The first bytes of the content, unpacked, that were kept; valid as long as the page.
+struct bytes http_page_kept(const struct http_page *page);
 
 // Some of the content. False when out of memory.
 bool http_page_read(struct http_page *page, const uint8_t *data, size_t length);

@@ -10,7 +10,6 @@
 enum {
     IDENT_MAX = 255,         // with CR LF
     PREAMBLE_MAX = 32 << 10, // of lines that precede the identification
-    LATER_MS = 4000,         // before asking again a server that is too busy
 };
 
 // What OpenSSH says in place of its identification, and then closes (MaxStartups, PerSourcePenalties).
@@ -67,7 +66,7 @@ static void identification_learn(struct observation *observation, struct bytes p
 // The server is one of SSH, and has no time for strangers now: it is asked once more, later.
 static struct session_result ssh_refused(struct session *self)
 {
-    const struct errand later = {.kind = ERRAND_RETRY, .first = &session_ssh, .wait_ms = LATER_MS};
+    const struct errand later = {.kind = ERRAND_RETRY, .first = &session_ssh, .wait_ms = ERRAND_LATER_MS};
     learn_constant(self->observation, FIELD(root, service), "ssh");
     if (self->below == NULL)
         (void)session_ask(self, &later);

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// TLS as a client of our own that takes what it gets: TLS 1.3 to the end, of older versions what is said in the clear;
-// OpenSSL's client (tls_openssl.c) holds those handshakes on a further connection. Ours costs a third of OpenSSL's 3.0,
-// which spends most of its time on objects and locks. Records are taken here; tls13.c and tls_clear.c take messages.
+// TLS as a client of our own that takes what it gets: TLS 1.3 and the common suites of 1.2 to the end, of what is older
+// what is said in the clear; OpenSSL's client (tls_openssl.c) holds those handshakes on a further connection. Ours
+// costs a third of OpenSSL's 3.0, which spends most of its time on objects and locks. Records are taken here; tls13.c,
+// tls_clear.c and tls12.c take messages.
 
 #include <errno.h>
 #include <string.h>
 
 #include "probes/protocol/tls/der.h"
+#include "probes/protocol/tls/tls12.h"
+#include "probes/protocol/tls/tls12_record.h"
 #include "probes/protocol/tls/tls13.h"
 #include "probes/protocol/tls/tls_alert.h"
 #include "probes/protocol/tls/tls_clear.h"
 #include "probes/protocol/tls/tls_matrix.h"
+#include "probes/protocol/tls/tls_send.h"
 #include "probes/protocol/tls/tls_tunnel.h"
 #include "probes/session/detect.h"
 #include "probes/session/registry.h"
@@ -45,7 +49,8 @@ static struct session_result tls_open(struct session *self)
 static enum tls_outcome idle(struct session *self)
 {
     struct tls_state *state = tls_state_of(self);
-    return state->idle_records++ < IDLE_RECORDS_MAX ? TLS_OUTCOME_ON : tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+    return state->idle_records++ < IDLE_RECORDS_MAX ? TLS_OUTCOME_ON
+                                                    : tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
 }
 
 // Another hello may do where ours was refused, unless it was refused for whom or what it was about.
@@ -61,7 +66,7 @@ static enum tls_outcome alert_take(struct session *self, struct bytes body)
     uint8_t level = bytes_u8(&body);
     uint8_t code = bytes_u8(&body);
     if (body.failed || body.length != 0)
-        return tls13_alert(self, TLS_ALERT_DECODE_ERROR);
+        return tls_send_alert(self, TLS_ALERT_DECODE_ERROR);
     if (level == TLS_ALERT_WARNING && code != TLS_ALERT_CLOSE_NOTIFY)
         return idle(self);
     state->closed = true;
@@ -77,11 +82,12 @@ static enum tls_outcome hello_take(struct session *self, const struct tls_handsh
 {
     struct tls_server_hello hello;
     if (message->type != TLS_SERVER_HELLO)
-        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+        return tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
     if (tls_server_hello_read(message->body, &hello) != 0)
-        return tls13_alert(self, TLS_ALERT_DECODE_ERROR);
+        return tls_send_alert(self, TLS_ALERT_DECODE_ERROR);
     tls_matrix_answered_first(self, &hello);
-    return hello.version == TLS_1_3 ? tls13_server_hello(self, &hello, message, rest) : tls_clear_hello(self, &hello);
+    return hello.version == TLS_1_3 ? tls13_server_hello(self, &hello, message, rest)
+                                    : tls_clear_hello(self, &hello, message);
 }
 
 static enum tls_outcome message_take(struct session *self, const struct tls_handshake *message, size_t rest)
@@ -92,7 +98,8 @@ static enum tls_outcome message_take(struct session *self, const struct tls_hand
     case TLS_STAGE_CLEAR:
         return tls_clear_message(self, message);
     default:
-        return tls13_message(self, message, rest);
+        return tls_state_of(self)->older != NULL ? tls12_message(self, message, rest)
+                                                 : tls13_message(self, message, rest);
     }
 }
 
@@ -113,7 +120,7 @@ static enum tls_outcome handshake_take(struct session *self, struct bytes conten
         case TLS_HANDSHAKE_TOO_LONG:
             if (message.type == TLS_CERTIFICATE)
                 learn_constant(self->observation, FIELD(tls, refused), "message-size");
-            return tls13_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
+            return tls_send_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
         default:
             return TLS_OUTCOME_FAILED;
         }
@@ -125,7 +132,7 @@ static enum tls_outcome data_take(struct session *self, struct bytes content)
 {
     struct tls_state *state = tls_state_of(self);
     if (state->stage != TLS_STAGE_OPEN)
-        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+        return tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
     if (content.length == 0)
         return idle(self);
     return session_deliver(self, content.data, content.length) == 0 ? TLS_OUTCOME_ON : TLS_OUTCOME_FAILED;
@@ -136,7 +143,7 @@ static enum tls_outcome plain_take(struct session *self, const struct tls_record
     const struct tls_state *state = tls_state_of(self);
     // RFC 8446 section 5.1: no other record between those of one message.
     if (record->type != TLS_CONTENT_HANDSHAKE && tls_handshake_begun(&state->message))
-        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+        return tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
     switch (record->type) {
     case TLS_CONTENT_ALERT:
         return alert_take(self, record->body);
@@ -145,37 +152,60 @@ static enum tls_outcome plain_take(struct session *self, const struct tls_record
     case TLS_CONTENT_APPLICATION_DATA:
         return data_take(self, record->body);
     default:
-        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+        return tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
     }
+}
+
+// What opening a record came to.
+static enum tls_outcome opened_take(struct session *self, int error, const struct tls_record *plain)
+{
+    switch (error) {
+    case 0:
+        return plain_take(self, plain);
+    case -EBADMSG:
+        return tls_send_alert(self, TLS_ALERT_BAD_RECORD_MAC);
+    case -EMSGSIZE:
+        return tls_send_alert(self, TLS_ALERT_RECORD_OVERFLOW);
+    default:
+        return TLS_OUTCOME_FAILED;
+    }
+}
+
+// Of TLS 1.2: a type is what it says, also of what is encrypted.
+static enum tls_outcome older_take(struct session *self, const struct tls_record *record)
+{
+    struct tls_state *state = tls_state_of(self);
+    struct tls_record plain;
+    if (record->type == TLS_CONTENT_CHANGE_CIPHER_SPEC && !state->changed)
+        return der_equal(record->body, "\x01", 1) ? tls12_change(self)
+                                                  : tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+    if (!state->changed)
+        return plain_take(self, record);
+    int error = tls12_record_open(self->env->kit, state->older, &state->read, record, &plain);
+    return opened_take(self, error, &plain);
 }
 
 static enum tls_outcome record_take(struct session *self, const struct tls_record *record)
 {
     struct tls_state *state = tls_state_of(self);
     struct tls_record plain;
+    if (state->older != NULL)
+        return older_take(self, record);
     if (record->type == TLS_CONTENT_CHANGE_CIPHER_SPEC)
         return state->stage == TLS_STAGE_OPEN || !der_equal(record->body, "\x01", 1)
-                   ? tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE)
+                   ? tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE)
                    : idle(self); // RFC 8446 section 5, for middleboxes
     if (state->suite == NULL)
-        return record->type == TLS_CONTENT_APPLICATION_DATA ? tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE)
+        return record->type == TLS_CONTENT_APPLICATION_DATA ? tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE)
                                                             : plain_take(self, record);
     if (record->type != TLS_CONTENT_APPLICATION_DATA) {
         // A server that could not read us says so before it has keys.
         return record->type == TLS_CONTENT_ALERT && state->stage != TLS_STAGE_OPEN
                    ? alert_take(self, record->body)
-                   : tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+                   : tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
     }
-    switch (tls_record_open(self->env->kit, state->suite, &state->read, record, &plain)) {
-    case 0:
-        return plain_take(self, &plain);
-    case -EBADMSG:
-        return tls13_alert(self, TLS_ALERT_BAD_RECORD_MAC);
-    case -EMSGSIZE:
-        return tls13_alert(self, TLS_ALERT_RECORD_OVERFLOW);
-    default:
-        return TLS_OUTCOME_FAILED;
-    }
+    int error = tls_record_open(self->env->kit, state->suite, &state->read, record, &plain);
+    return opened_take(self, error, &plain);
 }
 
 // Nothing more comes of this connection. What was opened is not known to have been incomplete.
@@ -191,7 +221,7 @@ static struct session_result step_result(struct session *self, enum tls_outcome 
 {
     switch (step) {
     case TLS_OUTCOME_OPEN:
-        return tls_tunnel_begin(self);
+        return tls_tunnel_begin(self, tls_state_of(self)->application);
     case TLS_OUTCOME_END:
         return tls_end(self);
     case TLS_OUTCOME_LIBRARY:
@@ -261,7 +291,7 @@ static struct session_result tls_bytes(struct session *self, struct bytes *input
         enum tls_record_state found = tls_record_take(input, most, &record);
         if (found == TLS_RECORD_PARTIAL)
             break;
-        step = found == TLS_RECORD_WHOLE ? record_take(self, &record) : tls13_alert(self, TLS_ALERT_RECORD_OVERFLOW);
+        step = found == TLS_RECORD_WHOLE ? record_take(self, &record) : tls_send_alert(self, TLS_ALERT_RECORD_OVERFLOW);
     }
     return step_result(self, step);
 }
@@ -271,7 +301,7 @@ static struct session_result tls_event(struct session *self, enum session_event 
     struct tls_state *state = tls_state_of(self);
     if (event == SESSION_ABOVE_ENDED) {
         if (!state->closed)
-            (void)tls13_alert(self, TLS_ALERT_CLOSE_NOTIFY);
+            (void)tls_send_alert(self, TLS_ALERT_CLOSE_NOTIFY);
         return session_done();
     }
     if (state->recognised)
@@ -286,7 +316,7 @@ static int tls_seal(struct session *self, const uint8_t *data, size_t length)
     // A peer that has broken the tunnel hears no more of us.
     if (tls_state_of(self)->closed)
         return 0;
-    return tls13_send(self, TLS_CONTENT_APPLICATION_DATA, data, length) ? 0 : -ENOMEM;
+    return tls_send(self, TLS_CONTENT_APPLICATION_DATA, data, length) ? 0 : -ENOMEM;
 }
 
 static void tls_fini(struct session *self)

@@ -9,64 +9,12 @@
 #include "probes/protocol/tls/tls_alert.h"
 #include "probes/protocol/tls/tls_chain.h"
 #include "probes/protocol/tls/tls_leaf.h"
+#include "probes/protocol/tls/tls_send.h"
 
 enum {
     LATER_MESSAGES_MAX = 32, // OpenSSL sends two tickets, others up to four; a KeyUpdate is for terabytes
     PROOF_PADDING = 64,
 };
-
-bool tls13_send(struct session *self, uint8_t type, const uint8_t *data, size_t length)
-{
-    struct tls_state *state = tls_state_of(self);
-    struct buffer records = {0};
-    const struct tls_record plain = {.type = type, .body = bytes_of(data, length)};
-    bool sent = tls_record_seal(self->env->kit, state->suite, &state->write, &plain, &records) == 0 &&
-                session_send(self, buffer_bytes(&records), records.length) == 0;
-    buffer_fini(&records);
-    return sent;
-}
-
-enum tls_outcome tls13_alert(struct session *self, uint8_t code)
-{
-    struct tls_state *state = tls_state_of(self);
-    const uint8_t level = code == TLS_ALERT_CLOSE_NOTIFY ? TLS_ALERT_WARNING : TLS_ALERT_FATAL;
-    const uint8_t clear[] = {TLS_CONTENT_ALERT, 3, 3, 0, 2, level, code};
-    bool sent = state->suite != NULL ? tls13_send(self, TLS_CONTENT_ALERT, clear + TLS_RECORD_HEADER_BYTES, 2)
-                                     : session_send(self, clear, sizeof(clear)) == 0;
-    state->closed = true;
-    return sent ? TLS_OUTCOME_END : TLS_OUTCOME_FAILED;
-}
-
-static bool transcript_add(struct tls_state *state, struct bytes message)
-{
-    return EVP_DigestUpdate(state->transcript, message.data, message.length) == 1;
-}
-
-// The hash over all messages so far, which goes on.
-static bool transcript_read(const struct session *self, const struct tls_state *state, uint8_t *ret_hash)
-{
-    EVP_MD_CTX *scratch = self->env->kit->hash;
-    return EVP_MD_CTX_copy_ex(scratch, state->transcript) == 1 && EVP_DigestFinal_ex(scratch, ret_hash, NULL) == 1;
-}
-
-// RFC 8446 section 4.4.1: before a second hello the first one is there as its hash.
-static bool transcript_begin(struct session *self, const struct tls_suite *suite)
-{
-    struct tls_state *state = tls_state_of(self);
-    struct tls_kit *kit = self->env->kit;
-    uint8_t first[TLS_MESSAGE_HEADER_BYTES + TLS_HASH_BYTES_MAX] = {TLS_MESSAGE_HASH, 0, 0, suite->hash_bytes};
-    state->transcript = EVP_MD_CTX_new();
-    if (state->transcript == NULL || EVP_DigestInit_ex(state->transcript, kit->hashes[suite->hash], NULL) != 1)
-        return false;
-    const uint8_t *hello = buffer_bytes(&state->hello) + TLS_RECORD_HEADER_BYTES;
-    size_t length = state->hello.length - TLS_RECORD_HEADER_BYTES;
-    bool done = state->retried
-                    ? tls_kit_digest(kit, suite->hash, hello, length, first + TLS_MESSAGE_HEADER_BYTES) &&
-                          transcript_add(state, bytes_of(first, TLS_MESSAGE_HEADER_BYTES + suite->hash_bytes))
-                    : transcript_add(state, bytes_of(hello, length));
-    buffer_drop(&state->hello, state->hello.length);
-    return done;
-}
 
 static bool hello_send(struct session *self)
 {
@@ -79,6 +27,7 @@ bool tls13_hello(struct session *self)
 {
     struct tls_state *state = tls_state_of(self);
     state->said.group = tls_share_groups[0];
+    state->said.application_count = tls_application_offer(self, state->said.applications);
     return RAND_bytes(state->said.random, sizeof(state->said.random)) == 1 &&
            RAND_bytes(state->said.session_id, sizeof(state->said.session_id)) == 1 && hello_send(self);
 }
@@ -90,9 +39,9 @@ static enum tls_outcome retry(struct session *self, const struct tls_server_hell
     struct tls_state *state = tls_state_of(self);
     bool asked = hello->group != 0 || hello->cookie.length > 0;
     if (state->retried || !asked || hello->group == state->said.group)
-        return tls13_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
+        return tls_send_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
     state->retried = true;
-    if (!transcript_begin(self, suite) || !transcript_add(state, message))
+    if (!tls_transcript_begin(self, suite) || !tls_transcript_add(state, message))
         return TLS_OUTCOME_FAILED;
     state->said.group = hello->group != 0 ? hello->group : state->said.group;
     state->said.cookie = hello->cookie;
@@ -100,10 +49,10 @@ static enum tls_outcome retry(struct session *self, const struct tls_server_hell
     state->said.cookie = bytes_of(NULL, 0);
     state->retry_suite = suite;
     if (error != 0)
-        return error == -ENOMEM ? TLS_OUTCOME_FAILED : tls13_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
+        return error == -ENOMEM ? TLS_OUTCOME_FAILED : tls_send_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
     bool sent = session_send(self, buffer_bytes(&state->hello), state->hello.length) == 0 &&
-                transcript_add(state, bytes_of(buffer_bytes(&state->hello) + TLS_RECORD_HEADER_BYTES,
-                                               state->hello.length - TLS_RECORD_HEADER_BYTES));
+                tls_transcript_add(state, bytes_of(buffer_bytes(&state->hello) + TLS_RECORD_HEADER_BYTES,
+                                                   state->hello.length - TLS_RECORD_HEADER_BYTES));
     buffer_drop(&state->hello, state->hello.length);
     return sent ? TLS_OUTCOME_ON : TLS_OUTCOME_FAILED;
 }
@@ -119,8 +68,8 @@ static enum tls_outcome keys_begin(struct session *self, const struct tls_server
     size_t length = 0;
     int error = tls_share_derive(kit->shares, state->share, hello->key_share, shared, &length);
     if (error != 0)
-        return error == -ENOMEM ? TLS_OUTCOME_FAILED : tls13_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
-    bool done = transcript_read(self, state, transcript) &&
+        return error == -ENOMEM ? TLS_OUTCOME_FAILED : tls_send_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
+    bool done = tls_transcript_read(self, transcript) &&
                 tls_secrets_handshake(kit, suite, bytes_of(shared, length), transcript, &state->secrets) &&
                 tls_protection_begin(kit, suite, state->secrets.server, &state->read) &&
                 tls_protection_begin(kit, suite, state->secrets.client, &state->write);
@@ -141,27 +90,31 @@ enum tls_outcome tls13_server_hello(struct session *self, const struct tls_serve
                   memcmp(hello->session_id.data, state->said.session_id, TLS13_SESSION_ID_BYTES) == 0;
     if (suite == NULL || !echoed || hello->compression != 0 ||
         (state->retry_suite != NULL && state->retry_suite != suite))
-        return tls13_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
+        return tls_send_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
     if (rest > 0)
-        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE); // what follows has other keys, or waits for our hello
+        return tls_send_alert(self,
+                              TLS_ALERT_UNEXPECTED_MESSAGE); // what follows has other keys, or waits for our hello
     learn_constant(self->observation, FIELD(tls, version), "TLSv1.3");
     learn_constant(self->observation, FIELD(tls, cipher), suite->name);
     if (hello->retry)
         return retry(self, hello, suite, message->whole);
     if (hello->group != state->share.group)
-        return tls13_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
-    if ((!state->retried && !transcript_begin(self, suite)) || !transcript_add(state, message->whole))
+        return tls_send_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
+    if ((!state->retried && !tls_transcript_begin(self, suite)) || !tls_transcript_add(state, message->whole))
         return TLS_OUTCOME_FAILED;
     return keys_begin(self, hello, suite);
 }
 
-// Reads a list of extensions to its end. What was not asked for does no harm here.
-static bool extensions_fit(struct bytes *body)
+// Reads a list of extensions to its end, and what it says of an application protocol. What was not asked for does no
+// harm here.
+static bool extensions_fit(struct bytes *body, struct bytes *ret_application)
 {
     struct bytes list = bytes_slice(body, bytes_u16(body));
     while (list.length > 0 && !list.failed) {
-        (void)bytes_u16(&list);
-        (void)bytes_slice(&list, bytes_u16(&list));
+        uint16_t type = bytes_u16(&list);
+        struct bytes data = bytes_slice(&list, bytes_u16(&list));
+        if (type == TLS_EXTENSION_ALPN && !data.failed && !tls_alpn_read(data, ret_application))
+            return false;
     }
     return !list.failed && !body->failed && body->length == 0;
 }
@@ -170,8 +123,11 @@ static enum tls_outcome extensions(struct session *self, const struct tls_handsh
 {
     struct tls_state *state = tls_state_of(self);
     struct bytes body = message->body;
-    if (!extensions_fit(&body))
-        return tls13_alert(self, TLS_ALERT_DECODE_ERROR);
+    struct bytes application = {0};
+    if (!extensions_fit(&body, &application))
+        return tls_send_alert(self, TLS_ALERT_DECODE_ERROR);
+    if (application.length > 0)
+        state->application = tls_application_learn(self, application);
     state->stage = TLS_STAGE_CERTIFICATE;
     return TLS_OUTCOME_ON;
 }
@@ -181,9 +137,10 @@ static enum tls_outcome certificate_request(struct session *self, const struct t
     struct tls_state *state = tls_state_of(self);
     struct bytes body = message->body;
     if (state->certificate_wanted)
-        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
-    if (bytes_u8(&body) != 0 || !extensions_fit(&body))
-        return tls13_alert(self, TLS_ALERT_DECODE_ERROR);
+        return tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+    struct bytes application = {0};
+    if (bytes_u8(&body) != 0 || !extensions_fit(&body, &application))
+        return tls_send_alert(self, TLS_ALERT_DECODE_ERROR);
     state->certificate_wanted = true;
     return TLS_OUTCOME_ON;
 }
@@ -197,11 +154,11 @@ static enum tls_outcome certificate(struct session *self, const struct tls_hands
     if (tls_kit_starved())
         return TLS_OUTCOME_FAILED;
     if (found == TLS_LEAF_REFUSED)
-        return tls13_alert(self, TLS_ALERT_BAD_CERTIFICATE);
+        return tls_send_alert(self, TLS_ALERT_BAD_CERTIFICATE);
     if (found != TLS_LEAF_LEARNT)
-        return tls13_alert(self, TLS_ALERT_DECODE_ERROR);
+        return tls_send_alert(self, TLS_ALERT_DECODE_ERROR);
     if (key->key == NULL)
-        return tls13_alert(self, TLS_ALERT_BAD_CERTIFICATE);
+        return tls_send_alert(self, TLS_ALERT_BAD_CERTIFICATE);
     if (EVP_PKEY_up_ref(key->key) != 1)
         return TLS_OUTCOME_FAILED;
     state->key = key->key;
@@ -219,21 +176,23 @@ static enum tls_outcome proof(struct session *self, const struct tls_handshake *
     struct bytes signature = bytes_slice(&body, bytes_u16(&body));
     uint8_t content[PROOF_PADDING + sizeof(context) + TLS_HASH_BYTES_MAX];
     if (signature.failed || body.failed || body.length != 0)
-        return tls13_alert(self, TLS_ALERT_DECODE_ERROR);
+        return tls_send_alert(self, TLS_ALERT_DECODE_ERROR);
     memset(content, ' ', PROOF_PADDING);
     memcpy(content + PROOF_PADDING, context, sizeof(context));
     size_t length = PROOF_PADDING + sizeof(context) + state->suite->hash_bytes;
-    if (!transcript_read(self, state, content + PROOF_PADDING + sizeof(context)))
+    if (!tls_transcript_read(self, content + PROOF_PADDING + sizeof(context)))
         return TLS_OUTCOME_FAILED;
     if (self->env->kit->prove) {
-        enum tls_proof found = tls_key_check(self->env->kit, state->key, scheme, bytes_of(content, length), signature);
+        const struct tls_signature made = {
+            .scheme = scheme, .since_13 = true, .message = bytes_of(content, length), .signature = signature};
+        enum tls_proof found = tls_key_check(self->env->kit, state->key, &made);
         if (tls_kit_starved())
             return TLS_OUTCOME_FAILED;
         if (found == TLS_PROOF_UNFIT)
-            return tls13_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
+            return tls_send_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
         learn_flag(self->observation, FIELD(tls, key_proved), found == TLS_PROOF_RIGHT);
         if (found == TLS_PROOF_WRONG)
-            return tls13_alert(self, TLS_ALERT_DECRYPT_ERROR);
+            return tls_send_alert(self, TLS_ALERT_DECRYPT_ERROR);
     }
     EVP_PKEY_free(state->key);
     state->key = NULL;
@@ -253,18 +212,18 @@ static bool finished_send(struct session *self)
     if (state->certificate_wanted) {
         memcpy(flight, no_certificate, sizeof(no_certificate));
         length = sizeof(no_certificate);
-        if (!transcript_add(state, bytes_of(flight, length)))
+        if (!tls_transcript_add(state, bytes_of(flight, length)))
             return false;
     }
     const uint8_t header[TLS_MESSAGE_HEADER_BYTES] = {TLS_FINISHED, 0, 0, state->suite->hash_bytes};
     memcpy(flight + length, header, sizeof(header));
     length += sizeof(header);
-    if (!transcript_read(self, state, transcript) ||
+    if (!tls_transcript_read(self, transcript) ||
         !tls_finished(self->env->kit, state->suite, state->secrets.client, transcript, flight + length))
         return false;
     length += state->suite->hash_bytes;
     return session_send(self, change_cipher_spec, sizeof(change_cipher_spec)) == 0 &&
-           tls13_send(self, TLS_CONTENT_HANDSHAKE, flight, length);
+           tls_send(self, TLS_CONTENT_HANDSHAKE, flight, length);
 }
 
 static enum tls_outcome finished(struct session *self, const struct tls_handshake *message, size_t rest)
@@ -273,15 +232,15 @@ static enum tls_outcome finished(struct session *self, const struct tls_handshak
     struct tls_kit *kit = self->env->kit;
     uint8_t transcript[TLS_HASH_BYTES_MAX];
     uint8_t expected[TLS_HASH_BYTES_MAX];
-    if (!transcript_read(self, state, transcript) ||
+    if (!tls_transcript_read(self, transcript) ||
         !tls_finished(kit, state->suite, state->secrets.server, transcript, expected))
         return TLS_OUTCOME_FAILED;
     if (message->body.length != state->suite->hash_bytes ||
         CRYPTO_memcmp(message->body.data, expected, state->suite->hash_bytes) != 0)
-        return tls13_alert(self, TLS_ALERT_DECRYPT_ERROR);
+        return tls_send_alert(self, TLS_ALERT_DECRYPT_ERROR);
     if (rest > 0)
-        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE); // the keys change
-    if (!transcript_add(state, message->whole) || !transcript_read(self, state, transcript) || !finished_send(self) ||
+        return tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE); // the keys change
+    if (!tls_transcript_add(state, message->whole) || !tls_transcript_read(self, transcript) || !finished_send(self) ||
         !tls_secrets_application(kit, state->suite, transcript, &state->secrets) ||
         !tls_protection_begin(kit, state->suite, state->secrets.server, &state->read) ||
         !tls_protection_begin(kit, state->suite, state->secrets.client, &state->write))
@@ -299,15 +258,15 @@ static enum tls_outcome key_update(struct session *self, const struct tls_handsh
     struct tls_state *state = tls_state_of(self);
     struct tls_kit *kit = self->env->kit;
     if (message->body.length != 1 || message->body.data[0] > 1)
-        return tls13_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
+        return tls_send_alert(self, TLS_ALERT_ILLEGAL_PARAMETER);
     if (rest > 0)
-        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+        return tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
     if (!tls_secret_update(kit, state->suite, state->secrets.server) ||
         !tls_protection_begin(kit, state->suite, state->secrets.server, &state->read))
         return TLS_OUTCOME_FAILED;
     if (message->body.data[0] == 0)
         return TLS_OUTCOME_ON;
-    bool answered = tls13_send(self, TLS_CONTENT_HANDSHAKE, answer, sizeof(answer)) &&
+    bool answered = tls_send(self, TLS_CONTENT_HANDSHAKE, answer, sizeof(answer)) &&
                     tls_secret_update(kit, state->suite, state->secrets.client) &&
                     tls_protection_begin(kit, state->suite, state->secrets.client, &state->write);
     return answered ? TLS_OUTCOME_ON : TLS_OUTCOME_FAILED;
@@ -317,11 +276,12 @@ static enum tls_outcome later_message(struct session *self, const struct tls_han
 {
     struct tls_state *state = tls_state_of(self);
     if (state->later_messages++ >= LATER_MESSAGES_MAX)
-        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+        return tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
     if (message->type == TLS_KEY_UPDATE)
         return key_update(self, message, rest);
     // A ticket is for those who come again.
-    return message->type == TLS_NEW_SESSION_TICKET ? TLS_OUTCOME_ON : tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+    return message->type == TLS_NEW_SESSION_TICKET ? TLS_OUTCOME_ON
+                                                   : tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
 }
 
 enum tls_outcome tls13_message(struct session *self, const struct tls_handshake *message, size_t rest)
@@ -341,8 +301,8 @@ enum tls_outcome tls13_message(struct session *self, const struct tls_handshake 
     else if (state->stage == TLS_STAGE_PROOF && message->type == TLS_CERTIFICATE_VERIFY)
         step = proof(self, message);
     else
-        return tls13_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
-    if (step == TLS_OUTCOME_ON && !transcript_add(state, message->whole))
+        return tls_send_alert(self, TLS_ALERT_UNEXPECTED_MESSAGE);
+    if (step == TLS_OUTCOME_ON && !tls_transcript_add(state, message->whole))
         return TLS_OUTCOME_FAILED;
     return step;
 }

@@ -14,9 +14,3 @@ enum tls_outcome tls13_server_hello(struct session *self, const struct tls_serve
 
 // Takes any later message of the handshake, up to Finished, which it answers; and those after it.
 enum tls_outcome tls13_message(struct session *self, const struct tls_handshake *message, size_t rest);
-
-// Sends data of that type (enum tls_content), protected. False without memory.
-bool tls13_send(struct session *self, uint8_t type, const uint8_t *data, size_t length);
-
-// Says why we end it (enum tls_alert), protected once there are keys. Returns what follows.
-enum tls_outcome tls13_alert(struct session *self, uint8_t code);

@@ -3,6 +3,7 @@
 // Private to tls: the hello of our own client: what OpenSSL's offers, in its order, so that a server's choice is the
 // same for either, but of groups only those that our client computes with, and one key share.
 
+#include "probes/protocol/tls/tls_application.h"
 #include "probes/protocol/tls/tls_kit.h"
 #include "probes/protocol/tls/tls_share.h"
 
@@ -13,6 +14,8 @@ struct tls13_hello {
     uint8_t session_id[TLS13_SESSION_ID_BYTES]; // for the sake of middleboxes (RFC 8446 appendix D.4)
     uint16_t group;                             // of the key share
     struct bytes cookie;                        // of a HelloRetryRequest; empty: none
+    const char *applications[TLS_APPLICATIONS_MAX];
+    size_t application_count;
 };
 
 // Appends it as one record, and says which share it took. 0; -EINVAL when the group is not ours; -EMSGSIZE, -ENOMEM.

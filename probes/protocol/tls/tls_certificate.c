@@ -65,8 +65,8 @@ static void sans_learn(struct observation *observation, X509 *certificate)
     GENERAL_NAMES_free(names);
 }
 
-// Seconds since the epoch. timegm would open /etc/localtime, and nothing may be opened here.
-static bool time_seconds(const ASN1_TIME *time, int64_t *ret_seconds)
+// timegm would open /etc/localtime, and nothing may be opened here.
+bool certificate_seconds(const ASN1_TIME *time, int64_t *ret_seconds)
 {
     ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
     int days = 0;
@@ -81,7 +81,7 @@ static bool time_seconds(const ASN1_TIME *time, int64_t *ret_seconds)
 static void time_learn(struct observation *observation, const struct field *field, const ASN1_TIME *time)
 {
     int64_t seconds = 0;
-    if (time_seconds(time, &seconds))
+    if (certificate_seconds(time, &seconds))
         learn_number(observation, field, seconds);
 }
 
@@ -148,9 +148,9 @@ void certificate_observe_row(X509 *certificate, struct observation *observation)
     name_learn_in(observation, row, FIELD(tls_certificate, subject), subject);
     name_learn_in(observation, row, FIELD(tls_certificate, issuer), issuer);
     learn_flag_in(observation, row, FIELD(tls_certificate, self_issued), X509_NAME_cmp(subject, issuer) == 0);
-    if (time_seconds(X509_get0_notBefore(certificate), &seconds))
+    if (certificate_seconds(X509_get0_notBefore(certificate), &seconds))
         learn_number_in(observation, row, FIELD(tls_certificate, not_before), seconds);
-    if (time_seconds(X509_get0_notAfter(certificate), &seconds))
+    if (certificate_seconds(X509_get0_notAfter(certificate), &seconds))
         learn_number_in(observation, row, FIELD(tls_certificate, not_after), seconds);
     if (type != NULL)
         learn_text_in(observation, row, FIELD(tls_certificate, key_type), type, strlen(type));

@@ -11,3 +11,6 @@ void certificate_observe(X509 *certificate, struct observation *observation);
 
 // The same as a row of tls.chain.
 void certificate_observe_row(X509 *certificate, struct observation *observation);
+
+// Seconds since 1970; false when the time cannot be read.
+bool certificate_seconds(const ASN1_TIME *time, int64_t *ret_seconds);

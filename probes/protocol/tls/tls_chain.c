@@ -9,7 +9,7 @@
 #include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_certificate.h"
 #include "probes/protocol/tls/tls_leaf.h"
-#include "probes/protocol/tls/tls_trust.h"
+#include "probes/protocol/tls/tls_verdict.h"
 #include "probes/session/dear.h"
 #include "probes/session/env.h"
 
@@ -141,9 +141,33 @@ static STACK_OF(X509) *
     return certificates;
 }
 
+// All that a chain teaches, where every certificate is ordinary and what comes of it is known without OpenSSL.
+static bool chain_read_short(struct session_env *env, struct bytes certificate, const struct tls_rest *rest,
+                             struct observation *observation)
+{
+    struct tls_leaf leaf;
+    struct trust_verdict verdict;
+    if (!tls_leaf_open(env->kit, certificate, &leaf) || leaf.key->dear ||
+        !tls_verdict_decide(env->kit, env->trust, &leaf, rest, &verdict))
+        return false;
+    tls_leaf_write(&leaf, observation);
+    tls_leaf_write_row(&leaf.x509, leaf.digest, observation);
+    for (struct tls_rest left = *rest; left.list.length > 0;) {
+        struct tls_x509 one;
+        uint8_t digest[TLS_DIGEST_BYTES];
+        struct bytes der = tls_rest_next(&left);
+        if (tls_x509_read(der, &one) && tls_kit_digest(env->kit, TLS_SHA256, der.data, der.length, digest))
+            tls_leaf_write_row(&one, digest, observation);
+    }
+    trust_verdict_learn(&verdict, observation);
+    return true;
+}
+
 static void chain_read(struct session_env *env, struct bytes list, bool since_13, struct observation *observation)
 {
     size_t count = 0;
+    struct tls_rest rest;
+    struct bytes first;
     if (!certificates_count(list, since_13, &count))
         return;
     learn_number(observation, FIELD(tls, chain_length), (int64_t)count);
@@ -151,9 +175,19 @@ static void chain_read(struct session_env *env, struct bytes list, bool since_13
         learn_constant(observation, FIELD(tls, refused), curve_is_own(list) ? "own-curve" : "chain");
         return;
     }
+    if (!tls_rest_open(env->kit, list, since_13, &first, &rest)) {
+        observation->failed = true;
+        return;
+    }
+    if (chain_read_short(env, first, &rest, observation))
+        return;
     STACK_OF(X509) *certificates = certificates_decode(env->kit, list, since_13, observation);
-    if (certificates != NULL)
-        trust_verify(env->trust, certificates, observation);
+    if (certificates != NULL) {
+        struct trust_verdict verdict = trust_verify(env->trust, certificates);
+        trust_verdict_learn(&verdict, observation);
+        tls_verdict_remember(env->kit, first, &rest, &verdict);
+        trust_verdict_fini(&verdict);
+    }
     sk_X509_pop_free(certificates, X509_free);
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "probes/protocol/tls/tls_clear.h"
 
+#include "probes/protocol/tls/tls12.h"
 #include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_chain.h"
 #include "probes/protocol/tls/tls_matrix.h"
 #include "probes/protocol/tls/tls_leaf.h"
+#include "probes/protocol/tls/tls_send.h"
 
 static const char *version_name(uint16_t version)
 {
@@ -40,7 +42,8 @@ static const char *old_cipher_name(uint16_t number)
     return NULL;
 }
 
-enum tls_outcome tls_clear_hello(struct session *self, const struct tls_server_hello *hello)
+enum tls_outcome tls_clear_hello(struct session *self, const struct tls_server_hello *hello,
+                                 const struct tls_handshake *message)
 {
     struct tls_state *state = tls_state_of(self);
     const char *version = version_name(hello->version);
@@ -54,7 +57,7 @@ enum tls_outcome tls_clear_hello(struct session *self, const struct tls_server_h
     bool old_dhe = hello->cipher == 0x0013 || hello->cipher == 0x0016;
     state->exchange_is_dhe = cipher == NULL ? old_dhe : SSL_CIPHER_get_kx_nid(cipher) == NID_kx_dhe;
     state->stage = TLS_STAGE_CLEAR;
-    return TLS_OUTCOME_ON;
+    return tls12_hello(self, hello, message) ? TLS_OUTCOME_ON : TLS_OUTCOME_FAILED;
 }
 
 static enum tls_outcome certificate(struct session *self, const struct tls_handshake *message)
@@ -64,23 +67,50 @@ static enum tls_outcome certificate(struct session *self, const struct tls_hands
     enum tls_leaf_state found = tls_leaf_read(self->env->kit, message->body, false, self->observation, &key);
     if (tls_kit_starved())
         return TLS_OUTCOME_FAILED;
-    return found == TLS_LEAF_REFUSED ? TLS_OUTCOME_END : TLS_OUTCOME_ON;
+    if (found == TLS_LEAF_REFUSED)
+        return TLS_OUTCOME_END;
+    struct tls_state *state = tls_state_of(self);
+    if (state->older == NULL)
+        return TLS_OUTCOME_ON;
+    if (found != TLS_LEAF_LEARNT || key->key == NULL || state->key != NULL || EVP_PKEY_up_ref(key->key) != 1)
+        tls12_leave(state);
+    else
+        state->key = key->key;
+    return TLS_OUTCOME_ON;
+}
+
+static enum tls_outcome exchange(struct session *self, const struct tls_handshake *message)
+{
+    const struct tls_state *state = tls_state_of(self);
+    tls_matrix_exchange_first(self, message->body);
+    if (state->older != NULL)
+        return tls12_exchange(self, message);
+    return state->exchange_is_dhe && exchange_refused(message->body, self->observation) ? TLS_OUTCOME_END
+                                                                                        : TLS_OUTCOME_ON;
 }
 
 enum tls_outcome tls_clear_message(struct session *self, const struct tls_handshake *message)
 {
-    const struct tls_state *state = tls_state_of(self);
+    struct tls_state *state = tls_state_of(self);
+    enum tls_outcome step = TLS_OUTCOME_ON;
     switch (message->type) {
     case TLS_CERTIFICATE:
-        return certificate(self, message);
+        step = certificate(self, message);
+        break;
     case TLS_SERVER_KEY_EXCHANGE:
-        tls_matrix_exchange_first(self, message->body);
-        return state->exchange_is_dhe && exchange_refused(message->body, self->observation) ? TLS_OUTCOME_END
-                                                                                            : TLS_OUTCOME_ON;
+        step = exchange(self, message);
+        break;
     case TLS_CERTIFICATE_REQUEST:
+        state->certificate_wanted = true;
+        break;
     case TLS_CERTIFICATE_STATUS:
-        return TLS_OUTCOME_ON;
+        break;
+    case TLS_SERVER_HELLO_DONE:
+        return state->older == NULL ? TLS_OUTCOME_LIBRARY : tls12_answer(self, message);
     default:
-        return TLS_OUTCOME_LIBRARY; // ServerHelloDone, or what does not belong here
+        return TLS_OUTCOME_LIBRARY; // what does not belong here
     }
+    if (step == TLS_OUTCOME_ON && state->older != NULL && !tls_transcript_add(state, message->whole))
+        return TLS_OUTCOME_FAILED;
+    return step;
 }

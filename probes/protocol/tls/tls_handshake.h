@@ -11,6 +11,7 @@
 #include "probes/bytes.h"
 
 enum tls_handshake_type {
+    TLS_HELLO_REQUEST = 0,
     TLS_CLIENT_HELLO = 1,
     TLS_SERVER_HELLO = 2,
     TLS_NEW_SESSION_TICKET = 4,
@@ -20,6 +21,7 @@ enum tls_handshake_type {
     TLS_CERTIFICATE_REQUEST = 13,
     TLS_SERVER_HELLO_DONE = 14,
     TLS_CERTIFICATE_VERIFY = 15,
+    TLS_CLIENT_KEY_EXCHANGE = 16,
     TLS_FINISHED = 20,
     TLS_CERTIFICATE_STATUS = 22,
     TLS_KEY_UPDATE = 24,

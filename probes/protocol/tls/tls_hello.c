@@ -153,6 +153,8 @@ static void extensions_put(struct writer *writer, const struct tls_hello *hello)
         length_close(writer, extension);
     }
     alpn_extension(writer, hello);
+    if (hello->extended_master_secret)
+        length_close(writer, extension_open(writer, TLS_EXTENSION_EXTENDED_MASTER_SECRET));
     key_share_extension(writer, hello);
     numbers_extension(writer, TLS_EXTENSION_SUPPORTED_VERSIONS, hello->versions, 1);
     numbers_extension(writer, TLS_EXTENSION_SIGNATURE_ALGORITHMS, hello->signature_algorithms, 2);

@@ -32,6 +32,7 @@ enum tls_extension {
     TLS_EXTENSION_SIGNATURE_ALGORITHMS = 13,
     TLS_EXTENSION_ALPN = 16,
     TLS_EXTENSION_PADDING = 21,
+    TLS_EXTENSION_EXTENDED_MASTER_SECRET = 23,
     TLS_EXTENSION_PRE_SHARED_KEY = 41,
     TLS_EXTENSION_SUPPORTED_VERSIONS = 43,
     TLS_EXTENSION_COOKIE = 44,
@@ -61,8 +62,9 @@ struct tls_hello {
     const uint8_t *random;   // TLS_RANDOM_BYTES
     struct bytes session_id; // at most 32
     struct tls_numbers ciphers;
-    const char *server_name; // a DNS name; NULL: none
-    bool renegotiation_info; // RFC 5746; old servers that patched that hole want it
+    const char *server_name;     // a DNS name; NULL: none
+    bool renegotiation_info;     // RFC 5746; old servers that patched that hole want it
+    bool extended_master_secret; // RFC 7627
     struct tls_numbers groups;
     bool point_formats; // uncompressed points only, which servers below TLS 1.3 may want to be told (RFC 8422)
     struct tls_numbers versions;

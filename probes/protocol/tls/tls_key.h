@@ -33,11 +33,25 @@ const struct tls_key *tls_key_find(const struct tls_key_cache *cache, const uint
 const struct tls_key *tls_key_put(struct tls_key_cache *cache, const struct tls_key *key);
 
 // Makes the key that an ordinary certificate shows. NULL when its point is not on the curve, or without memory.
-EVP_PKEY *tls_key_decode(const struct tls_x509 *x509);
+EVP_PKEY *tls_key_decode(const struct tls_key_cache *cache, const struct tls_x509 *x509);
+
+// Whether it is a key of that type: "RSA", "RSA-PSS", "EC" ... (EVP_PKEY_is_a takes locks and memory to say the same).
+bool tls_key_is(const EVP_PKEY *key, const char *type);
 
 enum tls_proof { TLS_PROOF_WRONG = 0, TLS_PROOF_RIGHT, TLS_PROOF_UNFIT }; // UNFIT: no scheme of ours, or not the key's
 
-// Checks a signature over a message, of one of the schemes that TLS 1.3 has for CertificateVerify (RFC 8446 section
-// 4.2.3). Errors of OpenSSL's stay in its queue.
-enum tls_proof tls_key_check(struct tls_kit *kit, EVP_PKEY *key, uint16_t scheme, struct bytes message,
-                             struct bytes signature);
+// Checks the signature of an ordinary certificate with its issuer's key, of those with SHA-2 or a hash of their own.
+// Errors of OpenSSL's stay in its queue.
+enum tls_proof tls_key_check_certificate(struct tls_kit *kit, EVP_PKEY *issuer, const struct tls_x509 *x509);
+
+// A signature of the handshake.
+struct tls_signature {
+    uint16_t scheme;
+    bool since_13; // of CertificateVerify (RFC 8446 section 4.2.3); else of ServerKeyExchange (RFC 5246
+                   // section 7.4.1.4.1)
+    struct bytes message;
+    struct bytes signature;
+};
+
+// Checks it. Errors of OpenSSL's stay in its queue.
+enum tls_proof tls_key_check(struct tls_kit *kit, EVP_PKEY *key, const struct tls_signature *made);

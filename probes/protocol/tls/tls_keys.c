@@ -7,25 +7,32 @@ enum { BLOCK_BYTES_MAX = 128, LABEL_BYTES_MAX = 64, INNER_PAD = 0x36, OUTER_PAD 
 
 static const uint8_t zeros[TLS_HASH_BYTES_MAX];
 
-// RFC 2104, with a key no longer than a block. ret_mac may be the key or the message.
-static bool hmac(struct tls_kit *kit, const struct tls_suite *suite, struct bytes key, struct bytes message,
-                 uint8_t *ret_mac)
+bool tls_hmac(struct tls_kit *kit, const struct tls_hmac *what, uint8_t *ret_mac)
 {
-    const EVP_MD *hash = kit->hashes[suite->hash];
-    size_t block = suite->hash == TLS_SHA256 ? 64 : 128;
+    const EVP_MD *hash = kit->hashes[what->hash];
+    EVP_MD_CTX *context = kit->hash_contexts[what->hash];
+    size_t block = (size_t)EVP_MD_get_block_size(hash);
     uint8_t pad[BLOCK_BYTES_MAX];
-    uint8_t inner[TLS_HASH_BYTES_MAX];
+    uint8_t inner[EVP_MAX_MD_SIZE];
     for (size_t at = 0; at < block; at++)
-        pad[at] = (at < key.length ? key.data[at] : 0) ^ INNER_PAD;
-    if (EVP_DigestInit_ex(kit->hash, hash, NULL) != 1 || EVP_DigestUpdate(kit->hash, pad, block) != 1 ||
-        EVP_DigestUpdate(kit->hash, message.data, message.length) != 1 ||
-        EVP_DigestFinal_ex(kit->hash, inner, NULL) != 1)
+        pad[at] = (at < what->key.length ? what->key.data[at] : 0) ^ INNER_PAD;
+    if (EVP_DigestInit_ex(context, hash, NULL) != 1 || EVP_DigestUpdate(context, pad, block) != 1 ||
+        EVP_DigestUpdate(context, what->head.data, what->head.length) != 1 ||
+        EVP_DigestUpdate(context, what->message.data, what->message.length) != 1 ||
+        EVP_DigestFinal_ex(context, inner, NULL) != 1)
         return false;
     for (size_t at = 0; at < block; at++)
         pad[at] ^= INNER_PAD ^ OUTER_PAD;
-    return EVP_DigestInit_ex(kit->hash, hash, NULL) == 1 && EVP_DigestUpdate(kit->hash, pad, block) == 1 &&
-           EVP_DigestUpdate(kit->hash, inner, suite->hash_bytes) == 1 &&
-           EVP_DigestFinal_ex(kit->hash, ret_mac, NULL) == 1;
+    return EVP_DigestInit_ex(context, hash, NULL) == 1 && EVP_DigestUpdate(context, pad, block) == 1 &&
+           EVP_DigestUpdate(context, inner, (size_t)EVP_MD_get_size(hash)) == 1 &&
+           EVP_DigestFinal_ex(context, ret_mac, NULL) == 1;
+}
+
+static bool hmac(struct tls_kit *kit, const struct tls_suite *suite, struct bytes key, struct bytes message,
+                 uint8_t *ret_mac)
+{
+    const struct tls_hmac what = {.hash = suite->hash, .key = key, .message = message};
+    return tls_hmac(kit, &what, ret_mac);
 }
 
 // What HKDF-Expand-Label is asked for (RFC 8446 section 7.1).

@@ -16,8 +16,20 @@ struct tls_secrets {
 struct tls_protection {
     uint8_t key[TLS_KEY_BYTES_MAX];
     uint8_t nonce[TLS_NONCE_BYTES];
+    uint8_t mac[TLS_HASH_BYTES_MAX]; // of suites of CBC: the key of their HMAC
     uint64_t sequence;
 };
+
+// What HMAC is computed of (RFC 2104): a key no longer than a block of the hash, and a message in two parts.
+struct tls_hmac {
+    enum tls_hash hash;
+    struct bytes key;
+    struct bytes head;
+    struct bytes message;
+};
+
+// ret_mac has room for a digest of that hash, and may be the key or the message.
+bool tls_hmac(struct tls_kit *kit, const struct tls_hmac *what, uint8_t *ret_mac);
 
 // From the shared secret and the hash over ClientHello to ServerHello: the handshake's secrets.
 bool tls_secrets_handshake(struct tls_kit *kit, const struct tls_suite *suite, struct bytes shared,

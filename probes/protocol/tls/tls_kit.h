@@ -14,8 +14,15 @@
 enum { TLS_HASH_BYTES_MAX = 48, TLS_KEY_BYTES_MAX = 32, TLS_NONCE_BYTES = 12, TLS_TAG_BYTES = 16 };
 enum { TLS_CIPHERS_MAX = 192 };
 
-enum tls_hash { TLS_SHA256 = 0, TLS_SHA384, TLS_SHA512, TLS_HASH_COUNT };
-enum tls_aead { TLS_AES_128_GCM = 0, TLS_AES_256_GCM, TLS_CHACHA20_POLY1305, TLS_AEAD_COUNT };
+enum tls_hash { TLS_SHA256 = 0, TLS_SHA384, TLS_SHA512, TLS_SHA1, TLS_HASH_COUNT };
+enum tls_aead {
+    TLS_AES_128_GCM = 0,
+    TLS_AES_256_GCM,
+    TLS_CHACHA20_POLY1305,
+    TLS_AES_128_CBC, // none, but it stands in the same place
+    TLS_AES_256_CBC,
+    TLS_AEAD_COUNT
+};
 
 // RFC 8446 appendix B.4.
 struct tls_suite {
@@ -32,17 +39,21 @@ const struct tls_suite *tls_suite_find(uint16_t number);
 
 struct tls_shares;
 struct tls_key_cache;
+struct tls_issuers_memory;
 
 // Made and released by what probes/session/env.h declares.
 struct tls_kit {
     EVP_MD *hashes[TLS_HASH_COUNT];
-    EVP_MD_CTX *hash; // for whoever needs one within a function
+    EVP_MD_CTX
+    *hash_contexts[TLS_HASH_COUNT]; // for whoever needs one within a function: to change one's hash allocates
+    EVP_MD_CTX *scratch;            // of copies
     EVP_CIPHER *aeads[TLS_AEAD_COUNT];
     EVP_CIPHER_CTX *aead_contexts[TLS_AEAD_COUNT];
-    struct tls_shares *shares;         // tls_share.h
-    struct tls_key_cache *cache;       // tls_key.h
-    bool prove;                        // CertificateVerify is checked
-    uint16_t ciphers[TLS_CIPHERS_MAX]; // of a hello, in the order of our preference
+    struct tls_shares *shares;          // tls_share.h
+    struct tls_key_cache *cache;        // tls_key.h
+    struct tls_issuers_memory *issuers; // tls_issuers.h
+    bool prove;                         // CertificateVerify is checked
+    uint16_t ciphers[TLS_CIPHERS_MAX];  // of a hello, in the order of our preference
     size_t cipher_count;
     uint8_t plain[TLS_RECORD_BYTES_MAX + 256]; // of the record that was opened last
 };

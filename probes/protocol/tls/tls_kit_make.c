@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stdlib.h>
 
+#include "probes/protocol/tls/tls_issuers.h"
 #include "probes/protocol/tls/tls_key.h"
 #include "probes/protocol/tls/tls_kit.h"
 #include "probes/protocol/tls/tls_share.h"
@@ -8,12 +9,15 @@
 
 static bool hashes_fetch(struct tls_kit *kit)
 {
-    static const char *const names[] = {[TLS_SHA256] = "SHA256", [TLS_SHA384] = "SHA384", [TLS_SHA512] = "SHA512"};
-    kit->hash = EVP_MD_CTX_new();
-    bool done = kit->hash != NULL;
+    static const char *const names[] = {
+        [TLS_SHA256] = "SHA256", [TLS_SHA384] = "SHA384", [TLS_SHA512] = "SHA512", [TLS_SHA1] = "SHA1"};
+    kit->scratch = EVP_MD_CTX_new();
+    bool done = kit->scratch != NULL;
     for (size_t at = 0; at < TLS_HASH_COUNT; at++) {
         kit->hashes[at] = EVP_MD_fetch(NULL, names[at], NULL);
-        done = done && kit->hashes[at] != NULL;
+        kit->hash_contexts[at] = EVP_MD_CTX_new();
+        done = done && kit->hashes[at] != NULL && kit->hash_contexts[at] != NULL &&
+               EVP_DigestInit_ex(kit->hash_contexts[at], kit->hashes[at], NULL) == 1;
     }
     return done;
 }
@@ -22,7 +26,9 @@ static bool aeads_fetch(struct tls_kit *kit)
 {
     static const char *const names[] = {[TLS_AES_128_GCM] = "AES-128-GCM",
                                         [TLS_AES_256_GCM] = "AES-256-GCM",
-                                        [TLS_CHACHA20_POLY1305] = "ChaCha20-Poly1305"};
+                                        [TLS_CHACHA20_POLY1305] = "ChaCha20-Poly1305",
+                                        [TLS_AES_128_CBC] = "AES-128-CBC",
+                                        [TLS_AES_256_CBC] = "AES-256-CBC"};
     bool done = true;
     for (size_t at = 0; at < TLS_AEAD_COUNT; at++) {
         kit->aeads[at] = EVP_CIPHER_fetch(NULL, names[at], NULL);
@@ -62,7 +68,8 @@ struct tls_kit *tls_kit_new(const SSL_CTX *context, bool prove)
     done = aeads_fetch(kit) && done;
     kit->shares = done ? tls_shares_new() : NULL;
     kit->cache = kit->shares != NULL ? tls_key_cache_new() : NULL;
-    if (kit->cache == NULL) {
+    kit->issuers = kit->cache != NULL ? tls_issuers_new() : NULL;
+    if (kit->issuers == NULL) {
         tls_kit_free(kit);
         return NULL;
     }
@@ -73,14 +80,17 @@ void tls_kit_free(struct tls_kit *kit)
 {
     if (kit == NULL)
         return;
+    tls_issuers_free(kit->issuers);
     tls_key_cache_free(kit->cache);
     tls_shares_free(kit->shares);
     for (size_t at = 0; at < TLS_AEAD_COUNT; at++) {
         EVP_CIPHER_CTX_free(kit->aead_contexts[at]);
         EVP_CIPHER_free(kit->aeads[at]);
     }
-    for (size_t at = 0; at < TLS_HASH_COUNT; at++)
+    for (size_t at = 0; at < TLS_HASH_COUNT; at++) {
+        EVP_MD_CTX_free(kit->hash_contexts[at]);
         EVP_MD_free(kit->hashes[at]);
-    EVP_MD_CTX_free(kit->hash);
+    }
+    EVP_MD_CTX_free(kit->scratch);
     free(kit);
 }

@@ -5,6 +5,7 @@
 
 #include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_certificate.h"
+#include "probes/protocol/tls/tls_x509_use.h"
 #include "probes/session/dear.h"
 
 static X509 *certificate_decode(struct bytes certificate)
@@ -27,6 +28,18 @@ static enum tls_own own_judge(struct bytes certificate)
     return own < 0 ? TLS_OWN_UNKNOWN : own == 1 ? TLS_OWN_YES : TLS_OWN_NO;
 }
 
+// The same on the short way. OpenSSL takes what is issued by its own subject, attributed to its own key identifier and
+// signed with a key of its own kind for signed by itself, and then checks the signature.
+static enum tls_own own_check(struct tls_kit *kit, struct bytes certificate, const struct tls_x509 *x509, EVP_PKEY *key)
+{
+    struct tls_x509_use use;
+    if (!tls_x509_use_read(x509, &use))
+        return own_judge(certificate);
+    if (!tls_x509_use_fits(&use, use.named, use.key_id) || !tls_x509_signing_fits(x509, x509->key_kind))
+        return TLS_OWN_NO;
+    return tls_key_check_certificate(kit, key, x509) == TLS_PROOF_RIGHT ? TLS_OWN_YES : own_judge(certificate);
+}
+
 // The key of an ordinary certificate, from the cache or made; NULL when it takes the long way.
 static const struct tls_key *key_of(struct tls_kit *kit, struct bytes certificate, const struct tls_x509 *x509,
                                     const uint8_t digest[static TLS_DIGEST_BYTES])
@@ -34,7 +47,7 @@ static const struct tls_key *key_of(struct tls_kit *kit, struct bytes certificat
     const struct tls_key *known = tls_key_find(kit->cache, digest);
     if (known != NULL)
         return known->key == NULL ? NULL : known;
-    struct tls_key made = {.key = tls_key_decode(x509), .own = TLS_OWN_NO};
+    struct tls_key made = {.key = tls_key_decode(kit->cache, x509), .own = TLS_OWN_NO};
     if (made.key == NULL) {
         // Numbers of RSA and raw keys are always a key; OpenSSL does not tell of every shortage in the middle of one.
         if (x509->key_kind == TLS_X509_RSA || x509->key_kind >= TLS_X509_ED25519)
@@ -44,19 +57,37 @@ static const struct tls_key *key_of(struct tls_kit *kit, struct bytes certificat
     memcpy(made.digest, digest, TLS_DIGEST_BYTES);
     made.dear = dear_key(made.key);
     if (tls_x509_self_issued(x509))
-        made.own = made.dear ? TLS_OWN_UNKNOWN : own_judge(certificate);
+        made.own = made.dear ? TLS_OWN_UNKNOWN : own_check(kit, certificate, x509, made.key);
     return tls_key_put(kit->cache, &made);
 }
 
-static void digest_learn(struct observation *observation, const uint8_t digest[static TLS_DIGEST_BYTES])
+static void digest_print(const uint8_t digest[static TLS_DIGEST_BYTES], char ret_text[static 2 * TLS_DIGEST_BYTES])
 {
     static const char digits[] = "0123456789abcdef";
-    char text[2 * TLS_DIGEST_BYTES];
     for (size_t at = 0; at < TLS_DIGEST_BYTES; at++) {
-        text[2 * at] = digits[digest[at] >> 4];
-        text[2 * at + 1] = digits[digest[at] & 15];
+        ret_text[2 * at] = digits[digest[at] >> 4];
+        ret_text[2 * at + 1] = digits[digest[at] & 15];
     }
-    learn_text(observation, FIELD(tls, sha256), text, sizeof(text));
+}
+
+void tls_leaf_write(const struct tls_leaf *leaf, struct observation *observation)
+{
+    char digest[2 * TLS_DIGEST_BYTES];
+    tls_x509_learn(&leaf->x509, observation);
+    if (leaf->key->own != TLS_OWN_UNKNOWN)
+        learn_flag(observation, FIELD(tls, self_signed), leaf->key->own == TLS_OWN_YES);
+    digest_print(leaf->digest, digest);
+    learn_text(observation, FIELD(tls, sha256), digest, sizeof(digest));
+}
+
+void tls_leaf_write_row(const struct tls_x509 *x509, const uint8_t digest[static TLS_DIGEST_BYTES],
+                        struct observation *observation)
+{
+    char text[2 * TLS_DIGEST_BYTES];
+    struct tls_certificate_observation *row = tls_x509_learn_row(x509, observation);
+    digest_print(digest, text);
+    if (row != NULL)
+        learn_text_in(observation, row, FIELD(tls_certificate, sha256), text, sizeof(text));
 }
 
 // The way through OpenSSL. The key is kept like any other. observation may be NULL.
@@ -79,20 +110,30 @@ static const struct tls_key *long_way(struct tls_kit *kit, struct bytes certific
     return known;
 }
 
+bool tls_leaf_open(struct tls_kit *kit, struct bytes certificate, struct tls_leaf *ret_leaf)
+{
+    struct tls_leaf leaf;
+    if (!tls_kit_digest(kit, TLS_SHA256, certificate.data, certificate.length, leaf.digest) ||
+        !tls_x509_read(certificate, &leaf.x509))
+        return false;
+    leaf.key = key_of(kit, certificate, &leaf.x509, leaf.digest);
+    if (leaf.key == NULL)
+        return false;
+    *ret_leaf = leaf;
+    return true;
+}
+
 const struct tls_key *tls_leaf_learn(struct tls_kit *kit, struct bytes certificate, struct observation *observation)
 {
+    struct tls_leaf leaf;
     uint8_t digest[TLS_DIGEST_BYTES];
-    struct tls_x509 x509;
+    if (tls_leaf_open(kit, certificate, &leaf)) {
+        tls_leaf_write(&leaf, observation);
+        return leaf.key;
+    }
     if (!tls_kit_digest(kit, TLS_SHA256, certificate.data, certificate.length, digest))
         return NULL;
-    const struct tls_key *key = tls_x509_read(certificate, &x509) ? key_of(kit, certificate, &x509, digest) : NULL;
-    if (key == NULL)
-        return long_way(kit, certificate, observation, digest);
-    tls_x509_learn(&x509, observation);
-    if (key->own != TLS_OWN_UNKNOWN)
-        learn_flag(observation, FIELD(tls, self_signed), key->own == TLS_OWN_YES);
-    digest_learn(observation, digest);
-    return key;
+    return long_way(kit, certificate, observation, digest);
 }
 
 // Its key alone.

@@ -6,6 +6,23 @@
 #include "probes/observation/observation.h"
 #include "probes/protocol/tls/tls_key.h"
 
+// An ordinary certificate, read.
+struct tls_leaf {
+    struct tls_x509 x509;
+    uint8_t digest[TLS_DIGEST_BYTES];
+    const struct tls_key *key; // valid until the next one is read
+};
+
+// Reads one whole certificate. False when it has to take the long way, or without memory.
+bool tls_leaf_open(struct tls_kit *kit, struct bytes certificate, struct tls_leaf *ret_leaf);
+
+// Writes down what it says, as the server's own certificate.
+void tls_leaf_write(const struct tls_leaf *leaf, struct observation *observation);
+
+// The same as a row of the chain, of any ordinary certificate.
+void tls_leaf_write_row(const struct tls_x509 *x509, const uint8_t digest[static TLS_DIGEST_BYTES],
+                        struct observation *observation);
+
 // Reads one whole certificate and writes down what it says. NULL when it is none, or without memory. The key is valid
 // until the next call.
 const struct tls_key *tls_leaf_learn(struct tls_kit *kit, struct bytes certificate, struct observation *observation);

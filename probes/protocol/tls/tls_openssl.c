@@ -14,6 +14,7 @@
 #include "probes/session/env.h"
 #include "probes/session/registry.h"
 #include "probes/protocol/tls/tls_alert.h"
+#include "probes/protocol/tls/tls_application.h"
 #include "probes/protocol/tls/tls_bounds.h"
 #include "probes/protocol/tls/tls_certificate.h"
 #include "probes/protocol/tls/tls_matrix.h"
@@ -82,6 +83,22 @@ static void shortage_note(struct session *self)
     self->observation->failed = tls_kit_starved() || self->observation->failed;
 }
 
+// The same as our own client does. False without memory.
+static bool application_offer(const struct session *self)
+{
+    const struct openssl_state *state = (const struct openssl_state *)self->state;
+    const char *names[TLS_APPLICATIONS_MAX];
+    uint8_t list[64];
+    size_t length = 0;
+    size_t count = tls_application_offer(self, names);
+    for (size_t at = 0; at < count && length + 1 + strlen(names[at]) <= sizeof(list); at++) {
+        list[length++] = (uint8_t)strlen(names[at]);
+        memcpy(list + length, names[at], strlen(names[at]));
+        length += strlen(names[at]);
+    }
+    return length == 0 || SSL_set_alpn_protos(state->ssl, list, (unsigned int)length) == 0;
+}
+
 static struct session_result openssl_open(struct session *self)
 {
     struct openssl_state *state = (struct openssl_state *)self->state;
@@ -96,6 +113,8 @@ static struct session_result openssl_open(struct session *self)
     BIO_set_mem_eof_return(state->from_peer, -1);
     BIO_set_mem_eof_return(state->to_peer, -1);
     SSL_set_bio(state->ssl, state->from_peer, state->to_peer);
+    if (!application_offer(self))
+        return session_failed();
     SSL_set_app_data(state->ssl, self);
     SSL_set_connect_state(state->ssl);
     ERR_clear_error();
@@ -152,6 +171,15 @@ static struct session_result openssl_read(struct session *self)
     }
 }
 
+static const char *application_chosen(struct session *self)
+{
+    const struct openssl_state *state = (const struct openssl_state *)self->state;
+    const unsigned char *name = NULL;
+    unsigned int length = 0;
+    SSL_get0_alpn_selected(state->ssl, &name, &length);
+    return length == 0 ? NULL : tls_application_learn(self, bytes_of(name, length));
+}
+
 static struct session_result openssl_bytes(struct session *self, struct bytes *input)
 {
     const struct openssl_state *state = (const struct openssl_state *)self->state;
@@ -172,7 +200,7 @@ static struct session_result openssl_bytes(struct session *self, struct bytes *i
         return session_failed();
     if (status == 1) {
         openssl_observe(self);
-        return tls_tunnel_begin(self);
+        return tls_tunnel_begin(self, application_chosen(self));
     }
     if (error == SSL_ERROR_WANT_READ)
         return session_wait(self->env->answer_ms);

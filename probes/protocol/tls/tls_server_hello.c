@@ -18,8 +18,7 @@ static bool random_downgrades(const uint8_t *random)
     return memcmp(random + 24, "DOWNGRD", 7) == 0 && random[31] <= 1;
 }
 
-// RFC 7301 section 3.1: a list of exactly one name.
-static bool alpn_read(struct bytes data, struct bytes *ret_name)
+bool tls_alpn_read(struct bytes data, struct bytes *ret_name)
 {
     struct bytes list = bytes_slice(&data, bytes_u16(&data));
     struct bytes name = bytes_slice(&list, bytes_u8(&list));
@@ -47,7 +46,7 @@ static bool extension_read(struct tls_server_hello *hello, uint16_t type, struct
         hello->cookie = bytes_slice(&data, bytes_u16(&data));
         return !hello->cookie.failed && hello->cookie.length > 0 && data.length == 0;
     case TLS_EXTENSION_ALPN:
-        return alpn_read(data, &hello->alpn);
+        return tls_alpn_read(data, &hello->alpn);
     default:
         return true;
     }

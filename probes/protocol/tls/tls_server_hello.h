@@ -37,6 +37,10 @@ struct tls_server_hello {
 // do not fit, bytes behind its end, an extension twice, more extensions than anybody has.
 int tls_server_hello_read(struct bytes body, struct tls_server_hello *ret_hello);
 
+// Reads the content of an ALPN extension as a server sends it (RFC 7301 section 3.1): a list of exactly one name. False
+// when it is none.
+bool tls_alpn_read(struct bytes data, struct bytes *ret_name);
+
 // The SERVER-HELLO of SSL 2.0.
 struct tls_ssl2_server_hello {
     uint16_t version;

@@ -15,6 +15,7 @@
 enum tls_stage {
     TLS_STAGE_HELLO = 0,  // ServerHello, or before it one HelloRetryRequest
     TLS_STAGE_CLEAR,      // below TLS 1.3: what the server says before it waits for us
+    TLS_STAGE_CHANGE,     // of TLS 1.2: ChangeCipherSpec, and then Finished
     TLS_STAGE_EXTENSIONS, // EncryptedExtensions; from here on TLS 1.3
     TLS_STAGE_CERTIFICATE,
     TLS_STAGE_PROOF,
@@ -28,16 +29,21 @@ struct tls_state {
     bool retried;            // a HelloRetryRequest was answered
     bool certificate_wanted; // of us
     bool exchange_is_dhe;    // below TLS 1.3: ServerKeyExchange begins with a group
+    bool extended;           // of TLS 1.2: the master secret is bound to the handshake (RFC 7627)
+    bool changed;            // of TLS 1.2: what comes is encrypted
+    uint8_t shared_length;   // of TLS 1.2: of the shared secret, which waits in secrets.client
     bool closed;             // close_notify, or an alert that ends it
     uint8_t idle_records;    // that said nothing: empty ones, ChangeCipherSpec, warnings
     uint8_t later_messages;  // since the handshake was done: tickets and key updates
     struct tls_share_use share;
     struct tls13_hello said;
+    const char *application;             // that was agreed on, one of ours; NULL: none was
     const struct tls_suite *retry_suite; // that a HelloRetryRequest named
-    const struct tls_suite *suite;       // NULL until there are keys
+    const struct tls_suite *suite;       // NULL until there are keys of ours
+    const struct tls12_suite *older;     // of TLS 1.2; NULL: it is newer, not known yet, or OpenSSL's
     EVP_MD_CTX *transcript;              // from ServerHello to Finished
-    EVP_PKEY *key;                       // the certificate's, from Certificate to CertificateVerify
-    struct buffer hello;                 // ours, until the suite is known and it can be hashed
+    EVP_PKEY *key;                       // the certificate's, until it was proved
+    struct buffer hello;                 // ours, until the suite is known and it can be hashed; then ClientKeyExchange
     struct tls_assembly message;
     struct tls_secrets secrets;
     struct tls_protection read;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probes/protocol/tls/tls_certificate.h"
+
 enum {
     // Of late chains; a whole one may be 56 KB, an ordinary one is 4 KB.
     TRUST_REMEMBERED = 64,
@@ -21,7 +23,9 @@ struct remembered {
 };
 
 struct tls_trust {
-    X509_STORE *store; // NULL: nothing is verified
+    X509_STORE *store;  // NULL: nothing is verified
+    uint32_t *subjects; // hashes of its authorities' names, in order
+    size_t subject_count;
     uint64_t askings;
     struct remembered remembered[TRUST_REMEMBERED];
 };
@@ -39,12 +43,43 @@ static X509_STORE *store_load(const char *file)
     return store;
 }
 
+static int hash_compare(const void *one, const void *other)
+{
+    uint32_t first = *(const uint32_t *)one;
+    uint32_t second = *(const uint32_t *)other;
+    return first < second ? -1 : first > second;
+}
+
+// False without memory.
+static bool subjects_list(struct tls_trust *trust)
+{
+    STACK_OF(X509) *authorities = trust->store == NULL ? NULL : X509_STORE_get1_all_certs(trust->store);
+    int count = authorities == NULL ? 0 : sk_X509_num(authorities);
+    bool listed = trust->store == NULL || authorities != NULL;
+    trust->subjects = count == 0 ? NULL : calloc((size_t)count, sizeof(*trust->subjects));
+    listed = listed && (count == 0 || trust->subjects != NULL);
+    for (int at = 0; listed && at < count; at++) {
+        int done = 0;
+        const X509_NAME *subject = X509_get_subject_name(sk_X509_value(authorities, at));
+        trust->subjects[trust->subject_count++] = (uint32_t)X509_NAME_hash_ex(subject, NULL, NULL, &done);
+        listed = done == 1;
+    }
+    sk_X509_pop_free(authorities, X509_free);
+    if (trust->subject_count > 0)
+        qsort(trust->subjects, trust->subject_count, sizeof(*trust->subjects), hash_compare);
+    return listed;
+}
+
 struct tls_trust *trust_new(const char *file)
 {
     struct tls_trust *trust = calloc(1, sizeof(*trust));
     if (trust == NULL)
         return NULL;
     trust->store = store_load(file);
+    if (!subjects_list(trust)) {
+        trust_free(trust);
+        return NULL;
+    }
     for (size_t at = 0; at < TRUST_REMEMBERED; at++)
         observation_init(&trust->remembered[at].observation);
     return trust;
@@ -57,7 +92,19 @@ void trust_free(struct tls_trust *trust)
     for (size_t at = 0; at < TRUST_REMEMBERED; at++)
         observation_fini(&trust->remembered[at].observation);
     X509_STORE_free(trust->store);
+    free(trust->subjects);
     free(trust);
+}
+
+bool trust_verifies(const struct tls_trust *trust)
+{
+    return trust->store != NULL;
+}
+
+bool trust_has_subject(const struct tls_trust *trust, uint32_t hash)
+{
+    return trust->subject_count > 0 &&
+           bsearch(&hash, trust->subjects, trust->subject_count, sizeof(hash), hash_compare) != NULL;
 }
 
 const struct tls_observation *trust_recall(struct tls_trust *trust, const uint8_t digest[static TRUST_DIGEST_BYTES])
@@ -91,23 +138,59 @@ void trust_forget(struct tls_trust *trust, const struct observation *place)
             trust->remembered[at].asked = 0;
 }
 
-void trust_verify(struct tls_trust *trust, STACK_OF(X509) * certificates, struct observation *observation)
+void trust_verdict_fini(struct trust_verdict *verdict)
 {
+    X509_free(verdict->issuer);
+    verdict->issuer = NULL;
+}
+
+void trust_verdict_learn(const struct trust_verdict *verdict, struct observation *observation)
+{
+    if (!verdict->known)
+        return;
+    learn_flag(observation, FIELD(tls, trusted), verdict->trusted);
+    if (!verdict->trusted)
+        learn_word(observation, FIELD(tls, trust_error), X509_verify_cert_error_string(verdict->error));
+}
+
+// Looks at what was built behind the server's own certificate.
+static void path_note(X509_STORE_CTX *check, struct trust_verdict *verdict)
+{
+    STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(check);
+    int count = path == NULL ? 0 : sk_X509_num(path);
+    verdict->valid_from = INT64_MIN;
+    verdict->valid_until = INT64_MAX;
+    for (int at = 1; at < count; at++) {
+        X509 *one = sk_X509_value(path, at);
+        int64_t from = INT64_MAX;
+        int64_t until = INT64_MIN;
+        (void)certificate_seconds(X509_get0_notBefore(one), &from);
+        (void)certificate_seconds(X509_get0_notAfter(one), &until);
+        verdict->valid_from = from > verdict->valid_from ? from : verdict->valid_from;
+        verdict->valid_until = until < verdict->valid_until ? until : verdict->valid_until;
+        verdict->constrained = verdict->constrained || X509_get_ext_by_NID(one, NID_name_constraints, -1) >= 0;
+    }
+    if (count > 1 && X509_up_ref(sk_X509_value(path, 1)) == 1)
+        verdict->issuer = sk_X509_value(path, 1);
+}
+
+struct trust_verdict trust_verify(const struct tls_trust *trust, STACK_OF(X509) * certificates)
+{
+    struct trust_verdict verdict = {.known = false};
     X509 *leaf = sk_X509_value(certificates, 0);
     X509_STORE_CTX *check = trust->store == NULL || leaf == NULL ? NULL : X509_STORE_CTX_new();
     if (check == NULL)
-        return;
+        return verdict;
     if (X509_STORE_CTX_init(check, trust->store, leaf, certificates) == 1 &&
         X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_SERVER) == 1) {
-        int verdict = X509_verify_cert(check);
-        int error = X509_STORE_CTX_get_error(check);
+        int found = X509_verify_cert(check);
+        verdict.error = X509_STORE_CTX_get_error(check);
         // Below 0, and without memory, it could not be checked; then nothing is known.
-        if (verdict >= 0 && error != X509_V_ERR_OUT_OF_MEM) {
-            learn_flag(observation, FIELD(tls, trusted), verdict == 1);
-            if (verdict != 1)
-                learn_word(observation, FIELD(tls, trust_error), X509_verify_cert_error_string(error));
-        }
+        verdict.known = found >= 0 && verdict.error != X509_V_ERR_OUT_OF_MEM;
+        verdict.trusted = found == 1;
+        path_note(check, &verdict);
     }
     X509_STORE_CTX_free(check);
     ERR_clear_error();
+    return verdict;
 }

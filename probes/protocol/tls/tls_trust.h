@@ -4,6 +4,7 @@
 // late: a certificate that stands before sixty thousand hosts is decoded and verified once. Made by trust_new
 // (session/env.h). One thread.
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "probes/observation/observation.h"
@@ -21,7 +22,31 @@ struct observation *trust_remember(struct tls_trust *trust, const uint8_t digest
 // Takes it back: what was written down is not to be believed.
 void trust_forget(struct tls_trust *trust, const struct observation *place);
 
-// Verifies certificates as a TLS client would, at this time, and writes down tls.trusted and why not. certificates: the
-// server's own first, as STACK_OF(X509); none of their keys is too dear.
+// What came of a verification. All-zero: nothing is known.
+struct trust_verdict {
+    bool known;
+    bool trusted;
+    int error; // X509_V_OK, or OpenSSL's reason
+    // Of the path that was built, what lies behind the server's own certificate. Not there when it ended with that one.
+    struct x509_st *issuer; // who is said to have issued it; a reference that trust_verdict_fini gives back
+    bool constrained;       // one of them constrains the names of those before it
+    int64_t valid_from;     // when all of them are valid
+    int64_t valid_until;
+};
+
+void trust_verdict_fini(struct trust_verdict *verdict);
+
+// Writes down tls.trusted, and why not.
+void trust_verdict_learn(const struct trust_verdict *verdict, struct observation *observation);
+
+// Whether chains are verified at all: there are authorities.
+bool trust_verifies(const struct tls_trust *trust);
+
+// Whether one of the authorities may have the subject with that hash: the first four bytes of the SHA-1 of its
+// canonical form, little-endian (tls_x509_name_canon), as X509_NAME_hash_ex has it.
+bool trust_has_subject(const struct tls_trust *trust, uint32_t hash);
+
+// Verifies certificates as a TLS client would, at this time, with OpenSSL. certificates: the server's own first, as
+// STACK_OF(X509); none of their keys is too dear.
 struct stack_st_X509;
-void trust_verify(struct tls_trust *trust, struct stack_st_X509 *certificates, struct observation *observation);
+struct trust_verdict trust_verify(const struct tls_trust *trust, struct stack_st_X509 *certificates);

@@ -5,7 +5,7 @@
 #include "probes/session/registry.h"
 #include "probes/session/tunnel.h"
 
-struct session_result tls_tunnel_begin(struct session *self)
+struct session_result tls_tunnel_begin(struct session *self, const char *application)
 {
     struct tls_observation *tls = observation_part(self->observation, PART_tls);
     if (tls == NULL)
@@ -16,7 +16,7 @@ struct session_result tls_tunnel_begin(struct session *self)
     learn_flag(self->observation, FIELD(tls, handshake_complete), true);
     const struct session_ops *inner = session_upgraded(self);
     if (inner == NULL) {
-        inner = tunnel_inner(self, NULL);
+        inner = tunnel_inner(self, application);
         // An HTTP answer of an earlier connection was the plain-text one of a server that wanted TLS.
         observation_forget(self->observation, PART_http);
         learn_constant(self->observation, FIELD(root, tunnel), "tls");

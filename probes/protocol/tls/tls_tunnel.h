@@ -5,7 +5,7 @@
 #include "probes/session/session.h"
 
 // The handshake is done: what is spoken inside begins.
-struct session_result tls_tunnel_begin(struct session *self);
+struct session_result tls_tunnel_begin(struct session *self, const char *application);
 
 // The first bytes were a record: the service is TLS, unless another one was asked for it (STARTTLS).
 void tls_service_learn(struct session *self);

@@ -18,21 +18,23 @@ enum {
     }
 
 // AlgorithmIdentifiers as they stand in ordinary certificates, parameters included, by OpenSSL's names for them.
-static const struct {
+static const struct signature_algorithm {
     struct bytes body;
     const char *name;
+    enum tls_x509_signing signing;
+    int digest_bits;
 } signature_algorithms[] = {
-    {OID("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"), "sha256WithRSAEncryption"},
-    {OID("\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"), "ecdsa-with-SHA256"},
-    {OID("\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03"), "ecdsa-with-SHA384"},
-    {OID("\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04"), "ecdsa-with-SHA512"},
-    {OID("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c\x05\x00"), "sha384WithRSAEncryption"},
-    {OID("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d\x05\x00"), "sha512WithRSAEncryption"},
-    {OID("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00"), "sha1WithRSAEncryption"},
-    {OID("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04\x05\x00"), "md5WithRSAEncryption"},
-    {OID("\x06\x07\x2a\x86\x48\xce\x3d\x04\x01"), "ecdsa-with-SHA1"},
-    {OID("\x06\x03\x2b\x65\x70"), "ED25519"},
-    {OID("\x06\x03\x2b\x65\x71"), "ED448"},
+    {OID("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"), "sha256WithRSAEncryption", TLS_X509_BY_RSA, 256},
+    {OID("\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"), "ecdsa-with-SHA256", TLS_X509_BY_EC, 256},
+    {OID("\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03"), "ecdsa-with-SHA384", TLS_X509_BY_EC, 384},
+    {OID("\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04"), "ecdsa-with-SHA512", TLS_X509_BY_EC, 512},
+    {OID("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c\x05\x00"), "sha384WithRSAEncryption", TLS_X509_BY_RSA, 384},
+    {OID("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d\x05\x00"), "sha512WithRSAEncryption", TLS_X509_BY_RSA, 512},
+    {OID("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00"), "sha1WithRSAEncryption", TLS_X509_BY_RSA, 0},
+    {OID("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04\x05\x00"), "md5WithRSAEncryption", TLS_X509_BY_RSA, 0},
+    {OID("\x06\x07\x2a\x86\x48\xce\x3d\x04\x01"), "ecdsa-with-SHA1", TLS_X509_BY_EC, 0},
+    {OID("\x06\x03\x2b\x65\x70"), "ED25519", TLS_X509_BY_ED25519, 0},
+    {OID("\x06\x03\x2b\x65\x71"), "ED448", TLS_X509_BY_ED448, 0},
 };
 
 // Of keys that are a string of bits.
@@ -57,12 +59,18 @@ static bool same(struct bytes one, struct bytes other)
     return der_equal(one, other.data, other.length);
 }
 
-static const char *signature_name(struct bytes algorithm)
+static bool signature_read(struct bytes algorithm, struct tls_x509 *x509)
 {
-    for (size_t at = 0; at < sizeof(signature_algorithms) / sizeof(signature_algorithms[0]); at++)
-        if (same(algorithm, signature_algorithms[at].body))
-            return signature_algorithms[at].name;
-    return NULL;
+    for (size_t at = 0; at < sizeof(signature_algorithms) / sizeof(signature_algorithms[0]); at++) {
+        const struct signature_algorithm *known = &signature_algorithms[at];
+        if (!same(algorithm, known->body))
+            continue;
+        x509->signature_algorithm = known->name;
+        x509->signing = known->signing;
+        x509->digest_bits = known->digest_bits;
+        return true;
+    }
+    return false;
 }
 
 static int number_bits(struct bytes number)
@@ -132,6 +140,7 @@ static bool extensions_read(struct bytes explicit_list, struct tls_x509 *x509)
     bool named = false;
     if (list.failed || list.length == 0 || explicit_list.length != 0)
         return false;
+    x509->extensions = list;
     for (size_t count = 0; list.length > 0; count++) {
         struct bytes extension = der_take(&list, DER_SEQUENCE);
         struct bytes id = der_take(&extension, DER_OBJECT);
@@ -194,14 +203,16 @@ static bool tbs_read(struct bytes tbs, struct bytes algorithm, struct tls_x509 *
 bool tls_x509_read(struct bytes certificate, struct tls_x509 *ret_x509)
 {
     struct tls_x509 x509 = {.names = {0}};
+    struct der tbs = {.tag = 0};
     struct bytes whole = der_take(&certificate, DER_SEQUENCE);
-    struct bytes tbs = der_take(&whole, DER_SEQUENCE);
+    bool there = der_next(&whole, &tbs) && tbs.tag == DER_SEQUENCE;
     struct bytes algorithm = der_take(&whole, DER_SEQUENCE);
-    struct bytes signature = der_bits(&whole);
-    if (whole.failed || whole.length != 0 || certificate.failed || certificate.length != 0 || signature.length == 0)
+    x509.content = tbs.whole;
+    x509.signature = der_bits(&whole);
+    if (!there || whole.failed || whole.length != 0 || certificate.failed || certificate.length != 0 ||
+        x509.signature.length == 0)
         return false;
-    x509.signature_algorithm = signature_name(algorithm);
-    if (x509.signature_algorithm == NULL || !tbs_read(tbs, algorithm, &x509))
+    if (!signature_read(algorithm, &x509) || !tbs_read(tbs.body, algorithm, &x509))
         return false;
     *ret_x509 = x509;
     return true;
@@ -210,6 +221,20 @@ bool tls_x509_read(struct bytes certificate, struct tls_x509 *ret_x509)
 bool tls_x509_self_issued(const struct tls_x509 *x509)
 {
     return tls_x509_name_equal(x509->subject, x509->issuer);
+}
+
+bool tls_x509_signing_fits(const struct tls_x509 *x509, enum tls_x509_key issuer)
+{
+    switch (issuer) {
+    case TLS_X509_RSA:
+        return x509->signing == TLS_X509_BY_RSA;
+    case TLS_X509_ED25519:
+        return x509->signing == TLS_X509_BY_ED25519;
+    case TLS_X509_ED448:
+        return x509->signing == TLS_X509_BY_ED448;
+    default:
+        return x509->signing == TLS_X509_BY_EC;
+    }
 }
 
 static void name_learn(struct observation *observation, const struct field *field, struct bytes name)
@@ -251,11 +276,12 @@ static void names_learn(struct observation *observation, struct bytes names)
     }
 }
 
+static const char *const key_types[] = {
+    [TLS_X509_RSA] = "RSA", [TLS_X509_P256] = "EC",         [TLS_X509_P384] = "EC",
+    [TLS_X509_P521] = "EC", [TLS_X509_ED25519] = "ED25519", [TLS_X509_ED448] = "ED448"};
+
 void tls_x509_learn(const struct tls_x509 *x509, struct observation *observation)
 {
-    static const char *const key_types[] = {
-        [TLS_X509_RSA] = "RSA", [TLS_X509_P256] = "EC",         [TLS_X509_P384] = "EC",
-        [TLS_X509_P521] = "EC", [TLS_X509_ED25519] = "ED25519", [TLS_X509_ED448] = "ED448"};
     name_learn(observation, FIELD(tls, subject), x509->subject);
     name_learn(observation, FIELD(tls, issuer), x509->issuer);
     names_learn(observation, x509->names);
@@ -265,4 +291,23 @@ void tls_x509_learn(const struct tls_x509 *x509, struct observation *observation
     learn_constant(observation, FIELD(tls, key_type), key_types[x509->key_kind]);
     learn_number(observation, FIELD(tls, key_bits), x509->key_bits);
     learn_constant(observation, FIELD(tls, signature_algorithm), x509->signature_algorithm);
+}
+
+struct tls_certificate_observation *tls_x509_learn_row(const struct tls_x509 *x509, struct observation *observation)
+{
+    char text[TLS_X509_NAME_TEXT_MAX];
+    const char *key_type = key_types[x509->key_kind];
+    struct tls_certificate_observation *row = learn_row(observation, FIELD(tls, chain));
+    if (row == NULL)
+        return NULL;
+    learn_text_in(observation, row, FIELD(tls_certificate, subject), text, tls_x509_name_print(x509->subject, text));
+    learn_text_in(observation, row, FIELD(tls_certificate, issuer), text, tls_x509_name_print(x509->issuer, text));
+    learn_flag_in(observation, row, FIELD(tls_certificate, self_issued), tls_x509_self_issued(x509));
+    learn_number_in(observation, row, FIELD(tls_certificate, not_before), x509->not_before);
+    learn_number_in(observation, row, FIELD(tls_certificate, not_after), x509->not_after);
+    learn_constant_in(observation, row, FIELD(tls_certificate, key_type), key_type, strlen(key_type));
+    learn_number_in(observation, row, FIELD(tls_certificate, key_bits), x509->key_bits);
+    learn_constant_in(observation, row, FIELD(tls_certificate, signature_algorithm), x509->signature_algorithm,
+                      strlen(x509->signature_algorithm));
+    return row;
 }

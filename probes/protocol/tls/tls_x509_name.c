@@ -6,6 +6,7 @@
 enum { ATTRIBUTES_MAX = 32 };
 
 struct attribute {
+    struct bytes id;
     const char *name;
     struct bytes value;
 };
@@ -77,7 +78,7 @@ static bool attribute_next(struct bytes *name, struct attribute *ret_attribute)
     struct der value;
     if (set.failed || set.length != 0 || !der_next(&pair, &value) || pair.length != 0)
         return false;
-    *ret_attribute = (struct attribute){attribute_name(id), value.body};
+    *ret_attribute = (struct attribute){id, attribute_name(id), value.body};
     return ret_attribute->name != NULL && value_ordinary(&value);
 }
 
@@ -105,12 +106,16 @@ static int folded_next(struct bytes *value)
     return byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte;
 }
 
+static void spaces_drop(struct bytes *value)
+{
+    while (value->length > 0 && value->data[0] == ' ')
+        (void)bytes_u8(value);
+}
+
 static bool value_equal(struct bytes one, struct bytes other)
 {
-    while (one.length > 0 && one.data[0] == ' ')
-        (void)bytes_u8(&one);
-    while (other.length > 0 && other.data[0] == ' ')
-        (void)bytes_u8(&other);
+    spaces_drop(&one);
+    spaces_drop(&other);
     for (;;) {
         int byte = folded_next(&one);
         if (byte != folded_next(&other))
@@ -131,6 +136,46 @@ bool tls_x509_name_equal(struct bytes one, struct bytes other)
             !value_equal(ones.value, others.value))
             return false;
     return one.length == other.length;
+}
+
+// Puts tag and length before the `length` bytes that end at *at, which goes back by as much. The text of an ordinary
+// name is short, so two bytes of length are the most.
+static void header_put(uint8_t *data, size_t *at, uint8_t tag, size_t length)
+{
+    data[--*at] = (uint8_t)length;
+    if (length > 0xff)
+        data[--*at] = (uint8_t)(length >> 8);
+    if (length >= 0x80)
+        data[--*at] = length > 0xff ? 0x82 : 0x81;
+    data[--*at] = tag;
+}
+
+size_t tls_x509_name_canon(struct bytes name, uint8_t ret_canon[static TLS_X509_NAME_CANON_MAX])
+{
+    uint8_t one[TLS_X509_NAME_TEXT_MAX + 64];
+    uint8_t value[TLS_X509_NAME_TEXT_MAX];
+    struct attribute attribute;
+    size_t written = 0;
+    while (name.length > 0 && attribute_next(&name, &attribute)) {
+        size_t length = 0;
+        spaces_drop(&attribute.value);
+        for (int byte; length < sizeof(value) && (byte = folded_next(&attribute.value)) != -1; length++)
+            value[length] = (uint8_t)byte;
+        // From its end to its beginning, so that each length is known when it is written.
+        size_t at = sizeof(one) - length;
+        memcpy(one + at, value, length);
+        header_put(one, &at, DER_UTF8, length);
+        at -= attribute.id.length;
+        memcpy(one + at, attribute.id.data, attribute.id.length);
+        header_put(one, &at, DER_OBJECT, attribute.id.length);
+        header_put(one, &at, DER_SEQUENCE, sizeof(one) - at);
+        header_put(one, &at, DER_SET, sizeof(one) - at);
+        if (sizeof(one) - at > TLS_X509_NAME_CANON_MAX - written)
+            break;
+        memcpy(ret_canon + written, one + at, sizeof(one) - at);
+        written += sizeof(one) - at;
+    }
+    return written;
 }
 
 // RFC 2253 section 2.4.

@@ -6,8 +6,8 @@
 
 #include <criterion/criterion.h>
 
-#include "config/catalogue_load.h"
 #include "control/classify/product.h"
+#include "tests/unit/classify/products.h"
 
 enum { TEXT_MAX = 256 };
 
@@ -106,29 +106,6 @@ static const char *const misses[] = {
     "%sx%s%s", "%snot-%s%s", "%smy %s%s", "%s%sx%s", "%s%sshack%s", "%s%s-fork%s", "%s%s.%s", "%s(%s)%s", "x%s%s%s",
 };
 
-struct products {
-    struct string_table strings;
-    struct catalogue_storage storage;
-};
-
-static void products_init(struct products *products)
-{
-    struct complaint complaint;
-    struct input input;
-    memset(products, 0, sizeof(*products));
-    cr_assert_eq(string_table_init(&products->strings), 0);
-    cr_assert_eq(input_read(SONDE_TEST_SOURCE_ROOT "/config/products.json", 1 << 24, &input, &complaint), 0);
-    cr_assert_eq(catalogue_read(&products->storage, CATALOGUE_PRODUCTS, "f", &input, &products->strings, &complaint), 0,
-                 "%s", complaint.text);
-    input_fini(&input);
-}
-
-static void products_fini(struct products *products)
-{
-    catalogue_storage_fini(&products->storage);
-    string_table_fini(&products->strings);
-}
-
 // Only the rule of that number, or all of them when it is behind the last.
 static struct product_rules *rules_of(const struct products *products, size_t rule)
 {
@@ -165,9 +142,11 @@ static void miss_write(const struct sample *sample, size_t miss, char ret_text[s
 }
 #pragma GCC diagnostic pop
 
-// Those of other protocols have their samples in test_services.c.
+// Those of other protocols have their samples in test_services.c, those of components in test_components.c.
 static bool rule_is_ours(const struct products *products, size_t rule)
 {
+    if (products->storage.products[rule].component != 0)
+        return false;
     const char *field = products->strings.bytes + products->storage.products[rule].field;
     return strncmp(field, "ssh.", 4) == 0 || strncmp(field, "http.", 5) == 0;
 }

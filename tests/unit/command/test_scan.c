@@ -534,7 +534,7 @@ Test(scan, help_explains_plans_records_and_the_catalogues_that_a_scan_would_use)
          {"  exposed-telnet: high\n", "      when {\"service\": {\"sensitive\": true}}\n      unless exposed-*\n"}},
         {"services",
          {"\nhttp-alt       8000,8008,8080,8888  http",
-          "\nredis          6379                 redis        sensitive"}},
+          "\nredis          6379                 redis          sensitive"}},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         cr_expect_eq(sonde((const char *const[]){"help", rows[i].topic, NULL}), 0, "%s", output_text);

@@ -38,7 +38,7 @@ static const char *const whole =
     "\"rate\":\"100 pps\",\"attempts\":3,\"attempt_gap\":\"500 "
     "ms\",\"seed\":42,\"converse\":\"later\",\"profile\":\"linux\","
     "\"contact\":\"https://example.org/scan\",\"max_runtime\":\"10 m\",\"max_results\":9,\"max_open\":77,"
-    "\"sample\":\"50 %\",\"shard\":\"2/2\",\"output\":\"out\",\"decoys\":3}";
+    "\"sample\":\"50 %\",\"shard\":\"2/2\",\"output\":\"out\",\"feeds\":\"known\",\"decoys\":3}";
 
 static const char *const aws =
     "{\"prefixes\":[{\"ip_prefix\":\"10.0.1.0/24\",\"service\":\"EC2\",\"region\":\"us-east-1\"}]}";
@@ -47,6 +47,7 @@ Test(plan, every_key_reaches_the_plan)
 {
     struct fixture fixture;
     char output[128];
+    char feeds[128];
     fixture_init(&fixture);
     fixture_write(&fixture, "aws.json", aws);
     cr_assert_eq(fixture_load(&fixture, whole, PLAN_NEED_SCAN), 0, "%s", fixture.complaint.text);
@@ -88,6 +89,8 @@ Test(plan, every_key_reaches_the_plan)
         cr_assert_geq(plan->decoys[i], 32768);
     snprintf(output, sizeof(output), "%s/out", fixture.folder);
     cr_assert_str_eq(plan->output, output);
+    snprintf(feeds, sizeof(feeds), "%s/known", fixture.folder);
+    cr_assert_str_eq(plan->feeds, feeds);
     cr_assert_eq(plan->input_count, 5);
     fixture_fini(&fixture);
 }
@@ -250,6 +253,12 @@ Test(plan, what_cannot_be_used_is_one_clear_line)
         {"{\"targets\":[{\"provider\":\"aws\"}],\"services\":[1]}", "unknown provider \"aws\""},
         {"{\"ranges\":{\"aws\":\"aws.json\"},\"targets\":[{\"provider\":\"asw\"}],\"services\":[1]}",
          "unknown \"asw\" (did you mean \"aws\"?)"},
+        {"{\"ranges\":{\"aws\":\"aws.json\"},\"targets\":[{\"provider\":\"aws\",\"service\":\"EC3\"}],\"services\":[1]"
+         "}",
+         "unknown \"EC3\" (did you mean \"EC2\"?)"},
+        {"{\"ranges\":{\"aws\":\"aws.json\"},\"targets\":[{\"provider\":\"aws\",\"service\":\"EC2\","
+         "\"region\":\"us-esat-1\"}],\"services\":[1]}",
+         "unknown \"us-esat-1\" (did you mean \"us-east-1\"?)"},
         {"{\"ranges\":{\"aws\":\"bad.txt\"},\"targets\":[\"10.0.0.1\"],\"services\":[1]}", "ranges.aws: "},
         {"{\"ranges\":[],\"targets\":[\"10.0.0.1\"],\"services\":[1]}", "ranges: is an array"},
         {SIMPLE ",\"exclude\":[\"10.0.0.0/8\"]}", "nothing is left: exclude[0] (10.0.0.0/8) took 1024"},

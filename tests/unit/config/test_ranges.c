@@ -30,8 +30,8 @@ static void assert_owner(const struct range_list *list, const struct range_attri
     cr_assert_eq(prefix_parse(address, &at), 0);
     const struct attribution *found = attribution_find(&table, at.first);
     const char *strings = list->strings.bytes;
-    snprintf(owner, sizeof(owner), "%s/%s/%s", strings + found->provider, strings + found->cloud_service,
-             strings + found->region);
+    snprintf(owner, sizeof(owner), "%s/%s/%s %s%s", strings + found->provider, strings + found->cloud_service,
+             strings + found->region, strings + found->responsible, strings + found->country);
     cr_assert_str_eq(owner, expected, "%s: %s instead of %s", address, owner, expected);
 }
 
@@ -78,27 +78,27 @@ Test(ranges, the_most_specific_service_owns_an_address)
     cr_assert_eq(read_text(&list, "cloudflare", "255.255.255.0/24\r\n\r\n2400::/32\n"), 0);
     cr_assert_eq(range_list_attribute(&list, &attribution), 0);
     const char *rows[][2] = {
-        {"0.0.0.0", "//"},
-        {"10.0.255.255", "//"},
-        {"10.1.0.0", "aws/EC2/us-east-1"},
-        {"10.1.1.0", "aws/API_GATEWAY/us-east-1"},
-        {"10.1.1.7", "aws/S3/GLOBAL"},
-        {"10.1.1.8", "aws/API_GATEWAY/us-east-1"},
-        {"10.1.1.200", "aws/API_GATEWAY/us-east-1"},
-        {"10.1.128.0", "aws/AMAZON/us-east-1"},
-        {"10.1.255.255", "aws/AMAZON/us-east-1"},
-        {"10.2.0.0", "azure/AzureCloud/westus"},
-        {"10.2.5.9", "azure/AzureStorage/eastus"},
-        {"10.2.6.9", "azure/FrontDoor/westus"},
-        {"10.3.9.9", "google/Google Cloud/us-west1"},
-        {"10.4.0.1", "oracle/OCI/us-ashburn-1"},
-        {"10.4.1.1", "oracle/OBJECT_STORAGE/us-ashburn-1"},
-        {"10.5.0.255", "fastly//"},
-        {"10.5.1.0", "//"},
-        {"10.6.0.0", "linode//US-NJ"},
-        {"10.6.1.0", "linode//DE"},
-        {"255.255.254.255", "//"},
-        {"255.255.255.255", "cloudflare//"},
+        {"0.0.0.0", "// "},
+        {"10.0.255.255", "// "},
+        {"10.1.0.0", "aws/EC2/us-east-1 customer"},
+        {"10.1.1.0", "aws/API_GATEWAY/us-east-1 provider"},
+        {"10.1.1.7", "aws/S3/GLOBAL provider"},
+        {"10.1.1.8", "aws/API_GATEWAY/us-east-1 provider"},
+        {"10.1.1.200", "aws/API_GATEWAY/us-east-1 provider"},
+        {"10.1.128.0", "aws/AMAZON/us-east-1 "},
+        {"10.1.255.255", "aws/AMAZON/us-east-1 "},
+        {"10.2.0.0", "azure/AzureCloud/westus customer"},
+        {"10.2.5.9", "azure/AzureStorage/eastus provider"},
+        {"10.2.6.9", "azure/FrontDoor/westus provider"},
+        {"10.3.9.9", "google/Google Cloud/us-west1 customer"},
+        {"10.4.0.1", "oracle/OCI/us-ashburn-1 customer"},
+        {"10.4.1.1", "oracle/OBJECT_STORAGE/us-ashburn-1 provider"},
+        {"10.5.0.255", "fastly// "},
+        {"10.5.1.0", "// "},
+        {"10.6.0.0", "linode//US-NJ US"},
+        {"10.6.1.0", "linode//DE DE"},
+        {"255.255.254.255", "// "},
+        {"255.255.255.255", "cloudflare// "},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_owner(&list, &attribution, rows[i][0], rows[i][1]);

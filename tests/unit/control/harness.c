@@ -48,8 +48,11 @@ static void image_make(struct harness *harness, const struct harness_plan *plan)
     settings->scan = text(&strings, "scan-1");
     settings->user_agent = text(&strings, "sonde/test");
     const struct attribution_edge edges[] = {{0, 0}, {0x0a000000, 1}, {0x0b000000, 0}};
-    const struct attribution items[] = {{0, 0, 0},
-                                        {text(&strings, "aws"), text(&strings, "EC2"), text(&strings, "us-east-1")}};
+    const struct attribution items[] = {{0},
+                                        {.provider = text(&strings, "aws"),
+                                         .cloud_service = text(&strings, "EC2"),
+                                         .region = text(&strings, "us-east-1"),
+                                         .responsible = text(&strings, "customer")}};
     const struct catalogue_service services[] = {
         {.name = text(&strings, "ssh"),
          .session = text(&strings, "ssh"),
@@ -81,11 +84,12 @@ static void image_make(struct harness *harness, const struct harness_plan *plan)
     settings->seed = 7;
     settings->converse = plan->converse;
     settings->max_results = plan->max_results;
+    settings->tls_matrix = plan->tls_matrix;
     settings->max_open = plan->max_open == 0 ? 10000 : plan->max_open;
     settings->converse_rate_pps = 1e6;
     settings->host_time_ns = plan->host_time_ns;
     settings->flow_port_first = 61000;
-    settings->flow_port_count = 1024;
+    settings->flow_port_count = plan->flow_ports == 0 ? 1024 : plan->flow_ports;
     for (size_t i = 0; i < 2 && plan->decoys[i] != 0; i++)
         settings->decoys[settings->decoy_count++] = plan->decoys[i];
     settings->workers = HARNESS_WORKERS;
@@ -286,6 +290,7 @@ static void request_take(struct harness *harness, const struct segment *request)
     struct peer *peer = peer_find(harness, request);
     if (peer == NULL)
         return;
+    harness->reused += peer->end_sent && (request->flags & TCP_SYN) ? 1 : 0;
     peer->end_sent = peer->end_sent || (request->flags & (TCP_FIN | TCP_RST)) != 0;
     if (is_lost(harness))
         return;

@@ -55,6 +55,7 @@ struct harness {
     uint64_t repeat_ns;
     size_t requests; // taken in all
     size_t strays;   // requests to connections that no peer has
+    size_t reused;   // SYNs from a port of ours from which a connection to that peer has been ended before
 };
 
 // settings that matter to control; what is 0 gets a default.
@@ -62,7 +63,9 @@ struct harness_plan {
     uint8_t converse; // enum converse_mode, must be given
     uint32_t max_open;
     uint64_t host_time_ns;
-    uint16_t decoys[2]; // up to the first 0
+    uint16_t decoys[2];  // up to the first 0
+    uint16_t flow_ports; // 0: 1,024
+    bool tls_matrix;
     uint64_t max_results;
 };
 

@@ -105,6 +105,32 @@ Test(storage, a_further_connection_that_cannot_be_had_is_opened_from_another_por
     cr_assert_eq(harness_counter(&harness, CONTROL_CONNECTIONS_FURTHER), 2);
 }
 
+// A TLS server that has no version in common with anyone, and is asked for each on a connection of its own.
+static void alert_server(struct peer *peer)
+{
+    static const char alert[] = "\x15\x03\x03\x00\x02\x02\x46";
+    if (peer->in_length == 0 || peer->fin_wanted)
+        return;
+    peer_say(peer, alert, sizeof(alert) - 1);
+    peer->fin_wanted = true;
+}
+
+// A peer may keep what was between the two ports for minutes (TIME-WAIT), and then answers a new SYN with a challenge.
+Test(storage, no_further_connection_comes_from_a_port_that_an_earlier_one_came_from, .fini = teardown)
+{
+    enum { HOSTS = 40 };
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .flow_ports = 8, .tls_matrix = true});
+    harness.application = alert_server;
+    harness_start(&harness, false, -1);
+    for (uint32_t i = 0; i < HOSTS; i++)
+        harness_answer(&harness, 0x0a000001 + i, 443);
+    harness_finish_clean(&harness);
+    cr_assert_geq(harness_counter(&harness, CONTROL_CONNECTIONS_FURTHER), 2 * HOSTS, "%lu",
+                  harness_counter(&harness, CONTROL_CONNECTIONS_FURTHER));
+    cr_assert_eq(harness.reused, 0, "%zu of %lu", harness.reused,
+                 harness_counter(&harness, CONTROL_CONNECTIONS_FURTHER));
+}
+
 static bool half_open(struct harness *of)
 {
     return harness_counter(of, CONTROL_RECORDS) >= 20 && harness_counter(of, CONTROL_CONVERSATIONS_OPEN) == 10;

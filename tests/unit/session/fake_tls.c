@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probes/bytes.h"
+
 enum { DAY = 86400 };
 
 static EVP_PKEY *key_make_odd(const char *type, const char *name, OSSL_PARAM value)
@@ -170,18 +172,44 @@ static void context_extend(const struct fake_tls *fake)
     for (unsigned at = 0; at < fake->chain; at++)
         if (SSL_CTX_add1_chain_cert(fake->context, fake->certificate) != 1)
             abort();
+    if (fake->identity != NULL && fake->identity->behind != NULL &&
+        SSL_CTX_add1_chain_cert(fake->context, fake->identity->behind) != 1)
+        abort();
     char groups[64]; // OpenSSL's macro takes const away
     snprintf(groups, sizeof(groups), "%s", fake->groups == NULL ? "" : fake->groups);
     if (fake->groups != NULL && SSL_CTX_set1_groups_list(fake->context, groups) != 1)
         abort();
 }
 
+static int application_choose(SSL *ssl, const unsigned char **ret_name, unsigned char *ret_length,
+                              const unsigned char *offered, unsigned int length, void *context)
+{
+    const struct fake_tls *fake = context;
+    (void)ssl;
+    for (struct bytes list = bytes_of(offered, length); list.length > 0 && !list.failed;) {
+        struct bytes name = bytes_slice(&list, bytes_u8(&list));
+        if (name.length == strlen(fake->application) && memcmp(name.data, fake->application, name.length) == 0) {
+            *ret_name = name.data;
+            *ret_length = (unsigned char)name.length;
+            return SSL_TLSEXT_ERR_OK;
+        }
+    }
+    return fake->application_needed ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK;
+}
+
 void fake_tls_init(struct fake_tls *fake)
 {
     fake->peer.begin = fake_begin;
     fake->peer.answer = fake_answer;
-    fake->private_key = key_make(fake->key);
-    certificate_make(fake);
+    if (fake->identity == NULL) {
+        fake->private_key = key_make(fake->key);
+        certificate_make(fake);
+    } else {
+        EVP_PKEY_up_ref(fake->identity->key);
+        X509_up_ref(fake->identity->certificate);
+        fake->private_key = fake->identity->key;
+        fake->certificate = fake->identity->certificate;
+    }
     fake->context = SSL_CTX_new(TLS_server_method());
     SSL_CTX_set_security_level(fake->context, 0);
     SSL_CTX_set_min_proto_version(fake->context, fake->version);
@@ -194,6 +222,8 @@ void fake_tls_init(struct fake_tls *fake)
     context_extend(fake);
     if (fake->suites != NULL && SSL_CTX_set_ciphersuites(fake->context, fake->suites) != 1)
         abort();
+    if (fake->application != NULL)
+        SSL_CTX_set_alpn_select_cb(fake->context, application_choose, fake);
     if (fake->asks_certificate)
         SSL_CTX_set_verify(fake->context, SSL_VERIFY_PEER, NULL);
     if (fake->wants_certificate)

@@ -6,6 +6,13 @@
 
 #include "tests/unit/session/dialogue.h"
 
+// A certificate that was made elsewhere (issue.h).
+struct fake_tls_identity {
+    X509 *certificate;
+    X509 *behind; // sent behind it; NULL: nothing
+    EVP_PKEY *key;
+};
+
 struct fake_tls {
     struct peer peer;
     int version;     // TLS1_VERSION ...
@@ -16,12 +23,15 @@ struct fake_tls {
     struct peer *inside; // who speaks there instead
     bool foreign;        // signed by another key, under another name
     bool expired;
-    unsigned dh_bits;       // of the group for DHE, made of random bits; 0 = none
-    unsigned chain;         // certificates beyond the first
-    const char *groups;     // that it accepts, NULL = all
-    const char *suites;     // of TLS 1.3, NULL = all
-    bool wants_certificate; // of the client, which has none
-    bool asks_certificate;  // likewise, but goes on without
+    unsigned dh_bits;                         // of the group for DHE, made of random bits; 0 = none
+    unsigned chain;                           // certificates beyond the first
+    const char *groups;                       // that it accepts, NULL = all
+    const char *suites;                       // of TLS 1.3, NULL = all
+    bool wants_certificate;                   // of the client, which has none
+    bool asks_certificate;                    // likewise, but goes on without
+    const struct fake_tls_identity *identity; // instead of one that is made; NULL: none
+    const char *application;                  // of ALPN, that it agrees to; NULL: it does not know of such
+    bool application_needed;                  // and it refuses who offers others
     // The server's own.
     SSL_CTX *context;
     SSL *ssl;

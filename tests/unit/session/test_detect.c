@@ -188,6 +188,8 @@ Test(echo, what_was_said_is_known_when_it_comes_back)
         {"SSH-2.0-sonde\r\n", "* OK SSH-2.0-sonde", ECHO_NONE, ECHO_NONE}, // within a line
         {"*1\r\n$4\r\nPING\r\n", "*1\r\n+PONG\r\n", ECHO_NONE, ECHO_NONE}, // too short to be ours
         {"no end of a line", "x\nno end of a line", ECHO_NONE, ECHO_NONE},
+        {"\x16\x03\x01 a hello\n", "\x16\x03\x03 another\n\x16", ECHO_NONE, ECHO_NONE}, // no line is binary
+        {"SSH-2.0-sonde\r\n", "SSH-2.0-x\r\n\x01\x02\nS", ECHO_NONE, ECHO_NONE},
     };
     for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
         const uint8_t *said = (const uint8_t *)cases[at].said;

@@ -11,6 +11,26 @@ static const struct personality *const ROWS[] = {
 #undef X
 };
 
+static const struct {
+    const char *name;
+    const char *help;
+    bool arrives;
+} MANNER_ROWS[MANNER_COUNT] = {
+#define X(enumerator, name, arrives, help) {name, help, arrives},
+    MANNERS(X)
+#undef X
+};
+
+const char *manner_name(enum manner manner)
+{
+    return MANNER_ROWS[manner].name;
+}
+
+const char *manner_help(enum manner manner)
+{
+    return MANNER_ROWS[manner].help;
+}
+
 const struct personality *const *personality_rows(size_t *ret_count)
 {
     *ret_count = sizeof(ROWS) / sizeof(ROWS[0]);
@@ -73,6 +93,14 @@ static int service_init(struct service *services, size_t index, const struct pop
                  service->said->name);
         return -EINVAL;
     }
+    while (service->said->manner != NULL && service->manner < MANNER_COUNT &&
+           strcmp(MANNER_ROWS[service->manner].name, service->said->manner) != 0)
+        service->manner++;
+    if (service->manner == MANNER_COUNT) {
+        snprintf(error, POPULATION_ERROR_MAX, "services.%.60s.manner: no manner \"%.60s\"", service->said->name,
+                 service->said->manner);
+        return -EINVAL;
+    }
     int status = identities_new(service, population->key);
     if (status == 0 && service->personality->prepare != NULL)
         status = service->personality->prepare(service, error);
@@ -112,6 +140,10 @@ void services_free(struct service *services, size_t count)
 json_t *service_truth(const struct service *service, uint32_t host)
 {
     json_t *record = json_object();
-    service->personality->truth(service, service_identity(service, host), record);
+    if (MANNER_ROWS[service->manner].arrives)
+        service->personality->truth(service, service_identity(service, host), record);
+    json_t *besides = service->said->record == NULL ? NULL : json_loads(service->said->record, 0, NULL);
+    json_object_update_recursive(record, besides);
+    json_decref(besides);
     return record;
 }

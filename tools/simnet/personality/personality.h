@@ -19,6 +19,24 @@
 enum {
     VISIT_INPUT_MAX = 40000,    // unread; a client that leaves more so is hung up on
     VISIT_OUTPUT_MAX = 1 << 20, // not acknowledged
+    VISIT_MORE_BELOW = 32768,   // who speaks without end is asked for more
+};
+
+// How the TCP of a service's hosts behaves, whatever is said over it.
+// X(enumerator, name, whether what is said arrives all the same, help)
+#define MANNERS(X)                                                                                                     \
+    X(PLAIN, "plain", true, "as it should")                                                                            \
+    X(DRIP, "drip", false, "says one byte a second")                                                                   \
+    X(RESET, "reset", false, "resets the connection when `stage` segments with bytes, of either side, have come")      \
+    X(WINDOW, "window", false, "says its first words, takes nothing more (window 0) and is gone")                      \
+    X(OVERLAP, "overlap", true, "says it in small segments, each of which says the end of the last one again")         \
+    X(JUMBLED, "jumbled", true, "says it in small segments, eight at a time with the last one first")
+
+enum manner {
+#define X(enumerator, name, arrives, help) MANNER_##enumerator,
+    MANNERS(X)
+#undef X
+        MANNER_COUNT
 };
 
 struct personality;
@@ -28,7 +46,8 @@ struct service {
     const struct personality *personality;
     const struct population_service *said; // borrowed: banner, page, ...
     const struct service *inside;          // what is spoken within TLS; NULL: nothing is
-    struct identity *identities;           // [identity_count]: a host has one of them
+    enum manner manner;
+    struct identity *identities; // [identity_count]: a host has one of them
     uint32_t identity_count;
     void *prepared; // the personality's own: what is the same for all of its visits
 };
@@ -57,13 +76,26 @@ struct personality {
     void (*begin)(struct visit *visit);
     // All that is not read yet; what is left in *input comes again with more behind it.
     void (*bytes)(struct visit *visit, struct bytes *input);
+    // Less than VISIT_MORE_BELOW is left to say: it may say more. NULL: it says nothing unasked.
+    void (*more)(struct visit *visit);
     // Releases what the state owns. NULL: it owns nothing.
     void (*end)(struct visit *visit);
     // Adds what a record of such a host must say, in the shape of a record.
     void (*truth)(const struct service *service, const struct identity *identity, json_t *record);
 };
 
-#define PERSONALITIES(X) X(banner) X(http) X(ssh) X(tls13) X(tls)
+#define PERSONALITIES(X)                                                                                               \
+    X(banner)                                                                                                          \
+    X(lines)                                                                                                           \
+    X(http)                                                                                                            \
+    X(ssh)                                                                                                             \
+    X(tls13)                                                                                                           \
+    X(tls)                                                                                                             \
+    X(mute)                                                                                                            \
+    X(raw)                                                                                                             \
+    X(babble)                                                                                                          \
+    X(echo)                                                                                                            \
+    X(bomb)
 
 #define X(name) extern const struct personality personality_##name;
 PERSONALITIES(X)
@@ -72,6 +104,10 @@ PERSONALITIES(X)
 // The rows, `*ret_count` of them; and the one of a name, or NULL.
 const struct personality *const *personality_rows(size_t *ret_count);
 const struct personality *personality_find(const char *name);
+
+// The name of a manner and what it means.
+const char *manner_name(enum manner manner);
+const char *manner_help(enum manner manner);
 
 // Compiles services[0..count) of a population that outlives them. 0, -ENOMEM, or -EINVAL with a line in error.
 int services_new(const struct population *population, struct service **ret_services,
@@ -87,6 +123,9 @@ void visit_end(struct visit *visit);
 
 // Bytes of the client's, in order. Afterwards output may have grown, or the visit be over.
 void visit_bytes(struct visit *visit, const uint8_t *data, size_t length);
+
+// Who has more to say than fits says it. To be called when output was acknowledged.
+void visit_more(struct visit *visit);
 
 // What a record of this service's host must say.
 json_t *service_truth(const struct service *service, uint32_t host);

@@ -14,6 +14,7 @@ struct tls_state {
     BIO *to_client;   // owned by ssl
     struct visit inner;
     bool carries;
+    bool asks; // for a renegotiation
 };
 
 static const struct {
@@ -42,6 +43,11 @@ static const char *cipher_of(const struct service *service)
     return service->said->cipher != NULL ? service->said->cipher : usual;
 }
 
+static bool renegotiates(const struct service *service)
+{
+    return service->said->deed != NULL;
+}
+
 static int alpn_choose(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
                        unsigned int in_length, void *context)
 {
@@ -64,7 +70,8 @@ static SSL_CTX *context_new(const struct service *service, const struct identity
     if (context == NULL)
         return NULL;
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION);
+    uint64_t calm = renegotiates(service) ? 0 : SSL_OP_NO_RENEGOTIATION;
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE | calm);
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     if (service->inside != NULL && service->inside->personality == &personality_http)
@@ -86,6 +93,12 @@ static SSL_CTX *context_new(const struct service *service, const struct identity
 // A context an identity.
 static int tls_prepare(struct service *service, char error[static POPULATION_ERROR_MAX])
 {
+    if (renegotiates(service) &&
+        (strcmp(service->said->deed, "renegotiate") != 0 || VERSIONS[version_of(service)].version >= TLS1_3_VERSION)) {
+        snprintf(error, POPULATION_ERROR_MAX, "services.%.60s.deed: tls has \"renegotiate\", below 1.3",
+                 service->said->name);
+        return -EINVAL;
+    }
     SSL_CTX **contexts = calloc(service->identity_count + 1, sizeof(SSL_CTX *));
     if (contexts == NULL)
         return -ENOMEM;
@@ -156,7 +169,8 @@ static void tls_bytes(struct visit *visit, struct bytes *input)
         return;
     ERR_clear_error();
     (void)BIO_write(state->from_client, data, (int)length);
-    int status = SSL_do_handshake(state->ssl);
+    // While a renegotiation is asked for, the client's data is still heard, but by SSL_read alone.
+    int status = state->asks ? 1 : SSL_do_handshake(state->ssl);
     bool waits = status == 1 || SSL_get_error(state->ssl, status) == SSL_ERROR_WANT_READ;
     if (status == 1 && !state->carries && visit->service->inside != NULL) {
         state->carries = true;
@@ -168,8 +182,22 @@ static void tls_bytes(struct visit *visit, struct bytes *input)
             visit_bytes(&state->inner, piece, (size_t)got);
     if (status == 1)
         waits = SSL_get_error(state->ssl, got) == SSL_ERROR_WANT_READ;
+    if (status == 1 && waits && renegotiates(visit->service)) {
+        state->asks = true;
+        (void)SSL_renegotiate(state->ssl);
+        (void)SSL_do_handshake(state->ssl);
+    }
     inner_flush(visit);
     visit->over = visit->over || !waits;
+}
+
+static void tls_more(struct visit *visit)
+{
+    struct tls_state *state = visit->state;
+    if (!state->carries)
+        return;
+    visit_more(&state->inner);
+    inner_flush(visit);
 }
 
 static void tls_end(struct visit *visit)
@@ -195,6 +223,8 @@ static const char *cipher_name(const struct service *service, const struct ident
 
 static void tls_truth(const struct service *service, const struct identity *identity, json_t *record)
 {
+    if (renegotiates(service))
+        return;
     const char *cipher = cipher_name(service, identity);
     if (service->inside != NULL)
         service->inside->personality->truth(service->inside, service_identity(service->inside, 0), record);
@@ -216,6 +246,7 @@ const struct personality personality_tls = {
     .dispose = tls_dispose,
     .begin = tls_begin,
     .bytes = tls_bytes,
+    .more = tls_more,
     .end = tls_end,
     .truth = tls_truth,
 };

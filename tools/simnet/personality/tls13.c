@@ -2,14 +2,12 @@
 // TLS 1.3 (RFC 8446) as a quick server: X25519, AES-128-GCM or ChaCha20-Poly1305 with SHA-256, one certificate. What
 // does not depend on the client is made once a certificate; each connection costs one signature, and one X25519 unless
 // the client uses its share again.
+#include "tools/simnet/personality/tls13.h"
+
 #include <errno.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "tools/simnet/personality/personality.h"
-#include "tools/simnet/personality/records.h"
 
 enum {
     SUITE_AES = 0x1301,
@@ -20,21 +18,9 @@ enum {
     ALERT_HANDSHAKE_FAILURE = 40,
     ALERT_PROTOCOL_VERSION = 70,
     SIGNATURE_MAX = 80,
+    PIECE = 16384, // of a record
 };
 enum extension { EXTENSION_SCHEMES = 13, EXTENSION_ALPN = 16, EXTENSION_VERSIONS = 43, EXTENSION_SHARES = 51 };
-
-enum tls13_phase { TLS13_HELLO = 0, TLS13_FINISHED, TLS13_OPEN };
-
-struct tls13_state {
-    enum tls13_phase phase;
-    SHA256_CTX transcript;
-    struct record_keys in;
-    struct record_keys out;
-    uint8_t in_secret[CRYPTO_HASH_BYTES]; // of the client's data, until its Finished has come
-    uint8_t finished[CRYPTO_HASH_BYTES];  // what that has to be
-    struct visit inner;
-    bool carries;
-};
 
 // The Certificate message.
 struct prepared {
@@ -62,18 +48,6 @@ static uint16_t suite_of(const struct service *service)
 static uint16_t scheme_of(const struct identity *identity)
 {
     return identity->kind == IDENTITY_ECDSA ? SCHEME_ECDSA : SCHEME_ED25519;
-}
-
-static void u16_put(struct buffer *to, size_t value)
-{
-    buffer_put_u8(to, (uint8_t)(value >> 8));
-    buffer_put_u8(to, (uint8_t)value);
-}
-
-static void u24_put(struct buffer *to, size_t value)
-{
-    buffer_put_u8(to, (uint8_t)(value >> 16));
-    u16_put(to, value & 0xffff);
 }
 
 static bool list_has(struct bytes list, uint16_t wanted)
@@ -256,7 +230,8 @@ static void stage_next(uint8_t stage[static CRYPTO_HASH_BYTES], const uint8_t *i
     secret_extract(salt, input, stage);
 }
 
-// The rest of the server's flight: EncryptedExtensions, Certificate, CertificateVerify, Finished, in one record.
+// The rest of the server's flight: EncryptedExtensions, Certificate, CertificateVerify, Finished, in as few records as
+// hold it.
 static bool flight_send(struct visit *visit, const struct hello *hello, const uint8_t shared[static CRYPTO_SHARE_BYTES])
 {
     static const char *const HANDSHAKE[2] = {"c hs traffic", "s hs traffic"};
@@ -290,12 +265,16 @@ static bool flight_send(struct visit *visit, const struct hello *hello, const ui
     buffer_put(&flight, finished, sizeof(finished));
     transcript_add(state, header, sizeof(header));
     transcript_add(state, finished, sizeof(finished));
-    good = good &&
-           record_seal(&state->out, RECORD_HANDSHAKE, bytes_of(buffer_bytes(&flight), flight.length), &visit->output);
+    good = good && !flight.failed;
+    for (size_t at = 0; good && at < flight.length; at += PIECE) {
+        size_t length = flight.length - at < PIECE ? flight.length - at : PIECE;
+        good = record_seal(&state->out, RECORD_HANDSHAKE, bytes_of(buffer_bytes(&flight) + at, length), &visit->output);
+    }
     stage_next(stage, NULL);
     secrets_of(state, stage, DATA, data);
     finished_of(state, handshake[0], state->finished);
     memcpy(state->in_secret, data[0], sizeof(state->in_secret));
+    memcpy(state->out_secret, data[1], sizeof(state->out_secret));
     record_keys_set(&state->out, data[1]);
     buffer_fini(&flight);
     return good;
@@ -314,6 +293,12 @@ static void hello_answer(struct visit *visit, struct bytes message)
         refuse(visit, ALERT_HANDSHAKE_FAILURE);
         return;
     }
+    if (tls13_deed_of(visit->service) == TLS13_RETRIES) {
+        state->session_bytes = (uint8_t)hello.session.length;
+        memcpy(state->session, hello.session.data, hello.session.length);
+        tls13_retry(visit);
+        return;
+    }
     SHA256_Init(&state->transcript);
     transcript_add(state, message.data, message.length);
     server_hello_send(visit, &hello);
@@ -324,7 +309,6 @@ static void hello_answer(struct visit *visit, struct bytes message)
 // What is said inside, sealed.
 static void inner_flush(struct visit *visit)
 {
-    enum { PIECE = 16384 };
     struct tls13_state *state = visit->state;
     struct visit *inner = &state->inner;
     while (inner->output.length > 0 && !visit->over) {
@@ -405,36 +389,37 @@ static void tls13_end(struct visit *visit)
         visit_end(&state->inner);
 }
 
-// The Certificate message (section 4.4.2) of every identity.
+static void tls13_more(struct visit *visit)
+{
+    struct tls13_state *state = visit->state;
+    if (state->carries) {
+        visit_more(&state->inner);
+        inner_flush(visit);
+    }
+    if (visit->service->said->deed != NULL && !visit->over)
+        tls13_deed_more(visit);
+}
+
+// The Certificate message of every identity.
 static int tls13_prepare(struct service *service, char error[static POPULATION_ERROR_MAX])
 {
-    (void)error;
+    if (tls13_deed_of(service) == TLS13_DEED_COUNT) {
+        snprintf(error, POPULATION_ERROR_MAX, "services.%.60s.deed: tls13 has no deed \"%.60s\"", service->said->name,
+                 service->said->deed);
+        return -EINVAL;
+    }
     for (uint32_t i = 0; i < service->identity_count; i++) {
         struct identity *identity = &service->identities[i];
-        int length = i2d_X509(identity->certificate, NULL);
-        size_t whole = (size_t)length + 4 + 1 + 3 + 3 + 2;
-        struct prepared *prepared = malloc(sizeof(*prepared) + whole);
-        if (length <= 0 || prepared == NULL) {
-            free(prepared);
-            return -ENOMEM;
-        }
         struct buffer message = {0};
-        buffer_put_u8(&message, 11);
-        u24_put(&message, whole - 4);
-        buffer_put_u8(&message, 0);
-        u24_put(&message, (size_t)length + 3 + 2);
-        u24_put(&message, (size_t)length);
-        uint8_t *at = buffer_extend(&message, (size_t)length);
-        if (at != NULL)
-            (void)i2d_X509(identity->certificate, &at);
-        u16_put(&message, 0);
-        prepared->length = whole;
-        if (!message.failed)
-            memcpy(prepared->bytes, buffer_bytes(&message), whole);
+        tls13_certificate_put(service, identity, &message);
+        struct prepared *prepared = message.failed ? NULL : malloc(sizeof(*prepared) + message.length);
+        if (prepared != NULL) {
+            prepared->length = message.length;
+            memcpy(prepared->bytes, buffer_bytes(&message), message.length);
+        }
         identity->prepared = prepared;
-        bool failed = message.failed;
         buffer_fini(&message);
-        if (failed)
+        if (prepared == NULL)
             return -ENOMEM;
     }
     return 0;
@@ -442,6 +427,8 @@ static int tls13_prepare(struct service *service, char error[static POPULATION_E
 
 static void tls13_truth(const struct service *service, const struct identity *identity, json_t *record)
 {
+    if (service->said->deed != NULL)
+        return;
     const char *cipher = suite_of(service) == SUITE_AES ? "TLS_AES_128_GCM_SHA256" : "TLS_CHACHA20_POLY1305_SHA256";
     if (service->inside != NULL)
         service->inside->personality->truth(service->inside, service_identity(service->inside, 0), record);
@@ -459,6 +446,7 @@ const struct personality personality_tls13 = {
     .state_bytes = sizeof(struct tls13_state),
     .prepare = tls13_prepare,
     .bytes = tls13_bytes,
+    .more = tls13_more,
     .end = tls13_end,
     .truth = tls13_truth,
 };

@@ -19,7 +19,14 @@ bool visit_begin(struct visit *visit, const struct service *service, uint32_t ho
     }
     if (service->personality->begin != NULL)
         service->personality->begin(visit);
+    visit_more(visit);
     return !visit->output.failed;
+}
+
+void visit_more(struct visit *visit)
+{
+    if (!visit->over && visit->service->personality->more != NULL && visit->output.length < VISIT_MORE_BELOW)
+        visit->service->personality->more(visit);
 }
 
 void visit_end(struct visit *visit)
@@ -49,4 +56,5 @@ void visit_bytes(struct visit *visit, const uint8_t *data, size_t length)
     if (visit->input.failed || visit->output.failed || visit->input.length > VISIT_INPUT_MAX ||
         visit->output.length > VISIT_OUTPUT_MAX)
         visit->over = true;
+    visit_more(visit);
 }

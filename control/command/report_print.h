@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+// A study's results: for people, as JSON, and as one CSV file a table. The same numbers in each.
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "control/record/records.h"
+#include "control/report/results.h"
+
+// What a report is about, besides its tables.
+struct report_heading {
+    const struct records_tally *tally;
+    const struct facts *facts;
+    const char *const *filters; // as JSON
+    size_t filter_count;
+};
+
+// Returns 0 or -ENOMEM.
+int report_print(const struct report_heading *heading, const struct results *results, FILE *out);
+
+// A new object, or NULL when out of memory.
+json_t *report_json(const struct report_heading *heading, const struct results *results);
+
+// Writes FOLDER/ID.csv for every table (RFC 4180), the folder made when it is not there. No value begins as a formula
+// of a spreadsheet. Returns 0, or -errno with "PATH: why" in message.
+int report_csv(const struct results *results, const char *folder, char message[static 512]);
+
+// Writes the study as one HTML page to the file `path`: nothing in it runs or is loaded, and no text of a host is more
+// than text. At most 200 lines and 16 columns of a table; it says how many more there are. Returns 0, or -errno with
+// "PATH: why" in message.
+int report_html(const struct report_heading *heading, const struct results *results, const char *path,
+                char message[static 512]);
+
+// What a line or column stands for: "(not known)" for 0.
+const char *report_value(const struct facts *facts, uint32_t value, size_t *ret_length);
+
+// "all", what `among` says, or the column's value.
+const char *report_column(const struct result_table *table, const struct facts *facts, size_t column,
+                          size_t *ret_length);

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/feeds/update.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "control/feeds/child.h"
+#include "control/feeds/feed_input.h"
+#include "control/feeds/fetch.h"
+
+enum { URL_BYTES = 2048, META_BYTES = 4096, SHA256_HEX = 64, CHUNK_BYTES = 256 << 10, CPU_SECONDS = 900 };
+
+static const uint64_t second_ns = 1000000000;
+static const uint64_t check_memory_bytes = UINT64_C(256) << 20;
+
+struct updating {
+    const struct update *update;
+    json_t *state; // by URL: etag, modified, sha256 of what is in use; part_etag, part_modified
+    char state_path[PATH_MAX];
+};
+
+// One file.
+struct item {
+    char url[URL_BYTES];
+    char meta[URL_BYTES]; // ""
+    enum intel_kind kind;
+    char part[PATH_MAX]; // as far as it has come
+    char sha256[SHA256_HEX + 1];
+};
+
+static const char *state_text(const json_t *state, const char *url, const char *key)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(state, url), key));
+    return text == NULL ? "" : text;
+}
+
+static struct fetch_version state_version(const json_t *state, const char *url, const char *etag, const char *modified)
+{
+    struct fetch_version version;
+    (void)snprintf(version.etag, sizeof(version.etag), "%s", state_text(state, url, etag));
+    (void)snprintf(version.modified, sizeof(version.modified), "%s", state_text(state, url, modified));
+    return version;
+}
+
+static void state_set(struct updating *updating, const char *url, const char *key, const char *text)
+{
+    json_t *row = json_object_get(updating->state, url);
+    if (row == NULL && json_object_set_new(updating->state, url, row = json_object()) != 0)
+        return;
+    if (text[0] == '\0')
+        (void)json_object_del(row, key);
+    else
+        (void)json_object_set_new(row, key, json_string(text));
+}
+
+// What is lost with it is a condition: the next update fetches more than it had to.
+static void state_write(const struct updating *updating)
+{
+    char part[PATH_MAX + 8];
+    (void)snprintf(part, sizeof(part), "%s.part", updating->state_path);
+    if (json_dump_file(updating->state, part, JSON_INDENT(1) | JSON_SORT_KEYS) != 0 ||
+        rename(part, updating->state_path) != 0)
+        (void)unlink(part);
+}
+
+// With the year in its place, and the mirror in that of https://.
+static int url_make(const struct update *update, const char *pattern, uint32_t year, char ret_url[static URL_BYTES])
+{
+    static const char scheme[] = "https://";
+    char filled[URL_BYTES];
+    const char *mark = strstr(pattern, "{year}");
+    int length = mark == NULL ? snprintf(filled, sizeof(filled), "%s", pattern)
+                              : snprintf(filled, sizeof(filled), "%.*s%u%s", (int)(mark - pattern), pattern, year,
+                                         mark + strlen("{year}"));
+    if (length < 0 || length >= URL_BYTES)
+        return -ENAMETOOLONG;
+    const char *mirror = update->sources->mirror;
+    size_t end = strlen(mirror);
+    while (end > 0 && mirror[end - 1] == '/')
+        end--;
+    if (end == 0 || strncmp(filled, scheme, strlen(scheme)) != 0)
+        length = snprintf(ret_url, URL_BYTES, "%s", filled);
+    else
+        length = snprintf(ret_url, URL_BYTES, "%.*s/%s", (int)end, mirror, filled + strlen(scheme));
+    return length >= URL_BYTES ? -ENAMETOOLONG : 0;
+}
+
+static uint32_t url_hash(const char *url)
+{
+    uint32_t hash = 2166136261U; // FNV-1a
+    for (; *url != '\0'; url++)
+        hash = (hash ^ (uint8_t)*url) * 16777619U;
+    return hash;
+}
+
+static int part_name(const struct update *update, struct item *item)
+{
+    uint32_t hash = url_hash(item->url);
+    int length = snprintf(item->part, PATH_MAX, "%s/downloads/%08x.part", update->folder, hash);
+    return length >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+// ---- Checksums
+
+struct check {
+    const char *url;
+    const char *sha256;
+    int fd;
+    EVP_MD_CTX *context;
+};
+
+static int check_run(void *context, struct complaint *ret_complaint)
+{
+    struct check *check = context;
+    static uint8_t chunk[CHUNK_BYTES];
+    struct feed_input input;
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    char hex[SHA256_HEX + 1] = "";
+    ssize_t got = 1;
+    int error = feed_input_open(&input, check->fd, check->url, ret_complaint);
+    while (error == 0 && (got = feed_input_read(&input, chunk, sizeof(chunk))) > 0)
+        error = EVP_DigestUpdate(check->context, chunk, (size_t)got) == 1 ? 0 : -EIO;
+    if (error == 0)
+        error = got < 0 ? (int)got : EVP_DigestFinal_ex(check->context, digest, NULL) == 1 ? 0 : -EIO;
+    feed_input_close(&input);
+    for (size_t i = 0; error == 0 && i < SHA256_HEX / 2; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    if (error == 0 && strcmp(hex, check->sha256) != 0)
+        error = complain(ret_complaint, check->url, "", "its sha256, unpacked, is %s; its .meta says %s", hex,
+                         check->sha256);
+    return error;
+}
+
+// The digest is of the file unpacked, so a child reads it.
+static int checksum_check(const struct item *item, struct complaint *ret_complaint)
+{
+    struct check check = {.url = item->url, .sha256 = item->sha256, .context = EVP_MD_CTX_new()};
+    const struct child_work work = {
+        .run = check_run, .context = &check, .memory_bytes = check_memory_bytes, .cpu_seconds = CPU_SECONDS};
+    check.fd = open(item->part, O_RDONLY | O_CLOEXEC);
+    int error = check.fd < 0 ? -errno : 0;
+    if (error == 0 && (check.context == NULL || EVP_DigestInit_ex(check.context, EVP_sha256(), NULL) != 1))
+        error = -ENOMEM;
+    if (error == 0)
+        error = child_run(&work, NULL, ret_complaint);
+    EVP_MD_CTX_free(check.context);
+    if (check.fd >= 0)
+        (void)close(check.fd);
+    return error;
+}
+
+// "sha256:HEX" on a line of its own.
+static bool meta_read(const char *text, char ret_sha256[static SHA256_HEX + 1])
+{
+    static const char mark[] = "sha256:";
+    const char *at = strstr(text, mark);
+    if (at == NULL || strspn(at + strlen(mark), "0123456789abcdefABCDEF") != SHA256_HEX)
+        return false;
+    for (size_t i = 0; i < SHA256_HEX; i++) {
+        char digit = at[strlen(mark) + i];
+        ret_sha256[i] = (char)(digit >= 'A' && digit <= 'F' ? digit - 'A' + 'a' : digit);
+    }
+    ret_sha256[SHA256_HEX] = '\0';
+    return true;
+}
+
+static struct fetch fetch_make(const struct updating *updating, const char *url, int fd)
+{
+    const struct feed_sources *sources = updating->update->sources;
+    return (struct fetch){.url = url,
+                          .proxy = sources->proxy,
+                          .fd = fd,
+                          .bytes_max = sources->file_bytes,
+                          .seconds_max = (sources->file_time_ns + second_ns - 1) / second_ns,
+                          .stall_s = (sources->stall_ns + second_ns - 1) / second_ns};
+}
+
+static int meta_fetch(const struct updating *updating, struct item *item, struct complaint *ret_complaint)
+{
+    char text[META_BYTES + 1] = "";
+    int fd = memfd_create("meta", MFD_CLOEXEC);
+    struct fetch fetch = fetch_make(updating, item->meta, fd);
+    struct fetch_answer answer;
+    fetch.bytes_max = META_BYTES;
+    int error = fd < 0 ? -errno : fetch_run(&fetch, &answer, ret_complaint);
+    ssize_t got = error == 0 ? pread(fd, text, META_BYTES, 0) : 0;
+    if (fd >= 0)
+        (void)close(fd);
+    if (error == 0 && (got <= 0 || !meta_read(text, item->sha256)))
+        error = complain(ret_complaint, item->meta, "", "has no line \"sha256:\" with 64 hexadecimal digits");
+    return error;
+}
+
+// ---- One file
+
+static bool kind_is_there(const struct update *update, enum intel_kind kind)
+{
+    char path[PATH_MAX];
+    return snprintf(path, sizeof(path), "%s/%s.sqlite", update->folder, feeds_kind_names[kind]) < PATH_MAX &&
+           access(path, F_OK) == 0;
+}
+
+static void part_forget(struct updating *updating, const struct item *item)
+{
+    (void)unlink(item->part);
+    state_set(updating, item->url, "part_etag", "");
+    state_set(updating, item->url, "part_modified", "");
+}
+
+static int part_fetch(struct updating *updating, const struct item *item, bool conditional,
+                      struct fetch_answer *ret_answer, struct complaint *ret_complaint)
+{
+    struct stat status;
+    int fd = open(item->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0)
+        return -errno;
+    struct fetch fetch = fetch_make(updating, item->url, fd);
+    if (conditional)
+        fetch.current = state_version(updating->state, item->url, "etag", "modified");
+    fetch.part = state_version(updating->state, item->url, "part_etag", "part_modified");
+    // A weak tag does not say that bytes are the same (RFC 9110, section 8.8.1).
+    if (strncmp(fetch.part.etag, "W/", 2) == 0)
+        fetch.part.etag[0] = '\0';
+    bool known = fetch.part.etag[0] != '\0' || fetch.part.modified[0] != '\0';
+    if (known && fstat(fd, &status) == 0)
+        fetch.have = (uint64_t)status.st_size;
+    // No part is longer than the bound: a bound that was made smaller meets it here.
+    if (fetch.have > fetch.bytes_max)
+        fetch.have = 0;
+    *ret_answer = (struct fetch_answer){0};
+    int error = fetch_run(&fetch, ret_answer, ret_complaint);
+    (void)close(fd);
+    return error;
+}
+
+static int item_import(const struct updating *updating, const struct item *item, struct update_told *told,
+                       struct complaint *ret_complaint)
+{
+    const struct feeds_import import = {.folder = updating->update->folder,
+                                        .file = item->part,
+                                        .names = updating->update->names,
+                                        .now_s = updating->update->now_s,
+                                        .source = item->url};
+    int error = feeds_import(&import, &told->imported, ret_complaint);
+    if (error == 0 && told->imported.kind != item->kind)
+        // It has been read as what it is; the list of sources is wrong, and says so.
+        error = complain(ret_complaint, item->url, "", "holds feed %s, not %s", feeds_kind_names[told->imported.kind],
+                         feeds_kind_names[item->kind]);
+    return error;
+}
+
+static int item_run(struct updating *updating, struct item *item, struct update_told *told,
+                    struct complaint *ret_complaint)
+{
+    struct fetch_answer answer = {0};
+    bool conditional = kind_is_there(updating->update, item->kind);
+    int error = part_name(updating->update, item);
+    if (error == 0 && item->meta[0] != '\0')
+        error = meta_fetch(updating, item, ret_complaint);
+    if (error != 0)
+        return error;
+    if (conditional && item->sha256[0] != '\0' &&
+        strcmp(state_text(updating->state, item->url, "sha256"), item->sha256) == 0) {
+        told->outcome = UPDATE_UNCHANGED;
+        return 0;
+    }
+    // A checksum that is another than that of what is in use is of another file, whatever a tag says.
+    conditional = conditional && item->sha256[0] == '\0';
+    error = part_fetch(updating, item, conditional, &answer, ret_complaint);
+    if (error == -EIO && (answer.version.etag[0] != '\0' || answer.version.modified[0] != '\0')) {
+        state_set(updating, item->url, "part_etag", answer.version.etag);
+        state_set(updating, item->url, "part_modified", answer.version.modified);
+        return error;
+    }
+    if (error == 0 && answer.unchanged)
+        told->outcome = UPDATE_UNCHANGED;
+    if (error == 0 && !answer.unchanged && item->sha256[0] != '\0')
+        error = checksum_check(item, ret_complaint);
+    if (error == 0 && !answer.unchanged)
+        error = item_import(updating, item, told, ret_complaint);
+    part_forget(updating, item);
+    if (error == 0 && !answer.unchanged) {
+        told->outcome = UPDATE_IMPORTED;
+        state_set(updating, item->url, "etag", answer.version.etag);
+        state_set(updating, item->url, "modified", answer.version.modified);
+        state_set(updating, item->url, "sha256", item->sha256);
+    }
+    return error;
+}
+
+static void source_run(struct updating *updating, const struct feed_source *source, struct update_counts *counts)
+{
+    const struct update *update = updating->update;
+    time_t now = (time_t)update->now_s;
+    struct tm day;
+    uint32_t last = source->first_year == 0 || gmtime_r(&now, &day) == NULL ? 0 : (uint32_t)day.tm_year + 1900;
+    for (uint32_t year = source->first_year; year <= last; year++) {
+        struct item item = {.kind = (enum intel_kind)source->kind};
+        struct complaint complaint = {""};
+        struct update_told told = {.url = item.url, .complaint = &complaint};
+        int error = url_make(update, source->url, year, item.url);
+        if (error == 0 && source->meta != NULL)
+            error = url_make(update, source->meta, year, item.meta);
+        if (error == 0)
+            error = item_run(updating, &item, &told, &complaint);
+        if (error != 0 && complaint.text[0] == '\0')
+            (void)complain(&complaint, item.url, "", "%s", strerror(-error));
+        if (error != 0)
+            told.outcome = UPDATE_FAILED;
+        counts->failed += told.outcome == UPDATE_FAILED;
+        counts->unchanged += told.outcome == UPDATE_UNCHANGED;
+        counts->imported += told.outcome == UPDATE_IMPORTED;
+        state_write(updating);
+        update->tell(&told);
+    }
+}
+
+static int downloads_lock(const char *folder, int *ret_fd, struct complaint *ret_complaint)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof(path), "%s/downloads", folder) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    int error = feeds_folder_make(path, ret_complaint);
+    int fd = error != 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (error == 0 && fd < 0)
+        error = -errno;
+    if (error == 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        error = -errno;
+        (void)complain(ret_complaint, path, "", "another update is at work");
+    }
+    if (error != 0 && fd >= 0)
+        (void)close(fd);
+    if (error == 0)
+        *ret_fd = fd;
+    return error;
+}
+
+int update_run(const struct update *update, struct update_counts *ret_counts, struct complaint *ret_complaint)
+{
+    struct updating updating = {.update = update};
+    struct update_counts counts = {0};
+    int lock_fd;
+    *ret_complaint = (struct complaint){""};
+    int error =
+        snprintf(updating.state_path, PATH_MAX, "%s/updates.json", update->folder) < PATH_MAX ? 0 : -ENAMETOOLONG;
+    if (error == 0)
+        error = downloads_lock(update->folder, &lock_fd, ret_complaint);
+    if (error != 0) {
+        if (ret_complaint->text[0] == '\0')
+            (void)complain(ret_complaint, update->folder, "", "%s", strerror(-error));
+        return error;
+    }
+    // One that cannot be read costs what it would have saved.
+    updating.state = json_load_file(updating.state_path, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(updating.state)) {
+        json_decref(updating.state);
+        updating.state = json_object();
+    }
+    for (size_t i = 0; i < update->sources->count; i++)
+        if ((update->kinds >> update->sources->rows[i].kind & 1) != 0)
+            source_run(&updating, &update->sources->rows[i], &counts);
+    json_decref(updating.state);
+    (void)close(lock_fd);
+    *ret_counts = counts;
+    return 0;
+}
