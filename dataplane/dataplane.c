@@ -7,7 +7,9 @@
 
 #include <rte_version.h>
 
+#include "dataplane/housekeeping.h"
 #include "dataplane/neighbour.h"
+#include "dataplane/channel/clock.h"
 #include "dataplane/worker.h"
 
 // For control, which tells the time by the same clock.
@@ -37,7 +39,7 @@ static int link_init(struct dataplane *dataplane, char *error, size_t error_byte
     link->vlan_given = settings->vlan_given != 0;
     memcpy(link->source_mac, mac_given(settings->source_mac) ? settings->source_mac : dataplane->port.mac, 6);
     memcpy(link->gateway_mac, settings->gateway_mac, 6);
-    if (settings->gateway_mac_given)
+    if (settings->gateway_mac_given || dataplane->image->hop_count > 0)
         return 0;
     uint8_t mac[6];
     int status = neighbour_resolve(&dataplane->port, link, settings->source_address, settings->gateway_address, mac,
@@ -60,6 +62,7 @@ static int probe_init(struct dataplane *dataplane)
         return status;
     probe_template_init(&dataplane->probe, &dataplane->link, settings->source_address,
                         (enum probe_profile)settings->profile);
+    dataplane->probe.each_addressed = image->hop_count > 0;
     return probe_plan_init(&dataplane->plan, &dataplane->tables.targets, image->ports, image->port_index,
                            settings->port_count, settings->seed, &dataplane->cookie, &dataplane->probe);
 }
@@ -132,6 +135,25 @@ static void told_init(const struct dataplane *dataplane)
                                               : "none");
 }
 
+static void beat(void *context)
+{
+    housekeeping_beat((struct dataplane *)context, clock_ns());
+}
+
+// Last of all: from the first beat on, somebody waits for the next.
+static int neighbours_find(struct dataplane *dataplane, char *error, size_t error_bytes)
+{
+    const struct neighbours_means means = {.image = dataplane->image,
+                                           .port = &dataplane->port,
+                                           .link = &dataplane->link,
+                                           .commands = dataplane->commands,
+                                           .beat = beat,
+                                           .context = dataplane};
+    if (dataplane->neighbours.hop_count == 0)
+        return 0;
+    return neighbours_resolve(&dataplane->neighbours, &means, error, error_bytes);
+}
+
 int dataplane_init(struct dataplane *dataplane, const struct image *image, struct commands *commands,
                    struct channel *channel, char *error, size_t error_bytes)
 {
@@ -152,6 +174,9 @@ int dataplane_init(struct dataplane *dataplane, const struct image *image, struc
     status = link_init(dataplane, error, error_bytes);
     if (status != 0)
         goto out;
+    status = neighbours_init(&dataplane->neighbours, image);
+    if (status != 0)
+        goto out;
     status = probe_init(dataplane);
     if (status != 0)
         goto out;
@@ -163,6 +188,8 @@ int dataplane_init(struct dataplane *dataplane, const struct image *image, struc
         status = samples_init(dataplane);
     if (status == 0)
         status = workers_new(dataplane);
+    if (status == 0)
+        status = neighbours_find(dataplane, error, error_bytes);
     if (status != 0)
         goto out;
     told_init(dataplane);
@@ -184,5 +211,6 @@ void dataplane_fini(struct dataplane *dataplane)
     answered_fini(&dataplane->answered);
     coverage_fini(&dataplane->coverage);
     tables_fini(&dataplane->tables);
+    neighbours_fini(&dataplane->neighbours);
     port_close(&dataplane->port);
 }

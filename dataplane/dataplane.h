@@ -12,6 +12,7 @@
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/commands.h"
 #include "dataplane/coverage.h"
+#include "dataplane/neighbours.h"
 #include "dataplane/port.h"
 #include "dataplane/tables.h"
 #include "dataplane/tsc.h"
@@ -28,6 +29,7 @@ struct dataplane {
     const struct kernels *kernels;
     struct port port;
     struct probe_link link;
+    struct neighbours neighbours; // without hops, link.gateway_mac takes everything
     struct probe_template probe;
     struct cookie_key cookie;
     struct tables tables;
@@ -48,7 +50,8 @@ struct dataplane {
     _Atomic int64_t clock_correction_ns;           // what the TSC's frequency, known to 100 ppm or so, has cost by now
 };
 
-// Opens the port, learns the gateway's MAC by ARP where it was not given, and prepares the workers. Returns 0 or
+// Opens the port, learns by ARP the MAC of the gateway where it was not given, or those of all hops, and prepares the
+// workers. Returns 0 or
 // -errno; then error[error_bytes] holds one line for the user. channel may be NULL.
 int dataplane_init(struct dataplane *dataplane, const struct image *image, struct commands *commands,
                    struct channel *channel, char *error, size_t error_bytes);

@@ -74,7 +74,7 @@ static void stats_publish(struct housekeeping *housekeeping)
     atomic_store_explicit(&counters->tx_errors, before->tx_errors + stats.oerrors, memory_order_relaxed);
 }
 
-static void heartbeat(struct dataplane *dataplane, uint64_t now_ns)
+void housekeeping_beat(struct dataplane *dataplane, uint64_t now_ns)
 {
     atomic_store_explicit(&dataplane->commands->heartbeat_ns, now_ns, memory_order_relaxed);
     if (dataplane->channel != NULL)
@@ -257,7 +257,7 @@ void *housekeeping_run(void *argument)
     for (;;) {
         uint64_t now_ns = clock_ns();
         tsc_correct(&dataplane->tsc, now_ns, &dataplane->clock_correction_ns);
-        heartbeat(dataplane, now_ns);
+        housekeeping_beat(dataplane, now_ns);
         time_pass(housekeeping, now_ns);
         if (now_ns - housekeeping->last_stats_ns > (uint64_t)STATS_MS * 1000000) {
             stats_publish(housekeeping);

@@ -33,5 +33,8 @@ struct housekeeping {
     uint64_t link_steps[2][CHANNEL_WORKERS_MAX]; // where each worker was then, and the time before
 };
 
+// Says that the dataplane is alive, to `sonde scan` and to control. Housekeeping's, and before it the main thread's.
+void housekeeping_beat(struct dataplane *dataplane, uint64_t now_ns);
+
 // Runs until the scan is over, then sets dataplane->stop. A pthread start routine; argument: struct housekeeping.
 void *housekeeping_run(void *argument);

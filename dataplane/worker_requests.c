@@ -46,8 +46,12 @@ static void request_send(struct worker *worker)
         .payload = request->payload,
         .payload_bytes = request->payload_length,
     };
-    worker_queue(worker, mbuf, frame_segment(&worker->dataplane->link, &segment, rte_pktmbuf_mtod(mbuf, uint8_t *)));
-    counter_add(worker->counters, COUNTER_REQUESTS_SENT, 1);
+    const struct neighbours *neighbours = &worker->dataplane->neighbours;
+    uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *);
+    size_t bytes = frame_segment(&worker->dataplane->link, &segment, frame);
+    bool taken = neighbours->hop_count == 0 || neighbours_address(neighbours, segment.address, frame);
+    worker_queue(worker, mbuf, taken ? bytes : 0);
+    counter_add(worker->counters, taken ? COUNTER_REQUESTS_SENT : COUNTER_NEIGHBOURS_ABSENT, 1);
 }
 
 static uint32_t lane_requests(struct worker *worker, uint32_t lane, uint64_t now)

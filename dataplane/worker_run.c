@@ -136,6 +136,27 @@ static void worker_tick(struct worker *worker, uint64_t now)
         sweep_segment(&worker->sweep);
 }
 
+// Gives each frame of a burst its own destination on the link. Those that nobody takes go back to the pool; their time
+// is somebody else's. Returns how many are left, at the front.
+static uint32_t burst_address(struct worker *worker, struct rte_mbuf **mbufs, uint32_t count)
+{
+    const struct neighbours *neighbours = &worker->dataplane->neighbours;
+    struct rte_mbuf *absent[WORKER_BURST];
+    uint32_t kept = 0;
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (neighbours_address(neighbours, worker->out.address[i], template_frame(mbufs[i])))
+            mbufs[kept++] = mbufs[i];
+        else
+            absent[left++] = mbufs[i];
+    if (left == 0)
+        return kept;
+    rte_mempool_put_bulk(worker->queue.templates, (void **)absent, left);
+    counter_add(worker->counters, COUNTER_NEIGHBOURS_ABSENT, left);
+    pacer_return(&worker->pacer, (double)left);
+    return kept;
+}
+
 // One burst of probes, straight from the template pool to the port.
 uint32_t worker_probes(struct worker *worker, uint64_t now)
 {
@@ -167,6 +188,9 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
     dataplane->kernels->generate(&dataplane->plan, &worker->out, count);
     for (uint32_t i = 0; i < count; i++)
         probe_write(template_frame(mbufs[i]), dataplane->probe.ip_offset, &worker->out, i);
+    uint32_t made = count;
+    if (dataplane->neighbours.hop_count > 0)
+        count = burst_address(worker, mbufs, count);
     uint32_t sent = rte_eth_tx_burst(worker->port_id, worker->queue_id, mbufs, (uint16_t)count);
     if (sent < count) {
         memcpy(worker->pending, mbufs + sent, (count - sent) * sizeof(mbufs[0]));
@@ -177,7 +201,7 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
     counter_add(worker->counters, COUNTER_PROBES_SENT, count);
     counter_add(worker->counters, COUNTER_TX_BYTES, (uint64_t)count * dataplane->probe.frame_bytes);
     progress_publish(worker);
-    return count;
+    return made;
 }
 
 // Everything that leaves.

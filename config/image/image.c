@@ -139,6 +139,21 @@ static bool attributions_fit(const struct attribution_table *table)
     return true;
 }
 
+// A stretch on the link is an array of as many entries in the dataplane.
+static bool hops_fit(const struct image *image)
+{
+    uint64_t on_link = 0;
+    if (image->hop_count > HOPS_MAX)
+        return false;
+    for (size_t i = 0; i < image->hop_count; i++) {
+        const struct image_hop *hop = &image->hops[i];
+        if (hop->first > hop->last || (i > 0 && hop->first <= image->hops[i - 1].last))
+            return false;
+        on_link += hop->gateway == 0 ? (uint64_t)hop->last - hop->first + 1 : 0;
+    }
+    return on_link <= HOPS_ON_LINK_MAX;
+}
+
 static bool settings_fit(const struct image_settings *settings)
 {
     return settings->workers <= IMAGE_LCORES_MAX && settings->lanes <= IMAGE_LANES_MAX &&
@@ -182,6 +197,7 @@ static void image_point(struct image *image)
     image->catalogue.findings = image_section(image, IMAGE_FINDINGS, &image->catalogue.finding_count);
     image->catalogue.conditions = image_section(image, IMAGE_CONDITIONS, &image->catalogue.condition_count);
     image->catalogue.products = image_section(image, IMAGE_PRODUCTS, &image->catalogue.product_count);
+    image->hops = image_section(image, IMAGE_HOPS, &image->hop_count);
 }
 
 static int image_check(struct image *image, uint64_t file_bytes)
@@ -193,7 +209,7 @@ static int image_check(struct image *image, uint64_t file_bytes)
     if (!sections_fit(header))
         return -EBADMSG;
     image_point(image);
-    if (!strings_fit(image) || !targets_fit(&image->targets, header) || !ports_fit(image) ||
+    if (!strings_fit(image) || !targets_fit(&image->targets, header) || !ports_fit(image) || !hops_fit(image) ||
         !attributions_fit(&image->attributions) || !settings_fit(image->settings) || !catalogue_fits(&image->catalogue))
         return -EBADMSG;
     return 0;

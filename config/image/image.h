@@ -10,10 +10,11 @@
 
 #include "config/image/attribution.h"
 #include "config/image/catalogue.h"
+#include "config/image/hops.h"
 #include "config/image/targets.h"
 
 #define IMAGE_MAGIC   UINT64_C(0x65646e6f73000001)
-#define IMAGE_VERSION 6
+#define IMAGE_VERSION 7
 
 enum {
     IMAGE_PORTS_MAX = 65536,
@@ -42,7 +43,8 @@ enum converse_mode { CONVERSE_NONE = 0, CONVERSE_NOW, CONVERSE_LATER };
     X(IMAGE_CONDITIONS, struct catalogue_condition)     /* of the findings */                                          \
     X(IMAGE_PRODUCTS, struct catalogue_product)         /* config/products.json, in order of preference */             \
     X(IMAGE_EAL_ARGUMENTS, uint32_t)                    /* string offsets, argv[1] onwards */                          \
-    X(IMAGE_INPUTS, struct image_input)                 /* every file that was read, with its digest */
+    X(IMAGE_INPUTS, struct image_input)                 /* every file that was read, with its digest */                \
+    X(IMAGE_HOPS, struct image_hop)                     /* sorted; none: all through the one gateway */
 
 enum image_section {
 #define X(name, type) name,
@@ -106,7 +108,7 @@ struct image_settings {
 
     // Who asks.
     uint32_t source_address;  // host byte order
-    uint32_t gateway_address; // host byte order; 0 when gateway_mac_given and no ARP is wanted
+    uint32_t gateway_address; // host byte order; 0 when gateway_mac_given and no ARP is wanted, or there are hops
     uint8_t source_mac[6];    // all zero: the port's own
     uint8_t gateway_mac[6];
     uint8_t gateway_mac_given; // gateway_mac is to be used, and no ARP is sent for it
@@ -136,6 +138,8 @@ struct image {
     struct targets targets;
     struct attribution_table attributions;
     struct catalogue catalogue;
+    const struct image_hop *hops;
+    size_t hop_count; // 0: everything goes to the one gateway
     const uint16_t *ports;
     const int32_t *port_index; // [65536]
     uint64_t string_bytes;

@@ -53,6 +53,7 @@ struct plan_source {
     uint16_t probe_port_count; // a power of two
     uint16_t flow_port_first;
     uint16_t flow_port_count;
+    struct interval_set on_link; // sealed; targets in it are asked for one by one; empty = what the kernel says
 };
 
 // One thing that took addresses away from the targets, in the order in which they were applied: each counts only what
@@ -167,6 +168,8 @@ struct plan_runtime {
     uint16_t worker_lcores[IMAGE_LCORES_MAX];
     const char *const *eal_arguments; // argv[1] onwards
     size_t eal_argument_count;
+    const struct image_hop *hops; // sorted; none: everything goes to the gateway
+    size_t hop_count;
 };
 
 // Positions of a segment of this plan's sweep (config/image/image.h).

@@ -109,7 +109,7 @@ static void compile_runtime(const struct plan_runtime *runtime, struct image_set
     memcpy(settings->gateway_mac, runtime->gateway_mac, sizeof(settings->gateway_mac));
 }
 
-static void compile_parts(const struct plan *plan, size_t eal_argument_count, struct compilation *out)
+static void compile_parts(const struct plan *plan, const struct plan_runtime *runtime, struct compilation *out)
 {
     const struct plan_private *own = plan_private_const(plan);
     struct image_part *parts = out->parts.parts;
@@ -122,8 +122,9 @@ static void compile_parts(const struct plan *plan, size_t eal_argument_count, st
     parts[IMAGE_FINDINGS] = (struct image_part){own->catalogue.findings, own->catalogue.finding_count};
     parts[IMAGE_CONDITIONS] = (struct image_part){own->catalogue.conditions, own->catalogue.condition_count};
     parts[IMAGE_PRODUCTS] = (struct image_part){own->catalogue.products, own->catalogue.product_count};
-    parts[IMAGE_EAL_ARGUMENTS] = (struct image_part){out->eal_arguments, eal_argument_count};
+    parts[IMAGE_EAL_ARGUMENTS] = (struct image_part){out->eal_arguments, runtime->eal_argument_count};
     parts[IMAGE_INPUTS] = (struct image_part){out->inputs, plan->input_count};
+    parts[IMAGE_HOPS] = (struct image_part){runtime->hops, runtime->hop_count};
     image_parts_targets(&out->parts, &out->targets.targets);
 }
 
@@ -140,7 +141,7 @@ static int compile(const struct plan *plan, const struct plan_runtime *runtime, 
     image_port_index(plan->ports, plan->port_count, out->port_index);
     compile_plan(plan, &out->parts.settings);
     compile_runtime(runtime, &out->parts.settings);
-    compile_parts(plan, runtime->eal_argument_count, out);
+    compile_parts(plan, runtime, out);
     return 0;
 }
 

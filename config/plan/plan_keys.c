@@ -196,6 +196,11 @@ static const struct key source_keys[] = {
      READ_BY(read_gateway_mac),
      .expected = "MAC address",
      .help = "The next hop's MAC address; asked for with ARP by default."},
+    {.name = "on_link",
+     READ_BY(plan_read_on_link),
+     .expected = "array of CIDRs and ranges",
+     .help = "Networks on the link, whose addresses are asked for with ARP one by one; on a virtual device what the "
+             "kernel's routes say by default."},
     {.name = "vlan",
      READ_BY(read_vlan),
      .expected = "integer, 1 to 4094",

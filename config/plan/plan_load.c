@@ -187,6 +187,7 @@ void plan_free(struct plan *plan)
     free(plan->ports);
     free(plan->counts);
     interval_set_fini(&plan->addresses);
+    interval_set_fini(&plan->source.on_link);
     interval_set_fini(&own->allowed);
     range_attribution_fini(&own->attribution);
     range_list_fini(&own->ranges);

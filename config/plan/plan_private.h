@@ -50,6 +50,7 @@ static inline const struct plan_private *plan_private_const(const struct plan *p
 int plan_read_ranges(struct key_context *context, const char *path, const json_t *value);
 int plan_read_targets(struct key_context *context, const char *path, const json_t *value);
 int plan_read_exclude(struct key_context *context, const char *path, const json_t *value);
+int plan_read_on_link(struct key_context *context, const char *path, const json_t *value);
 int plan_read_allow_reserved(struct key_context *context, const char *path, const json_t *value);
 int plan_read_services(struct key_context *context, const char *path, const json_t *value);
 int plan_read_lcores(struct key_context *context, const char *path, const json_t *value);

@@ -212,6 +212,27 @@ static int select_item(struct key_context *context, const char *path, const json
     return key_complain(context, path, "is %s, expected a string or an object", keys_type_name(value));
 }
 
+int plan_read_on_link(struct key_context *context, const char *path, const json_t *value)
+{
+    struct plan *plan = context->target;
+    if (!json_is_array(value))
+        return key_complain(context, path, "is %s, expected an array of networks", keys_type_name(value));
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item)
+    {
+        char nested[PATH_BYTES];
+        (void)snprintf(nested, sizeof(nested), "%s[%zu]", path, i);
+        if (!json_is_string(item))
+            return key_complain(context, nested, "is %s, expected a string", keys_type_name(item));
+        int error = select_text(context, nested, json_string_value(item), &plan->source.on_link);
+        if (error != 0)
+            return error;
+    }
+    interval_set_seal(&plan->source.on_link);
+    return 0;
+}
+
 int plan_read_targets(struct key_context *context, const char *path, const json_t *value)
 {
     struct plan_private *own = context->target;

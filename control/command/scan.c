@@ -203,6 +203,8 @@ static void runtime_prepare(struct scan *scan, char port_name[static 64])
         .workers = scan->eal.workers,
         .eal_arguments = (const char *const *)scan->eal.arguments,
         .eal_argument_count = scan->eal.argument_count,
+        .hops = source->hops.items,
+        .hop_count = source->hops.count,
     };
     memcpy(scan->runtime.source_mac, source->mac, sizeof(source->mac));
     memcpy(scan->runtime.gateway_mac, source->gateway_mac, sizeof(source->gateway_mac));
@@ -540,6 +542,7 @@ static enum exit_status scan_run(const struct invocation *invocation)
     shared_fini(&scan.shared);
     output_close(&scan.output);
     eal_fini(&scan.eal);
+    source_fini(&scan.source);
     plan_free(scan.plan);
     return status;
 }

@@ -51,7 +51,8 @@ static const char *phase_name(const struct shared *shared)
         return "link down";
     switch (atomic_load_explicit(&shared->commands->state, memory_order_relaxed)) {
     case DATAPLANE_STARTING:
-        return "starting";
+        return atomic_load_explicit(&shared->commands->neighbours_asked, memory_order_relaxed) > 0 ? "asking neighbours"
+                                                                                                   : "starting";
     case DATAPLANE_SWEEPING:
         return "sweeping";
     case DATAPLANE_COOLING:

@@ -88,8 +88,25 @@ int route_read(const void *message, size_t length, struct route *ret_route)
         .gateway = ntohl(attribute_u32(header, sizeof(*fixed), RTA_GATEWAY)),
         .ifindex = attribute_u32(header, sizeof(*fixed), RTA_OIF),
         .is_local = fixed->rtm_type == RTN_LOCAL,
+        .is_unicast = fixed->rtm_type == RTN_UNICAST,
     };
     *ret_route = route;
+    return 0;
+}
+
+int route_read_prefix(const void *message, size_t length, uint32_t *ret_first, uint32_t *ret_last)
+{
+    const struct nlmsghdr *header = message_open(message, length, RTM_NEWROUTE, sizeof(struct rtmsg));
+    if (header == NULL)
+        return -EBADMSG;
+    const struct rtmsg *fixed = mnl_nlmsg_get_payload(header);
+    if (fixed->rtm_family != AF_INET || fixed->rtm_dst_len > 32)
+        return -EBADMSG;
+    uint32_t host_bits =
+        fixed->rtm_dst_len == 0 ? UINT32_MAX : (uint32_t)((UINT64_C(1) << (32 - fixed->rtm_dst_len)) - 1);
+    uint32_t address = ntohl(attribute_u32(header, sizeof(*fixed), RTA_DST));
+    *ret_first = address & ~host_bits;
+    *ret_last = address | host_bits;
     return 0;
 }
 
@@ -150,6 +167,61 @@ int route_find(uint32_t destination, const char *interface, struct route *ret_ro
     if (length < 0)
         return (int)length;
     return route_read(buffer.bytes, (size_t)length, ret_route);
+}
+
+struct walk {
+    route_visit *on_prefix;
+    void *context;
+};
+
+static int walk_message(const struct nlmsghdr *header, void *data)
+{
+    const struct walk *walk = data;
+    uint32_t first;
+    uint32_t last;
+    struct route route;
+    if (route_read_prefix(header, header->nlmsg_len, &first, &last) == 0 &&
+        route_read(header, header->nlmsg_len, &route) == 0)
+        walk->on_prefix(walk->context, first, last, &route);
+    return MNL_CB_OK;
+}
+
+// Takes the parts of a dump until its end.
+static int walk_take(struct mnl_socket *socket, struct route_buffer *buffer, uint32_t sequence, struct walk *walk)
+{
+    for (;;) {
+        ssize_t length = mnl_socket_recvfrom(socket, buffer->bytes, sizeof(buffer->bytes));
+        if (length < 0)
+            return -errno;
+        int more =
+            mnl_cb_run(buffer->bytes, (size_t)length, sequence, mnl_socket_get_portid(socket), walk_message, walk);
+        if (more < 0)
+            return -errno;
+        if (more == MNL_CB_STOP)
+            return 0;
+    }
+}
+
+int route_walk(route_visit *on_prefix, void *context)
+{
+    struct route_buffer buffer = {0};
+    struct walk walk = {.on_prefix = on_prefix, .context = context};
+    struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    if (socket == NULL)
+        return -errno;
+    struct nlmsghdr *header = mnl_nlmsg_put_header(buffer.bytes);
+    header->nlmsg_type = RTM_GETROUTE;
+    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header->nlmsg_seq = 1;
+    struct rtmsg *fixed = mnl_nlmsg_put_extra_header(header, sizeof(*fixed));
+    fixed->rtm_family = AF_INET;
+    int error = 0;
+    if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(socket, header, header->nlmsg_len) < 0)
+        error = -errno;
+    else
+        error = walk_take(socket, &buffer, header->nlmsg_seq, &walk);
+    mnl_socket_close(socket);
+    return error;
 }
 
 bool route_is_local(uint32_t address)

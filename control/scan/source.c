@@ -6,33 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/scan/eal.h"
+#include "control/scan/interface.h"
 #include "control/scan/route.h"
 
 // RFC 5737 and a locally administered hardware address: frames that only go into a file.
 #define SOURCE_DRY_ADDRESS UINT32_C(0xc0000201)
 static const uint8_t source_dry_mac[6] = {2, 0, 0, 0, 0, 1};
-
-static const char *address_text(uint32_t address, char text[static INET_ADDRSTRLEN])
-{
-    struct in_addr in = {.s_addr = htonl(address)};
-    inet_ntop(AF_INET, &in, text, INET_ADDRSTRLEN);
-    return text;
-}
-
-static void interface_find(const char *vdev, char ret_interface[static IFNAMSIZ])
-{
-    // The device's argument that names a kernel interface which exists before DPDK starts.
-    static const char *const keys[] = {"iface", "remote", "tx_iface", NULL};
-    ret_interface[0] = '\0';
-    for (size_t i = 0; keys[i] != NULL; i++) {
-        char name[IFNAMSIZ];
-        if (!eal_device_value(vdev, keys[i], name, sizeof(name)) || if_nametoindex(name) == 0)
-            continue;
-        memcpy(ret_interface, name, sizeof(name));
-        return;
-    }
-}
 
 static int missing(const struct source *source, const char *key, char message[static 256])
 {
@@ -46,45 +25,34 @@ static int missing(const struct source *source, const char *key, char message[st
     return -EINVAL;
 }
 
-static int route_refused(int error, uint32_t destination, const char *interface, char message[static 256])
-{
-    char text[INET_ADDRSTRLEN];
-    address_text(destination, text);
-    if (error == -ENETDOWN)
-        snprintf(message, 256, "device: interface %s is down", interface);
-    else
-        snprintf(message, 256, "the kernel has no route to %s through %s: %s", text, interface, strerror(-error));
-    return -EINVAL;
-}
-
-// Fills address and gateway from the route to the first target, or to the gateway that the plan names.
+// Fills the address and the hops from the kernel's routes. A gateway that the plan names takes everything.
 static int source_ask_kernel(const struct plan *plan, struct source *source, char message[static 256])
 {
-    uint32_t first = plan->addresses.items[0].first;
-    uint32_t destination = plan->source.gateway_given ? plan->source.gateway : first;
-    struct route route;
-    int error = route_find(destination, source->interface, &route);
+    struct interval_set destination = {0};
+    bool gateway_known = source->gateway != 0 || source->gateway_mac_given;
+    int error = 0;
+    if (source->gateway != 0)
+        error = interval_set_add(&destination, (struct interval){source->gateway, source->gateway});
+    interval_set_seal(&destination);
+    if (error == 0)
+        error = hops_route(source->gateway != 0 ? &destination : &plan->addresses, source->interface, &source->hops,
+                           message);
+    interval_set_fini(&destination);
     if (error != 0)
-        return route_refused(error, destination, source->interface, message);
+        return error;
     if (source->address == 0)
-        source->address = route.source;
-    if (source->gateway != 0 || source->gateway_mac_given)
-        return 0;
-    // Without a gateway the targets are neighbours. Only the gateway is asked for over ARP, so that is one target at
-    // most.
-    if (route.gateway == 0 && interval_set_addresses(&plan->addresses) > 1) {
-        char text[INET_ADDRSTRLEN];
-        snprintf(message, 256, "source.gateway: %s is on the link of %s; expected a gateway, or one target only",
-                 address_text(first, text), source->interface);
-        return -EINVAL;
-    }
-    source->gateway = route.gateway != 0 ? route.gateway : first;
+        source->address = source->hops.source;
+    if (gateway_known)
+        hops_fini(&source->hops);
+    else if (source->hops.count == 0)
+        source->gateway = source->hops.gateway;
     return 0;
 }
 
 static void source_complete_dry(struct source *source)
 {
     unsigned int ifindex = source->interface[0] != '\0' ? if_nametoindex(source->interface) : 0;
+    hops_fini(&source->hops);
     if (source->address == 0)
         source->address = SOURCE_DRY_ADDRESS;
     if (source->gateway_mac_given)
@@ -93,6 +61,22 @@ static void source_complete_dry(struct source *source)
     if (ifindex == 0 || route_neighbour(ifindex, source->gateway, source->gateway_mac) != 0)
         memcpy(source->gateway_mac, source_dry_mac, sizeof(source_dry_mac));
     source->gateway_mac_given = true;
+}
+
+// What the plan leaves open, and which way each target goes.
+static int source_ask(const struct plan *plan, struct source *source, char message[static 256])
+{
+    bool known = source->address != 0 && (source->gateway != 0 || source->gateway_mac_given);
+    if (source->interface[0] != '\0' && interface_check(source->interface, message) != 0)
+        return -EINVAL;
+    if (plan->source.on_link.count > 0)
+        return hops_divide(&plan->addresses, &plan->source.on_link, source->gateway, &source->hops, message);
+    return known || source->interface[0] == '\0' ? 0 : source_ask_kernel(plan, source, message);
+}
+
+void source_fini(struct source *source)
+{
+    hops_fini(&source->hops);
 }
 
 int source_resolve(const struct plan *plan, bool dry_run, struct source *ret_source, char message[static 256])
@@ -106,18 +90,17 @@ int source_resolve(const struct plan *plan, bool dry_run, struct source *ret_sou
     if (given->mac_given)
         memcpy(source.mac, given->mac, sizeof(source.mac));
     memcpy(source.gateway_mac, given->gateway_mac, sizeof(source.gateway_mac));
-    interface_find(plan->device.vdev, source.interface);
-    bool known = source.address != 0 && (source.gateway != 0 || source.gateway_mac_given);
-    if (!known && source.interface[0] != '\0') {
-        int error = source_ask_kernel(plan, &source, message);
-        if (error != 0 && !dry_run)
-            return error;
-    }
+    interface_of(plan->device.vdev, source.interface);
+    int error = source_ask(plan, &source, message);
+    if (error == -ENOMEM)
+        snprintf(message, 256, "out of memory");
+    if (error != 0 && !dry_run)
+        return -EINVAL;
     if (dry_run)
         source_complete_dry(&source);
     if (source.address == 0)
         return missing(&source, "address", message);
-    if (source.gateway == 0 && !source.gateway_mac_given)
+    if (source.gateway == 0 && !source.gateway_mac_given && source.hops.count == 0)
         return missing(&source, "gateway", message);
     source.kernel_owns = source.interface[0] != '\0' && route_is_local(source.address);
     *ret_source = source;

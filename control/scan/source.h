@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "config/plan/plan.h"
+#include "control/scan/hops.h"
 
 struct source {
     uint32_t address; // host byte order, like gateway
@@ -16,8 +17,10 @@ struct source {
     bool gateway_mac_given;
     bool kernel_owns;         // address is also the kernel's, on an interface whose frames it sees
     char interface[IFNAMSIZ]; // of the virtual device, "" = none
+    struct hops hops;         // none: everything goes to the gateway
 };
 
-// Finds what is missing. For a dry run, what cannot be found is replaced by documentation addresses. Returns 0, or
-// -EINVAL with one line in message.
+// Finds what is missing. For a dry run, what cannot be found is replaced by documentation addresses, and there are no
+// hops. Returns 0 and a source for source_fini, or -EINVAL with one line in message.
 int source_resolve(const struct plan *plan, bool dry_run, struct source *ret_source, char message[static 256]);
+void source_fini(struct source *source);

@@ -103,15 +103,43 @@ static json_t *device_json(const struct summary *summary)
                      "eal_arguments", eal);
 }
 
+// Which way the targets went, where it was not the one gateway.
+static json_t *hops_json(const struct hops *hops)
+{
+    if (hops->count == 0)
+        return NULL;
+    json_t *array = json_array();
+    for (size_t i = 0; i < hops->count; i++) {
+        const struct image_hop *hop = &hops->items[i];
+        json_array_append_new(array, json_pack("{s:o,s:o,s:o*}", "first", address_json(hop->first), "last",
+                                               address_json(hop->last), "gateway",
+                                               hop->gateway != 0 ? address_json(hop->gateway) : NULL));
+    }
+    return array;
+}
+
+static json_t *neighbours_json(const struct summary *summary)
+{
+    const struct commands *commands = summary->shared->commands;
+    uint32_t asked = atomic_load(&commands->neighbours_asked);
+    if (asked == 0)
+        return NULL;
+    return json_pack("{s:o,s:o}", "asked", count_json(asked), "answered",
+                     count_json(atomic_load(&commands->neighbours_answered)));
+}
+
 static json_t *source_json(const struct summary *summary)
 {
     const struct commands *commands = summary->shared->commands;
     const struct plan_source *ports = &summary->plan->source;
-    return json_pack("{s:o,s:o,s:o,s:o,s:[i,i],s:[i,i],s:b}", "address", address_json(summary->source->address),
-                     "gateway", address_json(summary->source->gateway), "mac", mac_json(commands->source_mac),
-                     "gateway_mac", mac_json(commands->gateway_mac), "probe_ports", (int)ports->probe_port_first,
-                     ports->probe_port_first + ports->probe_port_count - 1, "flow_ports", (int)ports->flow_port_first,
-                     ports->flow_port_first + ports->flow_port_count - 1, "kernel_guard", summary->source->kernel_owns);
+    bool one_gateway = summary->source->hops.count == 0;
+    return json_pack(
+        "{s:o,s:o*,s:o,s:o*,s:o*,s:o*,s:[i,i],s:[i,i],s:b}", "address", address_json(summary->source->address),
+        "gateway", one_gateway ? address_json(summary->source->gateway) : NULL, "mac", mac_json(commands->source_mac),
+        "gateway_mac", one_gateway ? mac_json(commands->gateway_mac) : NULL, "hops", hops_json(&summary->source->hops),
+        "neighbours", neighbours_json(summary), "probe_ports", (int)ports->probe_port_first,
+        ports->probe_port_first + ports->probe_port_count - 1, "flow_ports", (int)ports->flow_port_first,
+        ports->flow_port_first + ports->flow_port_count - 1, "kernel_guard", summary->source->kernel_owns);
 }
 
 static bool coverage_estimate(const struct summary *summary, struct estimate *ret_probe, struct estimate *ret_coverage)
@@ -270,6 +298,10 @@ void summary_print(const struct summary *summary, const char *records_path, FILE
     uint64_t skipped = progress_sum(shared, COUNTER_POSITIONS_SKIPPED);
     fprintf(out, "  probes         %s sent, %s not needed, of %s\n", figure_count(sent, a), figure_count(skipped, b),
             figure_count(summary->plan->summary.probes, c));
+    uint32_t neighbours = atomic_load(&shared->commands->neighbours_asked);
+    if (neighbours > 0)
+        fprintf(out, "  neighbours     %s of %s on the link answered ARP; nothing was sent to the others\n",
+                figure_count(atomic_load(&shared->commands->neighbours_answered), a), figure_count(neighbours, b));
     fprintf(out, "  answers        %s open, %s closed, %s unreachable\n",
             figure_count(progress_sum(shared, COUNTER_ANSWERS_OPEN), a),
             figure_count(progress_sum(shared, COUNTER_ANSWERS_CLOSED), b),

@@ -75,8 +75,10 @@ struct commands {
     _Atomic uint64_t heartbeat_ns;       // CLOCK_MONOTONIC; dataplane: wo
     _Atomic uint64_t deaf_ns;            // for how long nothing could be heard: link and pauses; dataplane: wo
     _Atomic uint32_t link;               // enum link_state; dataplane: wo
-    char error[512];                     // NUL-terminated before state becomes DATAPLANE_FAILED
-    char port_name[64];                  // what was opened
+    _Atomic uint32_t neighbours_asked;   // targets on the link asked for with ARP before the sweep; dataplane: wo
+    _Atomic uint32_t neighbours_answered;
+    char error[512];    // NUL-terminated before state becomes DATAPLANE_FAILED
+    char port_name[64]; // what was opened
     uint8_t source_mac[6];
     uint8_t gateway_mac[6];
     char dpdk_version[32];     // NUL-terminated

@@ -28,6 +28,7 @@
     X(ARP_SENT, "arp_sent", "ARP requests and replies sent")                                                           \
     X(ECHO_SENT, "echo_sent", "ICMP echo replies sent")                                                                \
     X(NEIGHBOURS_LIMITED, "neighbours_limited", "ARP and echo requests not answered: above 100 a second")              \
+    X(NEIGHBOURS_ABSENT, "neighbours_absent", "frames not sent: their target on the link does not answer ARP")         \
     X(DEFERRED_CHECKSUMS, "deferred_checksums", "TCP checksums that a virtual device left to its kernel")              \
     X(DROP_TRUNCATED, "drop_truncated", "frames shorter than their headers say")                                       \
     X(DROP_MALFORMED, "drop_malformed", "frames with an impossible header field")                                      \

@@ -26,6 +26,7 @@ struct probe_template {
     uint8_t frame[PROBE_FRAME_MAX];
     uint32_t frame_bytes; // at least 60
     uint32_t ip_offset;
+    bool each_addressed; // the destination MAC varies from frame to frame
 };
 
 // Builds the template of a profile. TTL 64 and window 1,024 for mss and none, else what that system sends.
@@ -57,6 +58,8 @@ static inline bool probe_constant(const uint8_t *frame, const struct probe_templ
     uint8_t *ip = wanted + probe->ip_offset;
     const uint8_t *at = frame + probe->ip_offset;
     memcpy(wanted, probe->frame, sizeof(wanted));
+    if (probe->each_addressed)
+        memcpy(wanted, frame, 6);
     memcpy(ip + 4, at + 4, 8);
     memcpy(ip + 16, at + 16, 8);
     memcpy(ip + 24, at + 24, 4);

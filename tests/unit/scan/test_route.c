@@ -68,6 +68,30 @@ Test(route, a_route_on_the_link_has_no_gateway)
     cr_assert_eq(route.gateway, 0);
 }
 
+Test(route, a_route_says_which_addresses_it_is_for)
+{
+    static const struct {
+        uint8_t length;
+        uint32_t first;
+        uint32_t last;
+    } cases[] = {
+        {0, 0, UINT32_MAX}, {8, 0x0a000000, 0x0affffff}, {31, 0x0a500102, 0x0a500103}, {32, 0x0a500102, 0x0a500102}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct message message;
+        uint32_t first = 0;
+        uint32_t last = 0;
+        message_start(&message, RTM_NEWROUTE, &(struct rtmsg){.rtm_family = AF_INET, .rtm_dst_len = cases[i].length},
+                      sizeof(struct rtmsg));
+        message_add(&message, RTA_DST, (uint8_t[]){10, 80, 1, 2}, 4);
+        cr_assert_eq(route_read_prefix(message.bytes, message.length, &first, &last), 0);
+        cr_expect_eq(first, cases[i].first, "/%u begins at %08x", cases[i].length, first);
+        cr_expect_eq(last, cases[i].last, "/%u ends at %08x", cases[i].length, last);
+        message_start(&message, RTM_NEWROUTE, &(struct rtmsg){.rtm_family = AF_INET, .rtm_dst_len = 33},
+                      sizeof(struct rtmsg));
+        cr_expect_eq(route_read_prefix(message.bytes, message.length, &first, &last), -EBADMSG);
+    }
+}
+
 Test(route, messages_of_another_type_or_cut_anywhere_are_refused_or_read_in_bounds)
 {
     struct message message = route_message(RTN_UNICAST);
