@@ -15,6 +15,9 @@ struct complaint {
     char text[768];
 };
 
+// What complaints call the command line.
+#define KEYS_LINE "command line"
+
 struct key_strings {
     char **items;
     size_t count;
@@ -43,14 +46,20 @@ struct key_rate {
 struct key_context {
     const char *file;
     const char *text;            // the file's text, to name lines; NULL = no lines are named
+    const json_t *line;          // what came from a command line instead, as an object of the same keys; may be NULL
     void *target;                // the struct that rows write into
     struct complaint *complaint; // filled on -EINVAL
 };
 
+// How a KEY_CUSTOM value is written in one word of a command line (config/keys_line.h).
+enum key_words { KEY_WORDS_ONE = 0, KEY_WORDS_LIST, KEY_WORDS_NUMBER, KEY_WORDS_PAIRS };
+
 struct key {
     const char *name;
     enum key_type type;
+    enum key_words words;
     bool required;
+    bool is_path; // the value names a file or folder, or each of a list of pairs does
     size_t offset;
     double minimum; // numbers, rates (per second), durations (seconds), shares (percent); both 0 = any
     double maximum;

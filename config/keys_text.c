@@ -33,11 +33,23 @@ int complain(struct complaint *complaint, const char *file, const char *path, co
     return error;
 }
 
+// Whether the value at path ("source.address", "targets[3]") is one that came from the command line.
+static bool is_of_line(const json_t *line, const char *path)
+{
+    while (json_is_object(line) && *path != '\0') {
+        size_t length = strcspn(path, ".[");
+        line = json_object_getn(line, path, length);
+        path += length + (path[length] == '.');
+    }
+    return line != NULL && !json_is_object(line);
+}
+
 int key_complain(const struct key_context *context, const char *path, const char *format, ...)
 {
     char file[300];
-    size_t line = context->text == NULL ? 0 : keys_locate(context->text, path);
-    (void)snprintf(file, sizeof(file), line > 0 ? "%s:%zu" : "%s", context->file, line);
+    bool of_line = is_of_line(context->line, path);
+    size_t line = context->text == NULL || of_line ? 0 : keys_locate(context->text, path);
+    (void)snprintf(file, sizeof(file), line > 0 ? "%s:%zu" : "%s", of_line ? KEYS_LINE : context->file, line);
     va_list list;
     va_start(list, format);
     int error = complain_va(context->complaint, file, path, format, list);

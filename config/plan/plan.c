@@ -81,3 +81,14 @@ int plan_open_input(struct plan *plan, const char *name, char **ret_path, struct
     *ret_input = input;
     return 0;
 }
+
+int plan_finding_severity(const struct plan *plan, const char *id, size_t length)
+{
+    const struct plan_private *own = plan_private_const(plan);
+    for (size_t i = 0; i < own->catalogue.finding_count; i++) {
+        const char *name = own->ranges.strings.bytes + own->catalogue.findings[i].id;
+        if (strlen(name) == length && memcmp(name, id, length) == 0)
+            return (int)own->catalogue.findings[i].severity;
+    }
+    return -1;
+}

@@ -18,7 +18,8 @@
 enum plan_need { PLAN_NEED_TARGETS = 0, PLAN_NEED_SCAN };
 
 struct plan_files {
-    const char *plan;       // plan.json; relative names inside it start from its folder
+    const char *plan;       // plan.json; relative names inside it start from its folder; NULL = `line` is all of it
+    json_t *line;           // keys that win over the file's (plan_merge); NULL = none
     const char *catalogues; // folder of services.json, findings.json, products.json
     const char *exclusions; // the site's opt-out list; NULL = PLAN_EXCLUSIONS_PATH. A plan cannot name it.
     const uint64_t *seed;   // for a plan that names none; NULL = a random one
@@ -143,6 +144,10 @@ struct plan {
     struct plan_summary summary;
 };
 
+// Puts the keys of `line` into a plan: they win over its own, but what it excludes stays excluded. Returns 0 or
+// -ENOMEM.
+int plan_merge(json_t *plan, json_t *line);
+
 // Reads, checks and prepares a plan. Returns 0 and a plan for plan_free; or -EINVAL for a plan that cannot be used,
 // -ENOMEM, and then *ret_complaint holds the line to print.
 int plan_load(const struct plan_files *files, enum plan_need need, struct plan **ret_plan,
@@ -179,6 +184,9 @@ uint64_t plan_segment_positions(const struct plan *plan);
 // caller. Returns 0, -EINVAL for a runtime out of bounds (no worker or lane, no source address), -ENOMEM or -errno of
 // the write.
 int plan_compile(const struct plan *plan, const struct plan_runtime *runtime, int fd);
+
+// How severe the finding of an id is (enum severity), or -1 for none of the catalogue.
+int plan_finding_severity(const struct plan *plan, const char *id, size_t length);
 
 // Every key of a plan, with type, range, default and help: for the help text, the man page and its test. Ends with a
 // row whose name is NULL.

@@ -33,18 +33,46 @@ static int read_catalogues(struct plan *plan, struct complaint *complaint)
     return error;
 }
 
+int plan_merge(json_t *plan, json_t *line)
+{
+    static const char name[] = "exclude";
+    json_t *before = json_object_get(plan, name);
+    json_t *more = json_object_get(line, name);
+    json_t *both = json_is_array(before) && json_is_array(more) ? json_copy(before) : NULL;
+    int error = both != NULL && json_array_extend(both, more) != 0 ? -ENOMEM : 0;
+    if (error == 0 && json_object_update_recursive(plan, line) != 0)
+        error = -ENOMEM;
+    if (error == 0 && both != NULL && json_object_set(plan, name, both) != 0)
+        error = -ENOMEM;
+    json_decref(both);
+    return error;
+}
+
+static int read_file(struct plan *plan, struct input *input, json_t **ret_value, struct complaint *complaint)
+{
+    int error = input_read(plan->path, PLAN_FILE_MAX, input, complaint);
+    if (error == 0)
+        error = plan_add_input(plan, plan->path, input);
+    return error == 0 ? keys_parse(plan->path, input->text, input->length, ret_value, complaint) : error;
+}
+
 static int read_keys(struct plan *plan, struct complaint *complaint)
 {
-    struct input input;
+    const struct plan_files *files = plan_private(plan)->files;
+    struct input input = {0};
     json_t *value = NULL;
-    int error = input_read(plan->path, PLAN_FILE_MAX, &input, complaint);
-    if (error != 0)
-        return error;
-    error = plan_add_input(plan, plan->path, &input);
-    if (error == 0)
-        error = keys_parse(plan->path, input.text, input.length, &value, complaint);
-    struct key_context context = {
-        .file = plan->path, .text = input.text, .target = plan_private(plan), .complaint = complaint};
+    int error = 0;
+    if (files->plan != NULL)
+        error = read_file(plan, &input, &value, complaint);
+    else if ((value = json_object()) == NULL)
+        error = -ENOMEM;
+    if (error == 0 && files->line != NULL && json_is_object(value))
+        error = plan_merge(value, files->line);
+    struct key_context context = {.file = plan->path,
+                                  .text = input.text,
+                                  .line = files->line,
+                                  .target = plan_private(plan),
+                                  .complaint = complaint};
     if (error == 0)
         error = keys_apply(&context, plan_keys, "", value);
     json_decref(value);
@@ -133,12 +161,12 @@ int plan_load(const struct plan_files *files, enum plan_need need, struct plan *
               struct complaint *ret_complaint)
 {
     struct plan_private *own = calloc(1, sizeof(*own));
-    (void)complain(ret_complaint, files->plan, "", "out of memory");
+    (void)complain(ret_complaint, files->plan != NULL ? files->plan : KEYS_LINE, "", "out of memory");
     if (own == NULL)
         return -ENOMEM;
     struct plan *plan = &own->plan;
     own->files = files;
-    plan->path = strdup(files->plan);
+    plan->path = strdup(files->plan != NULL ? files->plan : KEYS_LINE);
     int error = plan->path == NULL ? -ENOMEM : range_list_init(&own->ranges);
     if (error == 0)
         error = load(plan, need, ret_complaint);

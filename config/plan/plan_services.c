@@ -48,12 +48,24 @@ int plan_read_lcores(struct key_context *context, const char *path, const json_t
                             : error;
 }
 
+// Every port of every service of the catalogue.
+static void read_all(struct plan_private *own)
+{
+    for (size_t i = 0; i < own->catalogue.service_count; i++)
+        for (size_t p = 0; p < own->catalogue.services[i].port_count; p++)
+            own->port_set[own->catalogue.services[i].ports[p]] = true;
+}
+
 static int read_name(struct key_context *context, const char *path, const char *name)
 {
     struct plan_private *own = context->target;
     const struct catalogue_storage *catalogue = &own->catalogue;
-    const char *names[NAMES_MAX] = {0};
-    size_t count = 0;
+    const char *names[NAMES_MAX] = {"all"};
+    size_t count = 1;
+    if (strcmp(name, names[0]) == 0) {
+        read_all(own);
+        return 0;
+    }
     for (size_t i = 0; i < catalogue->service_count && count < NAMES_MAX; i++) {
         const struct catalogue_service *service = &catalogue->services[i];
         names[count] = own->ranges.strings.bytes + service->name;

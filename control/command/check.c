@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sonde check: validates a plan and prints what a scan would send, before anything is sent.
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "control/scan/check_json.h"
 #include "control/scan/figures.h"
 #include "control/command/json_output.h"
+#include "control/command/line.h"
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"
 #include "control/command/columns.h"
@@ -16,6 +18,7 @@ enum { CHECK_JSON, CHECK_CONFIG };
 static const struct option_row check_options[] = {
     [CHECK_JSON] = {"json", NULL, "print one JSON object instead of text"},
     [CHECK_CONFIG] = {"config", "DIR", PLANFILE_CONFIG_HELP},
+    LINE_OPTIONS,
 };
 
 // The first ports, and how many more there are.
@@ -153,7 +156,7 @@ static int check_print(const struct plan *plan)
 static enum exit_status check_run(const struct invocation *invocation)
 {
     struct plan *plan = NULL;
-    enum exit_status status = planfile_load(invocation, PLAN_NEED_TARGETS, &plan);
+    enum exit_status status = planfile_load(invocation, PLAN_NEED_TARGETS, &plan, NULL);
     if (status != EXIT_DONE)
         return status;
     int error = invocation->values[CHECK_JSON] != NULL ? json_print(check_json(plan), stdout) : check_print(plan);
@@ -163,11 +166,11 @@ static enum exit_status check_run(const struct invocation *invocation)
 
 const struct subcommand subcommand_check = {
     .name = "check",
-    .operands = "PLAN",
+    .operands = LINE_OPERANDS,
     .summary = "validate a plan and print what a scan would send",
     .options = check_options,
     .option_count = sizeof(check_options) / sizeof(check_options[0]),
-    .operands_min = 1,
-    .operands_max = 1,
+    .keys = plan_keys,
+    .operands_max = INT_MAX,
     .run = check_run,
 };

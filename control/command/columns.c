@@ -17,6 +17,7 @@ void columns_fini(struct columns *columns)
     for (size_t i = 0; i < columns->rows * columns->count; i++)
         free(columns->cells[i]);
     free(columns->cells);
+    free((void *)columns->colours);
     columns_init(columns, columns->count, columns->right);
 }
 
@@ -29,6 +30,10 @@ static int columns_grow(struct columns *columns)
     if (cells == NULL)
         return -ENOMEM;
     columns->cells = cells;
+    const char **colours = (const char **)reallocarray((void *)columns->colours, capacity, sizeof(*colours));
+    if (colours == NULL)
+        return -ENOMEM;
+    columns->colours = colours;
     columns->capacity = capacity;
     return 0;
 }
@@ -52,6 +57,7 @@ void columns_add(struct columns *columns, const char *const *cells)
         return;
     }
     char **row = columns->cells + columns->rows * columns->count;
+    columns->colours[columns->rows] = NULL;
     for (size_t c = 0; c < columns->count; c++) {
         row[c] = cell_new(cells[c]);
         if (row[c] != NULL)
@@ -62,6 +68,12 @@ void columns_add(struct columns *columns, const char *const *cells)
         return;
     }
     columns->rows++;
+}
+
+void columns_colour(struct columns *columns, const char *colour)
+{
+    if (columns->error == 0 && columns->rows > 0)
+        columns->colours[columns->rows - 1] = colour;
 }
 
 // Characters, not bytes: continuation bytes of UTF-8 take no room.
@@ -82,7 +94,10 @@ int columns_print(const struct columns *columns, int indent, FILE *out)
             widths[i % columns->count] = width;
     }
     for (size_t r = 0; r < columns->rows; r++) {
+        const char *colour = columns->colours[r];
         fprintf(out, "%*s", indent, "");
+        if (colour != NULL)
+            fprintf(out, "\033[%sm", colour);
         for (size_t c = 0; c < columns->count; c++) {
             const char *cell = columns->cells[r * columns->count + c];
             int padding = widths[c] - text_width(cell);
@@ -92,8 +107,10 @@ int columns_print(const struct columns *columns, int indent, FILE *out)
                 fprintf(out, "%s%*s", cell, padding, "");
             else
                 fprintf(out, "%s", cell);
-            fprintf(out, "%s", c + 1 < columns->count ? "  " : "\n");
+            if (c + 1 < columns->count)
+                fputs("  ", out);
         }
+        fputs(colour != NULL ? "\033[0m\n" : "\n", out);
     }
     return columns->error;
 }

@@ -34,7 +34,7 @@ int main(int argc, char **argv)
         printf("sonde %s\n", SONDE_VERSION);
         return EXIT_DONE;
     }
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return (int)help_run(argv[0], argv[2]);
     const struct subcommand *subcommand = subcommand_find(argv[1]);
     if (subcommand == NULL)

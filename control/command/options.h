@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 // The subcommands of `sonde` and their options: one const table each, from which the parser, `--help`, `sonde help` and
-// the man page check are made.
+// the man page check are made. A subcommand that reads plans takes every key of a plan as an option besides
+// (config/keys_line.h).
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
+#include "config/keys_line.h"
 #include "control/scan/exit_status.h"
 
-enum { OPTIONS_MAX = 16 };
+enum { OPTIONS_MAX = 24, OPTION_KEYS_MAX = 96, OPTIONS_GIVEN_MAX = 256 };
 
 struct option_row {
     const char *name;     // long option without its dashes
     const char *argument; // "FILE", or NULL for a switch
     const char *help;     // a phrase without a full stop
+    char letter;          // the short option, '\0' = none
+    const char *alias;    // another word for it, with its dash ("-iL"); NULL = none
 };
 
 struct invocation;
@@ -24,19 +28,29 @@ struct subcommand {
     const char *operands; // "PLAN", as --help prints it; "" for none
     const char *summary;  // a phrase without a full stop
     const struct option_row *options;
-    size_t option_count; // at most OPTIONS_MAX; every subcommand has --help besides
+    size_t option_count;    // at most OPTIONS_MAX; every subcommand has --help besides
+    const struct key *keys; // a plan's, each an option where no row has its name; NULL = none
     int operands_min;
     int operands_max;
     bool passes_through; // its arguments belong to another program and are not read here
     enum exit_status (*run)(const struct invocation *invocation);
 };
 
-// One use of a subcommand. Everything points into argv.
+// One option as it was given: a row, or a key.
+struct option_given {
+    const struct option_row *row;
+    const struct key_option *key;
+    const char *value; // "" = a switch
+};
+
+// One use of a subcommand. Everything points into argv, but for the keys, which are good until the next parse.
 struct invocation {
     const char *program; // argv[0] of sonde
     const struct subcommand *subcommand;
-    const char *values[OPTIONS_MAX]; // by row: NULL = not given, "" = a switch that was
-    char *const *operands;           // NULL-terminated
+    const char *values[OPTIONS_MAX];              // by row, the last one: NULL = not given, "" = a switch that was
+    struct option_given given[OPTIONS_GIVEN_MAX]; // all of them, in order
+    size_t given_count;
+    char *const *operands; // NULL-terminated
     int operand_count;
 };
 
@@ -47,6 +61,9 @@ int options_parse(const struct subcommand *subcommand, int argc, char **argv, st
 
 // The value of the option of that name; NULL when the subcommand has none such, or it was not given.
 const char *options_value(const struct invocation *invocation, const char *name);
+
+// The subcommand's keys that are options of it. Returns their number.
+size_t options_keys(const struct subcommand *subcommand, struct key_option ret_keys[static OPTION_KEYS_MAX]);
 
 // Prints what `sonde help NAME` and `sonde NAME --help` print.
 void options_print_help(const struct subcommand *subcommand, FILE *out);

@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/plan/device.h"
+#include "config/printable.h"
+#include "control/command/line.h"
+#include "control/scan/interface.h"
 #include "control/scan/programs.h"
+#include "control/scan/route.h"
+#include "probes/address.h"
 
 enum exit_status planfile_catalogues(const char *program, char ret_folder[static PATH_MAX])
 {
@@ -47,9 +53,90 @@ static enum exit_status load(const struct invocation *invocation, struct plan_fi
     return error == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 
-enum exit_status planfile_load(const struct invocation *invocation, enum plan_need need, struct plan **ret_plan)
+// What a line quotes may come from a pipe.
+static enum exit_status complaint_print(int error, const char *message)
 {
-    return load(invocation, (struct plan_files){.plan = invocation->operands[0]}, need, ret_plan);
+    char shown[2 * LINE_MESSAGE_MAX];
+    (void)printable(message, shown, sizeof(shown));
+    fprintf(stderr, "sonde: %s\n", shown);
+    return error == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}
+
+// The interface by which the kernel sends to the first target. EXIT_DONE, or the status after a line.
+static enum exit_status interface_choose(const struct plan *plan, char ret_interface[static IF_NAMESIZE])
+{
+    char message[INTERFACE_MESSAGE_MAX];
+    char text[ADDRESS_TEXT_MAX];
+    char usable[96];
+    struct route route;
+    uint32_t first = plan->addresses.items[0].first;
+    int error = route_find(first, NULL, &route);
+    address_text(first, text);
+    if (error == 0 && route.is_local)
+        snprintf(message, sizeof(message), "targets: %s is an address of this machine, which no scan can reach", text);
+    else if (error != 0)
+        snprintf(message, sizeof(message),
+                 "targets: the kernel has no route to %s; give --device-vdev net_af_packet0,iface=NAME (%s)", text,
+                 interface_list(usable, sizeof(usable)));
+    else if (if_indextoname(route.ifindex, ret_interface) != NULL && interface_check(ret_interface, message) == 0)
+        return EXIT_DONE;
+    fprintf(stderr, "sonde: %s\n", message);
+    return EXIT_USAGE;
+}
+
+// A line need not say what to scan with: the way to the first target does.
+static enum exit_status device_put(const struct plan *plan, const struct invocation *invocation, json_t *keys)
+{
+    char interface[IF_NAMESIZE] = "";
+    enum exit_status status = interface_choose(plan, interface);
+    if (status != EXIT_DONE)
+        return status;
+    json_t *device = json_object_get(keys, "device");
+    if (device == NULL && json_object_set_new(keys, "device", device = json_object()) != 0)
+        return EXIT_FAILED;
+    if (json_object_set_new(device, "vdev", json_sprintf("net_af_packet0,iface=%s", interface)) != 0)
+        return EXIT_FAILED;
+    if (options_value(invocation, "quiet") == NULL)
+        fprintf(stderr, "sonde: through interface %s (net_af_packet)\n", interface);
+    return EXIT_DONE;
+}
+
+static enum exit_status load_line(const struct invocation *invocation, const struct line *line, enum plan_need need,
+                                  struct plan **ret_plan)
+{
+    const struct plan_files files = {.plan = line->plan, .line = line->keys};
+    if (line->keys == NULL || need != PLAN_NEED_SCAN)
+        return load(invocation, files, need, ret_plan);
+    struct plan *plan;
+    enum exit_status status = load(invocation, files, PLAN_NEED_TARGETS, &plan);
+    if (status != EXIT_DONE)
+        return status;
+    if (!device_has_card(&plan->device) && !device_has_vdev(&plan->device))
+        status = device_put(plan, invocation, line->keys);
+    plan_free(plan);
+    return status == EXIT_DONE ? load(invocation, files, need, ret_plan) : status;
+}
+
+enum exit_status planfile_load(const struct invocation *invocation, enum plan_need need, struct plan **ret_plan,
+                               json_t **ret_whole)
+{
+    char message[LINE_MESSAGE_MAX];
+    struct line line;
+    int error = line_read(invocation, &line, message);
+    if (error != 0)
+        return complaint_print(error, message);
+    enum exit_status status = load_line(invocation, &line, need, ret_plan);
+    bool wanted = line.keys != NULL || options_value(invocation, "print-plan") != NULL;
+    if (status == EXIT_DONE && ret_whole != NULL && wanted) {
+        error = line_whole(&line, ret_whole, message);
+        if (error != 0) {
+            status = complaint_print(error, message);
+            plan_free(*ret_plan);
+            *ret_plan = NULL;
+        }
+    }
+    line_fini(&line);
+    return status;
 }
 
 static enum exit_status refuse(enum exit_status status, const char *who, const char *why)

@@ -23,8 +23,12 @@ enum exit_status planfile_catalogues(const char *program, char ret_folder[static
 enum exit_status planfile_places(const char *program, const struct invocation *invocation,
                                  struct catalogue_places *ret_places, char folder[static PATH_MAX]);
 
-// Loads operands[0]. Returns EXIT_DONE with a plan for plan_free, else the exit status after a line on standard error.
-enum exit_status planfile_load(const struct invocation *invocation, enum plan_need need, struct plan **ret_plan);
+// Loads what operands and options mean (control/command/line.h). For PLAN_NEED_SCAN a line that names no device gets
+// the interface by which the kernel sends to the first target, and says so unless --quiet. *ret_whole (ret_whole may be
+// NULL) becomes that plan as a whole for json_decref, and stays as it is for a plan file alone without --print-plan.
+// Returns EXIT_DONE with a plan for plan_free, else the exit status after a line on standard error.
+enum exit_status planfile_load(const struct invocation *invocation, enum plan_need need, struct plan **ret_plan,
+                               json_t **ret_whole);
 
 // For a scan that goes on: reads the folder's checkpoint and loads its plan again, or the one at `path` (NULL = the
 // checkpoint's). Refuses a complete scan and a plan that would give its positions another meaning. EXIT_DONE with a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sonde scan: compiles the plan, prepares everything that both programs need, runs them, reports.
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@
 #include "control/scan/listeners.h"
 #include "control/scan/output.h"
 #include "config/plan/device.h"
+#include "control/command/found.h"
+#include "control/command/json_output.h"
+#include "control/command/line.h"
 #include "control/command/planfile.h"
 #include "control/feeds/feeds.h"
 #include "control/scan/programs.h"
@@ -27,7 +31,17 @@
 #include "control/scan/summary.h"
 #include "control/scan/supervisor.h"
 
-enum { SCAN_QUIET, SCAN_JSON, SCAN_DRY_RUN, SCAN_OUTPUT, SCAN_FORCE, SCAN_RESUME, SCAN_FEEDS, SCAN_CONFIG };
+enum {
+    SCAN_QUIET,
+    SCAN_JSON,
+    SCAN_DRY_RUN,
+    SCAN_OUTPUT,
+    SCAN_FORCE,
+    SCAN_RESUME,
+    SCAN_FEEDS,
+    SCAN_CONFIG,
+    SCAN_PRINT_PLAN
+};
 
 enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
 
@@ -38,17 +52,20 @@ static const struct option_row scan_options[] = {
     [SCAN_QUIET] = {"quiet", NULL, "print nothing but errors"},
     [SCAN_JSON] = {"json", NULL, "print status lines and the summary as JSON on standard error"},
     [SCAN_DRY_RUN] = {"dry-run", "FILE", "write the first 10,000 frames to a pcap file and send nothing"},
-    [SCAN_OUTPUT] = {"output", "WHERE", "folder for the results, or - for records on standard output"},
+    [SCAN_OUTPUT] = {"output", "WHERE", "folder for the results, or - for records on standard output", 'o', NULL},
     [SCAN_FORCE] = {"force", NULL, "overwrite the results that the folder holds"},
     [SCAN_RESUME] = {"resume", "OUT", "go on with the scan in this folder that ended early"},
     [SCAN_FEEDS] = {"feeds", "DIR", "folder of feeds (the plan's, else $SONDE_FEEDS, else " FEEDS_FOLDER ")"},
     [SCAN_CONFIG] = {"config", "DIR", PLANFILE_CONFIG_HELP},
+    [SCAN_PRINT_PLAN] = {"print-plan", NULL, "print the plan that all this means, and send nothing"},
+    LINE_OPTIONS,
 };
 
 // One scan from preparation to report. What was not prepared yet is all zero, or -1 for descriptors.
 struct scan {
     const struct invocation *invocation;
     struct plan *plan;
+    json_t *whole; // the plan of a command line, NULL for a plan file's own
     char id[40];
     char default_output[64];
     const char *dry_run; // pcap file, or NULL
@@ -326,12 +343,28 @@ static enum exit_status shared_prepare(struct scan *scan)
     return EXIT_DONE;
 }
 
+// A plan that no file holds is kept with the results, where a resume finds it.
+static int plan_store(struct scan *scan)
+{
+    int error = output_write_plan(&scan->output, scan->whole);
+    char *path = NULL;
+    if (error != 0)
+        return error;
+    if (asprintf(&path, "%s/" OUTPUT_PLAN_NAME, scan->output.folder) < 0)
+        return -ENOMEM;
+    free(scan->plan->path);
+    scan->plan->path = path;
+    return 0;
+}
+
 // From here on a crash loses nothing: the first checkpoint stands before the first probe.
 static enum exit_status checkpoint_prepare(struct scan *scan, uint64_t started_ns)
 {
     if (scan->output.folder == NULL)
         return EXIT_DONE;
     int error = output_begin(&scan->output);
+    if (error == 0 && scan->whole != NULL)
+        error = plan_store(scan);
     if (error == 0 && !given(scan, SCAN_RESUME))
         error = scan_resume_begin(scan->plan, scan->id, &scan->shared, started_ns, &scan->checkpoint);
     if (error == 0)
@@ -359,6 +392,17 @@ static enum exit_status dry_run_report(struct scan *scan)
     if (!given(scan, SCAN_QUIET))
         fprintf(stderr, "sonde: %llu frames written to %s, nothing sent\n", (unsigned long long)frames, scan->dry_run);
     return EXIT_DONE;
+}
+
+// Who asked in a line wants to see what came of it.
+static void found_report(const struct scan *scan)
+{
+    char message[512];
+    putchar('\n');
+    int error = found_print(scan->output.folder, scan->plan, found_coloured(stdout), stdout, message);
+    if (error != 0)
+        fprintf(stderr, "sonde: %s\n", error == -ENOMEM ? strerror(ENOMEM) : message);
+    fflush(stdout);
 }
 
 // Writes summary.json and says how it went. A result that could not be made durable is a failure.
@@ -415,6 +459,8 @@ static enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
         summary_print(&summary, scan->output.folder != NULL ? path : NULL, stderr);
     }
     json_decref(json);
+    if (scan->whole != NULL && scan->output.folder != NULL && !given(scan, SCAN_QUIET) && !given(scan, SCAN_JSON))
+        found_report(scan);
     return summary.exit_status;
 }
 
@@ -422,10 +468,10 @@ static enum exit_status plan_prepare(struct scan *scan)
 {
     const char *folder = scan->invocation->values[SCAN_RESUME];
     const char *path = scan->invocation->operand_count > 0 ? scan->invocation->operands[0] : NULL;
-    if (folder == NULL && path == NULL)
-        return refuse(EXIT_USAGE, "scan: expected PLAN (see sonde help scan)");
     if (folder == NULL)
-        return planfile_load(scan->invocation, PLAN_NEED_SCAN, &scan->plan);
+        return planfile_load(scan->invocation, PLAN_NEED_SCAN, &scan->plan, &scan->whole);
+    if (scan->invocation->operand_count > 1)
+        return refuse(EXIT_USAGE, "scan: --resume goes on with its own plan, expected at most one PLAN");
     if (scan->dry_run != NULL || given(scan, SCAN_OUTPUT) || given(scan, SCAN_FORCE))
         return refuse(EXIT_USAGE, "scan: --resume goes with neither --output, --force nor --dry-run");
     char message[512];
@@ -492,6 +538,17 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
     return status == EXIT_DONE ? dpdk_prepare(scan) : status;
 }
 
+static enum exit_status plan_print(const struct invocation *invocation)
+{
+    struct plan *plan = NULL;
+    json_t *whole = NULL;
+    enum exit_status status = planfile_load(invocation, PLAN_NEED_SCAN, &plan, &whole);
+    if (status == EXIT_DONE)
+        status = output_finish(json_print(whole, stdout));
+    plan_free(plan);
+    return status;
+}
+
 static enum exit_status scan_run(const struct invocation *invocation)
 {
     struct scan scan = {
@@ -505,6 +562,8 @@ static enum exit_status scan_run(const struct invocation *invocation)
         .shared = {.image_fd = -1, .commands_fd = -1, .up_fd = -1, .up_read_fd = -1, .down_fd = -1},
     };
     char port_name[64];
+    if (given(&scan, SCAN_PRINT_PLAN))
+        return plan_print(invocation);
     scan_name(&scan);
     uint64_t started_ns = now_realtime();
     enum exit_status status = scan_prepare(&scan, port_name);
@@ -543,17 +602,18 @@ static enum exit_status scan_run(const struct invocation *invocation)
     output_close(&scan.output);
     eal_fini(&scan.eal);
     source_fini(&scan.source);
+    json_decref(scan.whole);
     plan_free(scan.plan);
     return status;
 }
 
 const struct subcommand subcommand_scan = {
     .name = "scan",
-    .operands = "[PLAN]",
-    .summary = "scan what a plan names and write one record per exposed port",
+    .operands = LINE_OPERANDS,
+    .summary = "scan targets, or what a plan names, and write one record per exposed port",
     .options = scan_options,
     .option_count = sizeof(scan_options) / sizeof(scan_options[0]),
-    .operands_min = 0, // --resume has the plan in its checkpoint
-    .operands_max = 1,
+    .keys = plan_keys,
+    .operands_max = INT_MAX,
     .run = scan_run,
 };

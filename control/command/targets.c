@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sonde targets: how many addresses a plan's targets have, by provider and cloud service, each counted once.
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 
 #include "control/scan/figures.h"
 #include "control/command/json_output.h"
+#include "control/command/line.h"
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"
 #include "control/command/columns.h"
@@ -16,6 +18,7 @@ enum { TARGETS_JSON };
 
 static const struct option_row targets_options[] = {
     [TARGETS_JSON] = {"json", NULL, "print one JSON object instead of a table"},
+    LINE_OPTIONS,
 };
 
 static const char *provider_title(const struct plan_count *count)
@@ -70,7 +73,7 @@ static json_t *targets_json(const struct plan *plan)
 static enum exit_status targets_run(const struct invocation *invocation)
 {
     struct plan *plan = NULL;
-    enum exit_status status = planfile_load(invocation, PLAN_NEED_TARGETS, &plan);
+    enum exit_status status = planfile_load(invocation, PLAN_NEED_TARGETS, &plan, NULL);
     if (status != EXIT_DONE)
         return status;
     int error = invocation->values[TARGETS_JSON] != NULL ? json_print(targets_json(plan), stdout) : targets_print(plan);
@@ -80,11 +83,11 @@ static enum exit_status targets_run(const struct invocation *invocation)
 
 const struct subcommand subcommand_targets = {
     .name = "targets",
-    .operands = "PLAN",
+    .operands = LINE_OPERANDS,
     .summary = "print a plan's addresses per provider and cloud service, overlapping prefixes counted once",
     .options = targets_options,
     .option_count = sizeof(targets_options) / sizeof(targets_options[0]),
-    .operands_min = 1,
-    .operands_max = 1,
+    .keys = plan_keys,
+    .operands_max = INT_MAX,
     .run = targets_run,
 };

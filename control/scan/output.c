@@ -16,8 +16,9 @@
 #include "control/scan/superseded.h"
 
 // All that a scan leaves, in the order of being put aside: without its checkpoint nobody can go on with the rest.
-enum { RESULTS = 4 };
-static const char *const results[RESULTS] = {CHECKPOINT_NAME, "summary.json", "journal", "records.jsonl"};
+enum { RESULTS = 5 };
+static const char *const results[RESULTS] = {CHECKPOINT_NAME, "summary.json", OUTPUT_PLAN_NAME, "journal",
+                                             "records.jsonl"};
 
 static const char *aside_name(const char *name, char before[static 32])
 {
@@ -234,27 +235,40 @@ int output_sync(const struct output *output)
     return fsync(output->records_fd) != 0 ? -errno : 0;
 }
 
-int output_write_summary(const struct output *output, const json_t *summary)
+// Writes a file beside the records, whole or not at all.
+static int json_write(const struct output *output, const char *name, const json_t *value)
 {
+    char part[64];
     if (output->folder == NULL)
         return 0;
+    snprintf(part, sizeof(part), "%s.part", name);
     int fd = -1;
-    int error = folder_file_new(output->folder_fd, "summary.json.part", 0666, &fd);
+    int error = folder_file_new(output->folder_fd, part, 0666, &fd);
     FILE *file = error == 0 ? fdopen(fd, "w") : NULL;
     if (file == NULL) {
         if (fd >= 0)
             close(fd);
         return error != 0 ? error : -ENOMEM;
     }
-    error = json_dumpf(summary, file, JSON_INDENT(2) | JSON_PRESERVE_ORDER) < 0 ? -EIO : 0;
+    error = json_dumpf(value, file, JSON_INDENT(2) | JSON_PRESERVE_ORDER) < 0 ? -EIO : 0;
     fputc('\n', file);
     if (fflush(file) != 0 || ferror(file) != 0)
         error = -EIO;
     if (error == 0)
-        error = folder_file_settle(output->folder_fd, fd, "summary.json.part", "summary.json");
+        error = folder_file_settle(output->folder_fd, fd, part, name);
     if (fclose(file) != 0 && error == 0)
         error = -EIO;
     if (error != 0)
-        (void)unlinkat(output->folder_fd, "summary.json.part", 0);
+        (void)unlinkat(output->folder_fd, part, 0);
     return error;
+}
+
+int output_write_summary(const struct output *output, const json_t *summary)
+{
+    return json_write(output, "summary.json", summary);
+}
+
+int output_write_plan(const struct output *output, const json_t *plan)
+{
+    return json_write(output, OUTPUT_PLAN_NAME, plan);
 }

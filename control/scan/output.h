@@ -52,5 +52,10 @@ void output_close(struct output *output);
 // none.
 int output_write_summary(const struct output *output, const json_t *summary);
 
+// Writes the plan of a scan that was asked for without a file, so that it can be resumed. As output_write_summary;
+// after output_begin.
+#define OUTPUT_PLAN_NAME "scan-plan.json"
+int output_write_plan(const struct output *output, const json_t *plan);
+
 // Makes the records durable. Returns 0 or -errno.
 int output_sync(const struct output *output);

@@ -36,7 +36,8 @@ void fuzz_one(const uint8_t *data, size_t size)
         return;
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     // Catalogues of one row each: the real ones would take nearly all of the time.
-    const struct plan_files files = {path, SONDE_TEST_SOURCE_ROOT "/tests/fuzz/catalogues", "/nonexistent"};
+    const struct plan_files files = {
+        .plan = path, .catalogues = SONDE_TEST_SOURCE_ROOT "/tests/fuzz/catalogues", .exclusions = "/nonexistent"};
     if (write(fd, data, size) == (ssize_t)size) {
         if (plan_load(&files, PLAN_NEED_TARGETS, &plan, &complaint) != 0) {
             if (complaint.text[0] == '\0' || strchr(complaint.text, '\n') != NULL)

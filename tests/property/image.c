@@ -34,7 +34,8 @@ static int image_make(void)
     int fd = memfd_create("plan", MFD_CLOEXEC);
     int made = memfd_create("image", MFD_CLOEXEC);
     const struct plan_runtime runtime = {.scan = "damage", .source_address = 1, .lanes = 1, .workers = 1};
-    const struct plan_files files = {path, SONDE_TEST_SOURCE_ROOT "/config", "/nonexistent"};
+    const struct plan_files files = {
+        .plan = path, .catalogues = SONDE_TEST_SOURCE_ROOT "/config", .exclusions = "/nonexistent"};
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     if (fd < 0 || made < 0 || write(fd, plan_text, sizeof(plan_text) - 1) != (ssize_t)sizeof(plan_text) - 1)
         return -1;

@@ -35,7 +35,7 @@ static int image_make(struct lane_rig *rig, char error[static 256])
     int plan_fd = memfd_create("plan", MFD_CLOEXEC);
     int image_fd = memfd_create("image", MFD_CLOEXEC);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", plan_fd);
-    const struct plan_files files = {path, rig->setup.catalogues, "/nonexistent"};
+    const struct plan_files files = {.plan = path, .catalogues = rig->setup.catalogues, .exclusions = "/nonexistent"};
     size_t length = strlen(rig->setup.plan);
     int status = write(plan_fd, rig->setup.plan, length) == (ssize_t)length ? 0 : -EIO;
     if (status == 0)

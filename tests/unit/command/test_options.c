@@ -6,11 +6,20 @@
 
 #include "control/command/options.h"
 
-enum { ROW_FAST, ROW_FILE };
+enum { ROW_FAST, ROW_FILE, ROW_COUNT };
 
 static const struct option_row rows[] = {
     [ROW_FAST] = {"fast", NULL, "go faster"},
-    [ROW_FILE] = {"file", "FILE", "read FILE"},
+    [ROW_FILE] = {"file", "FILE", "read FILE", 'f', "-iF"},
+};
+
+static const struct key inner[] = {{.name = "depth", .type = KEY_COUNT32, .help = "Depth."}, {0}};
+
+static const struct key keys[] = {
+    {.name = "file", .type = KEY_STRING, .help = "A row has this name."},
+    {.name = "max_rate", .type = KEY_RATE, .help = "A rate."},
+    {.name = "well", .type = KEY_OBJECT, .keys = inner, .help = "A well."},
+    {0},
 };
 
 static enum exit_status run_nothing(const struct invocation *invocation)
@@ -23,7 +32,8 @@ static const struct subcommand example = {
     .operands = "PLAN",
     .summary = "an example",
     .options = rows,
-    .option_count = 2,
+    .option_count = ROW_COUNT,
+    .keys = keys,
     .operands_min = 1,
     .operands_max = 1,
     .run = run_nothing,
@@ -56,6 +66,36 @@ Test(options, switches_and_arguments_are_found_on_either_side_of_the_operand)
     cr_assert_str_eq(got.values[ROW_FILE], "a=b");
 }
 
+Test(options, letters_and_other_words_stand_for_rows)
+{
+    struct invocation got;
+    char message[256];
+    cr_assert_eq(parse(4, (const char *[]){"example", "-f", "x", "p.json"}, &got, message), 0);
+    cr_assert_str_eq(got.values[ROW_FILE], "x");
+    cr_assert_eq(parse(3, (const char *[]){"example", "-fy", "p.json"}, &got, message), 0);
+    cr_assert_str_eq(got.values[ROW_FILE], "y");
+    cr_assert_eq(parse(4, (const char *[]){"example", "p.json", "-iF", "z"}, &got, message), 0);
+    cr_assert_str_eq(got.values[ROW_FILE], "z");
+    cr_assert_eq(parse(2, (const char *[]){"example", "-h"}, &got, message), 1);
+}
+
+Test(options, keys_are_options_and_all_that_was_given_is_kept_in_order)
+{
+    struct invocation got;
+    char message[256];
+    cr_assert_eq(parse(8,
+                       (const char *[]){"example", "--well-depth", "3", "--file", "x", "--max-rate=5", "p.json", "-fy"},
+                       &got, message),
+                 0, "%s", message);
+    cr_assert_eq(got.given_count, 4);
+    cr_expect_str_eq(got.given[0].key->path, "well.depth");
+    cr_expect_str_eq(got.given[0].value, "3");
+    cr_expect_eq(got.given[1].row, &rows[ROW_FILE]); // not the key of that name
+    cr_expect_str_eq(got.given[2].key->path, "max_rate");
+    cr_expect_str_eq(got.given[3].value, "y");
+    cr_expect_str_eq(got.values[ROW_FILE], "y");
+}
+
 Test(options, a_lone_dash_is_an_operand_and_two_end_the_options)
 {
     struct invocation got;
@@ -75,6 +115,10 @@ Test(options, mistakes_are_one_line_that_names_the_culprit)
         const char *culprit;
     } cases[] = {
         {{"example", "--slow", "p.json"}, 3, "--slow"},
+        {{"example", "--fas", "p.json"}, 3, "did you mean --fast?"},
+        {{"example", "--max-rat", "3", "p.json"}, 4, "--max-rat is not one of its options (did you mean --max-rate?)"},
+        {{"example", "--max-rat=3", "p.json"}, 3, "--max-rat is not one of its options (did you mean --max-rate?)"},
+        {{"example", "p.json", "-f"}, 3, "-f needs an argument"},
         {{"example", "p.json", "--file"}, 3, "--file"},
         {{"example", "--fast=1", "p.json"}, 3, "--fast"},
         {{"example", "-x", "p.json"}, 3, "-x"},
@@ -102,8 +146,10 @@ Test(options, help_is_everywhere_and_names_every_row)
     fclose(out);
     cr_assert_not_null(strstr(text, "usage: sonde example PLAN [OPTION]..."));
     cr_assert_not_null(strstr(text, "--fast "));
-    cr_assert_not_null(strstr(text, "--file FILE "));
+    cr_assert_not_null(strstr(text, "-f, --file FILE "));
     cr_assert_not_null(strstr(text, "read FILE"));
     cr_assert_not_null(strstr(text, "--help"));
+    cr_assert_not_null(strstr(text, "--well-depth N"));
+    cr_assert_not_null(strstr(text, "--max-rate RATE"));
     free(text);
 }

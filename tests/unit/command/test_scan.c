@@ -69,7 +69,7 @@ static pid_t sonde_start(const char *const *words)
     int out = open("printed", O_CREAT | O_TRUNC | O_RDWR, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
-    char *argv[12] = {strdup("./sonde")};
+    char *argv[16] = {strdup("./sonde")};
     for (int i = 0; words[i] != NULL; i++)
         argv[i + 1] = strdup(words[i]);
     execv("./sonde", argv);
@@ -359,7 +359,7 @@ Test(scan, what_ended_early_is_resumed_and_what_is_complete_is_not)
     cr_assert_not_null(strstr(output_text, "holds no checkpoint"), "%s", output_text);
     const char *const nothing[] = {"scan", NULL};
     cr_assert_eq(sonde(nothing), 2);
-    cr_assert_not_null(strstr(output_text, "expected PLAN"), "%s", output_text);
+    cr_assert_not_null(strstr(output_text, "expected a plan, or targets"), "%s", output_text);
 }
 
 Test(scan, a_disk_that_is_full_is_told_once_and_so_is_its_recovery)
@@ -485,7 +485,16 @@ Test(scan, bad_plans_and_command_lines_are_one_line_and_status_2)
         {{"check", "not-there.json"}, "not-there.json"},
         {{"scan", "nosource.json"}, "source.address"},
         {{"check", "plan.json", "--fast"}, "--fast"},
-        {{"scan"}, "PLAN"},
+        {{"scan"}, "scan: expected a plan, or targets like 192.0.2.0/24"},
+        {{"check", "10.0.0.0/24", "-s", "ssh,redsi"},
+         "services[1]: unknown service \"redsi\" (did you mean \"redis\"?)"},
+        {{"check", "10.0.0.1:22"}, "a target has no port of its own; ports are given with -p"},
+        {{"check", "10.0.0.0/33"}, "command line: targets[0]"},
+        {{"check", "10.0.0.0/24", "--rate", "fast"}, "command line: rate: \"fast\": expected a rate"},
+        {{"check", "10.0.0.0/24", "--source-vlan", "9999"}, "command line: source.vlan: expected an 802.1Q VLAN id"},
+        {{"check", "plan.json", "unknown.json"}, "plan.json and unknown.json are both plans"},
+        {{"check", "unknown.json", "--rate", "5"}, "unknown.json:1: services[0]: unknown service"},
+        {{"check", "8.8.8.0/24", "-p", "22"}, "contact"},
         {{"scam", "plan.json"}, "\"scam\", did you mean \"scan\"?"},
         {{"help", "scam"}, "\"scam\", did you mean \"scan\"?"},
         {{"help", "recods"}, "\"recods\", did you mean \"records\"?"},
@@ -497,6 +506,81 @@ Test(scan, bad_plans_and_command_lines_are_one_line_and_status_2)
         const char *end = strchr(output_text, '\n');
         cr_expect(end != NULL && end[1] == '\0', "case %zu is one line: %s", i, output_text);
     }
+}
+
+// What --print-plan says these words mean.
+static json_t *plan_of(const char *const *words)
+{
+    json_error_t fault;
+    cr_assert_eq(sonde(words), 0, "%s", output_text);
+    json_t *plan = json_loads(output_text, 0, &fault);
+    cr_assert_not_null(plan, "%s: %s", fault.text, output_text);
+    return plan;
+}
+
+static void expect_plan(const char *const *words, const char *wanted)
+{
+    json_t *plan = plan_of(words);
+    char *text = json_dumps(plan, JSON_COMPACT | JSON_SORT_KEYS);
+    cr_expect_str_eq(text, wanted);
+    free(text);
+    json_decref(plan);
+}
+
+Test(scan, a_line_is_a_plan_of_its_own)
+{
+    expect_plan((const char *[]){"scan", "10.80.0.0/24", "10.81.0.1", "-p", "22,80-81", "-s", "redis", "--device-vdev",
+                                 "net_null0", "--print-plan", NULL},
+                "{\"allow_reserved\":[\"10.80.0.0/24\",\"10.81.0.1\"],\"device\":{\"vdev\":\"net_null0\"},\"services\":"
+                "[\"22\",\"80-81\",\"redis\"],\"targets\":[\"10.80.0.0/24\",\"10.81.0.1\"]}");
+    expect_plan((const char *[]){"scan", "192.168.1.1", "--device-vdev", "net_null0", "--print-plan", NULL},
+                "{\"allow_reserved\":[\"192.168.1.1\"],\"device\":{\"vdev\":\"net_null0\"},\"services\":[\"all\"],"
+                "\"targets\":[\"192.168.1.1\"]}");
+}
+
+Test(scan, options_win_over_a_plan_but_what_it_excludes_stays_excluded)
+{
+    plan_write("mixed.json", plan_text, ", \"exclude\": [\"10.80.0.9\"], \"ranges\": {}, \"feeds\": \"feeds\"}");
+    json_t *plan =
+        plan_of((const char *[]){"scan", "mixed.json", "--rate", "7", "--exclude", "10.80.0.5", "--print-plan", NULL});
+    char *text = json_dumps(json_object_get(plan, "exclude"), JSON_COMPACT);
+    cr_expect_str_eq(text, "[\"10.80.0.9\",\"10.80.0.5\"]");
+    cr_expect_float_eq(json_number_value(json_object_get(plan, "rate")), 7, 1e-9);
+    cr_expect_eq(json_string_value(json_object_get(plan, "feeds"))[0], '/', "a relative path stayed");
+    cr_expect_eq(json_array_size(json_object_get(plan, "targets")), 1);
+    free(text);
+    json_decref(plan);
+    plan = plan_of((const char *[]){"scan", "mixed.json", "10.80.0.1", "--print-plan", NULL});
+    cr_expect_str_eq(json_string_value(json_array_get(json_object_get(plan, "targets"), 0)), "10.80.0.1");
+    json_decref(plan);
+}
+
+Test(scan, a_line_is_scanned_resumed_from_what_it_kept_and_ends_with_a_table)
+{
+    const char *const words[] = {"scan",
+                                 "10.80.0.0/24",
+                                 "-p",
+                                 "22",
+                                 "--source-address",
+                                 "10.9.0.2",
+                                 "--source-gateway-mac",
+                                 "02:00:00:00:00:09",
+                                 "--device-vdev=net_null0",
+                                 "--cooldown=1",
+                                 "--output=out",
+                                 NULL};
+    cr_assert_eq(sonde(words), 0, "%s", output_text);
+    cr_assert_not_null(strstr(output_text, "address"), "no table: %s", output_text);
+    json_error_t fault;
+    json_t *kept = json_load_file("out/scan-plan.json", 0, &fault);
+    cr_assert_not_null(kept, "%s", fault.text);
+    cr_expect_str_eq(json_string_value(json_object_get(json_object_get(kept, "source"), "address")), "10.9.0.2");
+    json_decref(kept);
+    json_t *summary = summary_read();
+    cr_expect_not_null(strstr(text_of(json_object_get(summary, "plan"), "path"), "out/scan-plan.json"));
+    json_decref(summary);
+    cr_assert_eq(sonde((const char *[]){"scan", "--resume", "out", NULL}), 2);
+    cr_assert_not_null(strstr(output_text, "complete: there is nothing to resume"), "%s", output_text);
 }
 
 Test(scan, check_and_targets_print_valid_json)

@@ -39,7 +39,7 @@ static inline int fixture_load(struct fixture *fixture, const char *text, enum p
 {
     char plan[128];
     char exclusions[128];
-    struct plan_files files = {plan, SONDE_TEST_SOURCE_ROOT "/config", exclusions};
+    struct plan_files files = {.plan = plan, .catalogues = SONDE_TEST_SOURCE_ROOT "/config", .exclusions = exclusions};
     (void)snprintf(plan, sizeof(plan), "%s/plan.json", fixture->folder);
     (void)snprintf(exclusions, sizeof(exclusions), "%s/exclusions", fixture->folder);
     fixture_write(fixture, "plan.json", text);

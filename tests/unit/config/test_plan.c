@@ -182,7 +182,7 @@ Test(plan, only_a_name_that_does_not_exist_at_all_means_no_list)
     // The folder, too.
     char plan[128];
     char link[128];
-    const struct plan_files files = {plan, SONDE_TEST_SOURCE_ROOT "/config", path};
+    const struct plan_files files = {.plan = plan, .catalogues = SONDE_TEST_SOURCE_ROOT "/config", .exclusions = path};
     snprintf(plan, sizeof(plan), "%s/plan.json", fixture.folder);
     snprintf(link, sizeof(link), "%s/etc", fixture.folder);
     snprintf(path, sizeof(path), "%s/etc/exclusions", fixture.folder);
