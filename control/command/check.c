@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "control/scan/check_json.h"
-#include "control/scan/figures.h"
+#include "config/figures.h"
 #include "control/command/json_output.h"
 #include "control/command/line.h"
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"
-#include "control/command/columns.h"
+#include "control/report/columns.h"
 #include "probes/address.h"
 
 enum { CHECK_JSON, CHECK_CONFIG };

@@ -21,7 +21,7 @@
 #include "control/command/subcommands.h"
 #include "control/feeds/feeds.h"
 #include "control/record/records.h"
-#include "control/scan/figures.h"
+#include "config/figures.h"
 
 enum { CLASSIFY_FEEDS, CLASSIFY_CONFIG, CLASSIFY_DRY_RUN, CLASSIFY_WHY, CLASSIFY_OPTIONS };
 

@@ -15,7 +15,7 @@
 #include "control/command/subcommands.h"
 #include "control/record/records.h"
 #include "control/report/diff.h"
-#include "control/scan/figures.h"
+#include "config/figures.h"
 
 enum { DIFF_JSON, DIFF_FAIL_ON, DIFF_OPTIONS, VALUE_BYTES = 256, SHOWN_VALUES = 16, KINDS = DIFF_MOVED + 1 };
 

@@ -9,7 +9,7 @@
 #include <cap-ng.h>
 
 #include "control/scan/eal.h"
-#include "control/scan/figures.h"
+#include "config/figures.h"
 #include "control/scan/kernel_guard.h"
 #include "control/command/json_output.h"
 #include "control/scan/programs.h"

@@ -7,13 +7,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/command/columns.h"
+#include "control/report/columns.h"
 #include "control/command/json_output.h"
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"
 #include "control/feeds/feeds.h"
 #include "control/feeds/update.h"
-#include "control/scan/figures.h"
+#include "config/figures.h"
 
 enum { FEEDS_DIR, FEEDS_JSON, FEEDS_SOURCES, FEEDS_OPTIONS, DAY_SECONDS = 86400, AGE_BYTES = 64 };
 

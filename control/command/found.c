@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/command/columns.h"
+#include "control/report/columns.h"
 #include "control/record/records.h"
-#include "control/scan/figures.h"
+#include "config/figures.h"
 
 enum { COLUMN_ADDRESS, COLUMN_PORT, COLUMN_SERVICE, COLUMN_PRODUCT, COLUMN_OPEN, COLUMN_FINDINGS, COLUMN_COUNT };
 enum { CELL_MAX = 160, LINE_CELLS = COLUMN_COUNT };

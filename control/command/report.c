@@ -9,7 +9,7 @@
 
 #include "control/command/json_output.h"
 #include "control/command/planfile.h"
-#include "control/command/report_print.h"
+#include "control/report/report.h"
 #include "control/command/subcommands.h"
 
 enum {

@@ -7,12 +7,12 @@
 
 #include <jansson.h>
 
-#include "control/scan/figures.h"
+#include "config/figures.h"
 #include "control/command/json_output.h"
 #include "control/command/line.h"
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"
-#include "control/command/columns.h"
+#include "control/report/columns.h"
 
 enum { TARGETS_JSON };
 

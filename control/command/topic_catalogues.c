@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "config/catalogue_files.h"
-#include "control/command/columns.h"
+#include "control/report/columns.h"
 #include "control/command/json_output.h"
 #include "control/command/planfile.h"
 #include "control/command/topics.h"

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/scan/figures.h"
+#include "config/figures.h"
 
 // The file's format: pcap(5), as libpcap's savefile manual has it.
 enum { PCAP_HEADER_BYTES = 24, PCAP_RECORD_BYTES = 16, PCAP_LENGTH_AT = 2, PROBE_BYTES = 4096 };

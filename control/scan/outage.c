@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "control/scan/figures.h"
+#include "config/figures.h"
 
 static void begin_tell(const struct outage_settings *settings)
 {

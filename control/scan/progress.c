@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "control/scan/figures.h"
+#include "config/figures.h"
 #include "control/store/counters.h"
 
 const enum dataplane_counter progress_losses[PROGRESS_LOSSES] = {

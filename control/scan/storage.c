@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/scan/figures.h"
+#include "config/figures.h"
 #include "control/store/counters.h"
 
 #define WELL_NS UINT64_C(1000000000) // a full disk takes a small write now and then

@@ -10,7 +10,7 @@
 
 #include "control/scan/check_json.h"
 #include "control/scan/estimate.h"
-#include "control/scan/figures.h"
+#include "config/figures.h"
 #include "control/store/counters.h"
 #include "sonde_build.h"
 

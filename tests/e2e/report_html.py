@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reads a report's HTML page as a browser's parser would and compares it with the report's JSON.
 
-usage: report_html.py PAGE.html REPORT.json
+usage: report_html.py PAGE.html REPORT.json STUDY.json
 """
 import base64
 import hashlib
@@ -59,17 +59,25 @@ def numbers(cell):
     return [str(cell[name]) for name in ("yes", "no", "unknown")]
 
 
-def compare(page, report):
-    """Every table, line, column and total that the page has room for."""
+def compare(page, report, study):
+    """Every table, line, column and total that the page has room for. Lines that are of nobody are left out where a line is
+    a part of its column."""
+    parts = {table["id"] for table in study["tables"] if table.get("percent", "row") != "row"}
     assert set(page.sections) == {table["id"] for table in report["tables"]}, "tables differ"
     compared = 0
     for table in report["tables"]:
-        head, *lines, totals = page.sections[table["id"]]
-        shown = table["columns"][:COLUMNS]
+        head, *lines = page.sections[table["id"]]
+        if lines[-1][0][1] == "not learnt of":
+            unknown = [cell[1].replace(",", "") for cell in lines.pop()[1:]]
+            assert unknown == [str(column["unknown"]) for column in table["columns"][:len(unknown)]], table["id"]
+        totals = lines.pop()
+        one = len(table["columns"]) == 2 and table["columns"][1]["value"] == "(not known)" # the same as all
+        shown = table["columns"][:1 if one else COLUMNS]
+        wanted_lines = [line for line in table["lines"] if table["id"] not in parts or line["cells"][0]["yes"] > 0]
         assert len(head) == len(totals) == len(shown) + 1, table["id"]
-        assert len(lines) == min(len(table["lines"]), LINES), table["id"]
         assert [cell[0] for cell in totals[1:]] == [numbers(column) for column in shown], table["id"]
-        for line, wanted in zip(lines, table["lines"]):
+        assert len(lines) == min(len(wanted_lines), LINES), table["id"]
+        for line, wanted in zip(lines, wanted_lines):
             for cell, number in zip(line[1:], wanted["cells"][:COLUMNS], strict=True):
                 assert cell[0] == numbers(number), (table["id"], wanted["value"], cell, number)
                 assert cell[1].split(" ")[0].replace(",", "").isdigit(), cell
@@ -84,6 +92,8 @@ def main():
         source = file.read()
     with open(sys.argv[2], encoding="utf-8") as file:
         report = json.load(file)
+    with open(sys.argv[3], encoding="utf-8") as file:
+        study = json.load(file)
     page = Page()
     page.feed(source)
     page.close()
@@ -95,7 +105,7 @@ def main():
     assert "<script>alert(1)</script>" in page.text and "<script" not in source, "hostile text was not seen as text"
     for complaint in report["left_out"]["complaints"]:
         assert complaint in page.text, complaint
-    compare(page, report)
+    compare(page, report, study)
 
 
 main()

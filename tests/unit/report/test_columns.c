@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "control/command/columns.h"
+#include "control/report/columns.h"
 
 static char *printed(const struct columns *columns, int indent)
 {

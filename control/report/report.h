@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// A study's results: for people, as JSON, and as one CSV file a table. The same numbers in each.
+// A study's results: for people, as JSON, as one CSV file a table, and as a page for a browser. The same numbers in
+// each.
 
 #include <stdio.h>
 
@@ -32,10 +33,3 @@ int report_csv(const struct results *results, const char *folder, char message[s
 // "PATH: why" in message.
 int report_html(const struct report_heading *heading, const struct results *results, const char *path,
                 char message[static 512]);
-
-// What a line or column stands for: "(not known)" for 0.
-const char *report_value(const struct facts *facts, uint32_t value, size_t *ret_length);
-
-// "all", what `among` says, or the column's value.
-const char *report_column(const struct result_table *table, const struct facts *facts, size_t column,
-                          size_t *ret_length);

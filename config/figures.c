@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "control/scan/figures.h"
+#include "config/figures.h"
 
 #include <inttypes.h>
 #include <stddef.h>

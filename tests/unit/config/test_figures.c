@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <criterion/criterion.h>
 
-#include "control/scan/figures.h"
+#include "config/figures.h"
 
 static void same(const char *got, const char *expected)
 {

@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A report for programs: JSON and CSV.
-#include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
+// A report for programs, as JSON.
 #include <string.h>
-#include <sys/stat.h>
 
-#include "control/command/output_file.h"
-#include "control/command/report_print.h"
-
-// ---- JSON
-// -------------------------------------------------------------------------------------------------------------
+#include "control/report/wording.h"
 
 // What a host chose may be no UTF-8, which JSON has to be; records' writers have seen to that, and who feeds us other
 // files gets the marks of jansson's refusal: an empty text.
@@ -51,7 +43,7 @@ static json_t *columns_json(const struct result_table *table, const struct facts
     for (size_t c = 0; c < table->column_count; c++) {
         const struct result_column *column = &table->columns[c];
         size_t length;
-        const char *text = report_column(table, facts, c, &length);
+        const char *text = wording_column(table, facts, c, &length);
         json_t *object = cell_json(&column->units);
         (void)json_object_set_new(object, "value", text_json(text, length));
         (void)json_object_set_new(object, "items", json_integer((json_int_t)column->items));
@@ -68,7 +60,7 @@ static json_t *lines_json(const struct result_table *table, const struct facts *
     json_t *lines = json_array();
     for (size_t i = 0; i < table->line_count; i++) {
         size_t length;
-        const char *text = report_value(facts, table->lines[i].value, &length);
+        const char *text = wording_value(facts, table->lines[i].value, &length);
         json_t *cells = json_array();
         for (size_t c = 0; c < table->column_count; c++) {
             uint64_t count = 0;
@@ -146,83 +138,4 @@ json_t *report_json(const struct report_heading *heading, const struct results *
                      "hosts", (json_int_t)results->hosts, "services", (json_int_t)results->services, "first_s",
                      (json_int_t)heading->facts->first_s, "last_s", (json_int_t)heading->facts->last_s, "left_out",
                      left_out_json(heading, results), "tables", tables);
-}
-
-// ---- CSV
-// --------------------------------------------------------------------------------------------------------------
-
-// RFC 4180. A spreadsheet runs what begins like a formula: an apostrophe in front makes it text.
-static void csv_text(FILE *out, const char *bytes, size_t length)
-{
-    (void)fputc('"', out);
-    if (length > 0 && strchr("=+-@\t\r\n|", bytes[0]) != NULL)
-        (void)fputc('\'', out);
-    for (size_t i = 0; i < length; i++) {
-        if (bytes[i] == '"')
-            (void)fputc('"', out);
-        (void)fputc(bytes[i] == '\0' ? ' ' : bytes[i], out);
-    }
-    (void)fputc('"', out);
-}
-
-static void csv_share(FILE *out, uint64_t count, uint64_t of)
-{
-    struct confidence interval = share_interval(count < of ? count : of, of);
-    if (of == 0)
-        (void)fprintf(out, ",,,,\r\n");
-    else
-        (void)fprintf(out, ",%llu,%.6f,%.6f,%.6f\r\n", (unsigned long long)of, (double)count / (double)of, interval.low,
-                      interval.high);
-}
-
-static void csv_table(FILE *out, const struct result_table *table, const struct facts *facts)
-{
-    (void)fprintf(out, "line,column,count,not,unknown,of,share,low,high\r\n");
-    for (size_t c = 0; c < table->column_count; c++) {
-        const struct result_cell *units = &table->columns[c].units;
-        size_t length;
-        const char *column = report_column(table, facts, c, &length);
-        csv_text(out, "", 0);
-        (void)fputc(',', out);
-        csv_text(out, column, length);
-        (void)fprintf(out, ",%llu,%llu,%llu", (unsigned long long)units->yes, (unsigned long long)units->no,
-                      (unsigned long long)units->unknown);
-        csv_share(out, units->yes, units->yes + units->no);
-    }
-    for (size_t i = 0; i < table->line_count; i++) {
-        for (size_t c = 0; c < table->column_count; c++) {
-            const struct result_cell *cell = &table->lines[i].cells[c];
-            size_t lengths[2];
-            const char *line = report_value(facts, table->lines[i].value, &lengths[0]);
-            const char *column = report_column(table, facts, c, &lengths[1]);
-            uint64_t count = 0;
-            uint64_t of = 0;
-            (void)result_share(table, i, c, &count, &of);
-            csv_text(out, line, lengths[0]);
-            (void)fputc(',', out);
-            csv_text(out, column, lengths[1]);
-            (void)fprintf(out, ",%llu,%llu,%llu", (unsigned long long)cell->yes, (unsigned long long)cell->no,
-                          (unsigned long long)cell->unknown);
-            csv_share(out, count, of);
-        }
-    }
-}
-
-int report_csv(const struct results *results, const char *folder, char message[static 512])
-{
-    char path[PATH_MAX] = "";
-    int error = mkdir(folder, 0755) != 0 && errno != EEXIST ? -errno : 0;
-    (void)snprintf(path, sizeof(path), "%s", folder);
-    for (size_t i = 0; i < results->table_count && error == 0; i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s.csv", folder, results->tables[i].table->id);
-        struct output_file file;
-        error = output_file_open(path, &file);
-        if (error != 0)
-            break;
-        csv_table(file.stream, &results->tables[i], results->facts);
-        error = output_file_finish(&file, ferror(file.stream) != 0 ? -EIO : 0);
-    }
-    if (error != 0)
-        (void)snprintf(message, 512, "%.400s: %.100s", path, strerror(-error));
-    return error;
 }

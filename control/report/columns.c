@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "control/command/columns.h"
+#include "control/report/columns.h"
 
 #include <errno.h>
 #include <stdlib.h>

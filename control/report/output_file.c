@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "control/command/output_file.h"
+#include "control/report/output_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,14 +3,13 @@
 // is named by digest in the page's Content-Security-Policy (CSP Level 3, 2.3.1), which forbids everything else.
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/evp.h>
 
+#include "config/figures.h"
 #include "config/printable.h"
-#include "control/command/output_file.h"
-#include "control/command/report_print.h"
-#include "control/scan/figures.h"
+#include "control/report/output_file.h"
+#include "control/report/wording.h"
 
 // A page stays small whatever the records hold: what is beyond is said to be, and stands in --json and --csv.
 enum { LINES_SHOWN = 200, COLUMNS_SHOWN = 16, VALUE_BYTES = 256 };
@@ -87,72 +86,33 @@ static void count_write(FILE *out, const char *before, uint64_t count, const cha
     (void)fprintf(out, "%s%s%s", before, figure_count(count, number), after);
 }
 
-static void time_write(FILE *out, const char *before, int64_t seconds)
+static void sentence_write(void *out, const char *sentence)
 {
-    char text[32];
-    time_t at = (time_t)seconds;
-    struct tm day;
-    if (gmtime_r(&at, &day) != NULL && strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &day) > 0)
-        (void)fprintf(out, "%s%s", before, text);
+    (void)fputs("<li>", out);
+    words_write(out, sentence);
+    (void)fputs("</li>\n", out);
 }
 
 static void heading_write(const struct report_heading *heading, const struct results *results, FILE *out)
 {
-    const struct records_tally *tally = heading->tally;
-    (void)fputs("<header><h1>Exposure study</h1>\n", out);
-    count_write(out, "<p>", results->hosts, " hosts with ");
-    count_write(out, "", results->services, " services, of ");
-    count_write(out, "", tally->records, " records");
-    if (heading->facts->last_s > 0) {
-        time_write(out, ", heard from ", heading->facts->first_s);
-        time_write(out, " to ", heading->facts->last_s);
-        (void)fputs(" UTC", out);
-    }
-    (void)fputs(".</p>\n<ul>\n", out);
-    for (size_t i = 0; i < heading->filter_count; i++) {
-        (void)fputs("<li>Only where <code>", out);
-        words_write(out, heading->filters[i]);
-        (void)fputs("</code></li>\n", out);
-    }
-    if (results->repeated > 0)
-        count_write(out, "<li>Left out: ", results->repeated,
-                    " of an address and port of which there is a later record</li>\n");
-    if (heading->facts->aside > 0)
-        count_write(out, "<li>Set aside: ", heading->facts->aside,
-                    " that only seem to be services (`aside` of the study)</li>\n");
-    if (heading->facts->other > 0)
-        count_write(out, "<li>Left out: ", heading->facts->other, " without an IPv4 address, a port or a time</li>\n");
-    for (size_t i = 0; i < RECORDS_FAULT_COUNT; i++)
-        if (tally->faults[i] > 0) {
-            count_write(out, "<li>Left out: ", tally->faults[i], " ");
-            words_write(out, records_fault_names[i]);
-            (void)fputs("</li>\n", out);
-        }
-    for (size_t i = 0; i < tally->complaint_count; i++) {
-        (void)fputs("<li><code>", out);
-        words_write(out, tally->complaints[i]);
-        (void)fputs("</code></li>\n", out);
-    }
+    char text[WORDING_BYTES];
+    (void)fprintf(out, "<header><h1>Exposure study</h1>\n<p>%s.</p>\n<ul>\n", wording_read(heading, results, text));
+    wording_left_out(heading, results, sentence_write, out);
+    for (size_t i = 0; i < heading->tally->complaint_count; i++)
+        sentence_write(out, heading->tally->complaints[i]);
     (void)fputs("</ul></header>\n", out);
 }
 
 static void headline_write(const struct result_table *table, FILE *out)
 {
-    const struct result_cell *units = &table->columns[0].units;
-    uint64_t of = units->yes + units->no;
+    struct wording_headline headline;
     if (table->table->headline[0] == '\0')
         return;
     (void)fputs("<li>", out);
-    if (of > 0) {
-        struct confidence interval = share_interval(units->yes, of);
-        (void)fprintf(out, "<strong>%.1f %%</strong> ", 100.0 * (double)units->yes / (double)of);
+    if (wording_headline(table, 0, &headline)) {
+        (void)fprintf(out, "<strong>%s</strong> ", headline.share);
         words_write(out, table->table->headline);
-        count_write(out, " <span class=\"soft\">(", units->yes, "");
-        count_write(out, " of ", of, "");
-        (void)fprintf(out, "; 95 %%: %.1f to %.1f %%", 100 * interval.low, 100 * interval.high);
-        if (units->unknown > 0)
-            count_write(out, "; not learnt of ", units->unknown, "");
-        (void)fputs(")</span>", out);
+        (void)fprintf(out, " <span class=\"soft\">(%s)</span>", headline.detail);
     } else {
         words_write(out, table->table->headline);
         (void)fputs(": nothing was learnt of any", out);
@@ -161,28 +121,25 @@ static void headline_write(const struct result_table *table, FILE *out)
 }
 
 // The exact numbers stand in data- attributes too, for who reads the page with a program.
-static void cell_write(const struct result_table *table, size_t line, size_t column, FILE *out)
+static void cell_open(const struct result_cell *cell, FILE *out)
 {
-    const struct result_cell *cell = &table->lines[line].cells[column];
-    uint64_t count = 0;
-    uint64_t of = 0;
-    (void)result_share(table, line, column, &count, &of);
-    bool share = of > 0 && (table->table->percent != STUDY_PERCENT_ROW || table->table->when != STUDY_NONE);
     (void)fprintf(out, "<td data-yes=\"%llu\" data-no=\"%llu\" data-unknown=\"%llu\">", (unsigned long long)cell->yes,
                   (unsigned long long)cell->no, (unsigned long long)cell->unknown);
-    count_write(out, "", count, "");
-    if (share) {
-        double percent = 100.0 * (double)count / (double)of;
-        (void)fprintf(out, " (%.1f %%", percent);
-        if (table->table->percent == STUDY_PERCENT_ROW)
-            count_write(out, " of ", of, "");
-        (void)fputc(')', out);
-        if (column == 0 && table->table->figure != STUDY_FIGURE_NONE)
-            (void)fprintf(out,
-                          "<svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-                          "<rect width=\"%.1f\" height=\"4\"/></svg>",
-                          percent);
-    }
+}
+
+static void cell_write(const struct result_table *table, size_t line, size_t column, FILE *out)
+{
+    char text[WORDING_BYTES];
+    uint64_t count = 0;
+    uint64_t of = 0;
+    cell_open(&table->lines[line].cells[column], out);
+    (void)fputs(wording_cell(table, line, column, text), out);
+    if (column == 0 && table->table->figure != STUDY_FIGURE_NONE && wording_has_share(table) &&
+        result_share(table, line, column, &count, &of))
+        (void)fprintf(out,
+                      "<svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+                      "<rect width=\"%.1f\" height=\"4\"/></svg>",
+                      100.0 * (double)count / (double)of);
     (void)fputs("</td>", out);
 }
 
@@ -193,7 +150,7 @@ static void column_heads_write(const struct result_table *table, const struct fa
     (void)fputs("</th>", out);
     for (size_t c = 0; c < shown; c++) {
         size_t length;
-        const char *value = report_column(table, facts, c, &length);
+        const char *value = wording_column(table, facts, c, &length);
         (void)fputs("<th scope=\"col\">", out);
         text_write(out, value, length);
         (void)fputs("</th>", out);
@@ -203,25 +160,22 @@ static void column_heads_write(const struct result_table *table, const struct fa
 
 static void totals_write(const struct result_table *table, size_t shown, FILE *out)
 {
-    (void)fprintf(out, "<tfoot><tr><th scope=\"row\">%s</th>",
-                  table->table->unit == STUDY_HOSTS ? "hosts in all" : "services in all");
+    (void)fprintf(out, "<tfoot><tr><th scope=\"row\">%s</th>", wording_units(table));
     for (size_t c = 0; c < shown; c++) {
-        const struct result_cell *units = &table->columns[c].units;
-        (void)fprintf(out, "<td data-yes=\"%llu\" data-no=\"%llu\" data-unknown=\"%llu\">",
-                      (unsigned long long)units->yes, (unsigned long long)units->no,
-                      (unsigned long long)units->unknown);
-        count_write(out, "", units->yes, "");
-        count_write(out, " of ", units->yes + units->no, "");
-        if (units->unknown > 0)
-            count_write(out, "; not learnt of ", units->unknown, "");
-        (void)fputs("</td>", out);
+        char text[WORDING_BYTES];
+        cell_open(&table->columns[c].units, out);
+        (void)fprintf(out, "%s</td>", wording_total(table, c, text));
     }
+    if (wording_has_unknown(table))
+        (void)fprintf(out, "</tr>\n<tr><th scope=\"row\">%s</th>", wording_unknown);
+    for (size_t c = 0; c < shown && wording_has_unknown(table); c++)
+        count_write(out, "<td>", table->columns[c].units.unknown, "</td>");
     (void)fputs("</tr></tfoot>\n", out);
 }
 
 static void table_write(const struct result_table *table, const struct facts *facts, FILE *out)
 {
-    size_t columns = table->column_count < COLUMNS_SHOWN ? table->column_count : COLUMNS_SHOWN;
+    size_t columns = wording_columns(table, COLUMNS_SHOWN);
     size_t lines = table->line_count < LINES_SHOWN ? table->line_count : LINES_SHOWN;
     (void)fputs("<section id=\"", out);
     words_write(out, table->table->id);
@@ -241,7 +195,9 @@ static void table_write(const struct result_table *table, const struct facts *fa
     (void)fputs("<tbody>\n", out);
     for (size_t i = 0; i < lines; i++) {
         size_t length;
-        const char *value = report_value(facts, table->lines[i].value, &length);
+        if (!wording_line_shown(table, i))
+            continue;
+        const char *value = wording_value(facts, table->lines[i].value, &length);
         (void)fputs("<tr><th scope=\"row\">", out);
         text_write(out, value, length);
         (void)fputs("</th>", out);
@@ -254,7 +210,7 @@ static void table_write(const struct result_table *table, const struct facts *fa
     (void)fputs("</table></div>\n", out);
     if (table->line_count + table->lines_left_off > lines)
         count_write(out, "<p>And ", table->line_count + table->lines_left_off - lines, " more lines.</p>\n");
-    if (table->column_count > columns)
+    if (table->column_count > COLUMNS_SHOWN)
         count_write(out, "<p>And ", table->column_count - columns, " more columns (--csv and --json have all).</p>\n");
     (void)fputs("</section>\n", out);
 }
