@@ -19,6 +19,7 @@
     X(feodo_csv)                                                                                                       \
     X(stix)                                                                                                            \
     X(misp)                                                                                                            \
+    X(stix_objects)                                                                                                    \
     X(plain)
 
 // X(name): an object `const struct feed_kind feed_kind_<name>`, in the order in which they are built: what adds to CVEs

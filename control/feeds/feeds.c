@@ -109,7 +109,7 @@ static int recognise_run(void *context, struct complaint *ret_complaint)
 
 static int formats_complain(const char *file, struct complaint *ret_complaint)
 {
-    char names[256] = "";
+    char names[384] = "";
     for (size_t i = 0; feed_formats[i] != NULL; i++)
         (void)snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i == 0 ? "" : ", ",
                        feed_formats[i]->name);
