@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// (observation, catalogues, feeds) -> (product, components, vulnerabilities, reputation, findings), written into the
+// (observation, catalogues, feeds) -> (product, components, vulnerabilities, reputation, place, findings), written into the
 // observation. A function of its inputs alone, with no I/O and no clock, so that old records can be classified again
 // with newer catalogues. A classifier belongs to one thread.
 
@@ -22,7 +22,7 @@ void classifier_free(struct classifier *classifier);
 // What feeds know, from now on; NULL: nothing, and records say so. intel outlives the classifier. Returns 0 or -ENOMEM.
 int classifier_inform(struct classifier *classifier, const struct intel *intel);
 
-// Replaces the observation's product, components, vulnerabilities, reputation and findings. The rows of vulnerabilities
+// Replaces the observation's product, components, vulnerabilities, reputation, place and findings. The rows of vulnerabilities
 // are the classifier's, and good until the next call. now_s: seconds since 1970 at the time of the observation.
 // Findings stand in the catalogue's order.
 void classify(struct classifier *classifier, struct observation *observation, int64_t now_s);

@@ -20,6 +20,7 @@
     X(stix)                                                                                                            \
     X(misp)                                                                                                            \
     X(stix_objects)                                                                                                    \
+    X(maxmind)                                                                                                         \
     X(plain)
 
 // X(name): an object `const struct feed_kind feed_kind_<name>`, in the order in which they are built: what adds to CVEs
@@ -30,7 +31,8 @@
     X(epss)                                                                                                            \
     X(debian)                                                                                                          \
     X(ubuntu)                                                                                                          \
-    X(malicious)
+    X(malicious)                                                                                                       \
+    X(places)
 
 #define X(name) extern const struct feed_format feed_format_##name;
 FEED_FORMATS(X)
