@@ -17,6 +17,7 @@
     X(threatexchange)                                                                                                  \
     X(feodo)                                                                                                           \
     X(feodo_csv)                                                                                                       \
+    X(passive_dns)                                                                                                     \
     X(stix)                                                                                                            \
     X(misp)                                                                                                            \
     X(stix_objects)                                                                                                    \
@@ -32,6 +33,7 @@
     X(debian)                                                                                                          \
     X(ubuntu)                                                                                                          \
     X(malicious)                                                                                                       \
+    X(passive_dns)                                                                                                     \
     X(places)
 
 #define X(name) extern const struct feed_format feed_format_##name;
