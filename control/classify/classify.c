@@ -7,6 +7,7 @@
 
 #include "control/classify/condition.h"
 #include "control/classify/malicious.h"
+#include "control/classify/owner.h"
 #include "control/classify/place.h"
 #include "control/classify/product.h"
 #include "control/classify/vulnerability.h"
@@ -107,6 +108,7 @@ void classify(struct classifier *classifier, struct observation *observation, in
     vulnerabilities_learn(classifier->vulnerabilities, observation);
     malicious_learn(classifier->intel, observation);
     place_learn(classifier->intel, observation);
+    owner_learn(classifier->intel, observation);
     learn_list(observation, FIELD(root, findings));
     if (observation->root == NULL)
         return;

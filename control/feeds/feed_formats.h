@@ -22,7 +22,10 @@
     X(misp)                                                                                                            \
     X(stix_objects)                                                                                                    \
     X(maxmind)                                                                                                         \
-    X(plain)
+    X(cloud_ranges)                                                                                                    \
+    X(geofeed)                                                                                                         \
+    X(plain)                                                                                                           \
+    X(cloud_list)
 
 // X(name): an object `const struct feed_kind feed_kind_<name>`, in the order in which they are built: what adds to CVEs
 // comes after NVD, and distributions stand in the order of their names.
@@ -34,6 +37,7 @@
     X(ubuntu)                                                                                                          \
     X(malicious)                                                                                                       \
     X(passive_dns)                                                                                                     \
+    X(clouds)                                                                                                          \
     X(places)
 
 #define X(name) extern const struct feed_format feed_format_##name;

@@ -42,6 +42,10 @@ static const struct key source_keys[] = {
      .type = KEY_STRING,
      .offset = offsetof(struct feed_source, meta),
      .help = "Where NVD's .meta file is, whose sha256 the unpacked file must have."},
+    {.name = "provider",
+     .type = KEY_STRING,
+     .offset = offsetof(struct feed_source, provider),
+     .help = "Of providers' ranges: whose they are, where the file's form does not tell (geofeeds, plain lists)."},
     {.name = "first_year",
      .type = KEY_COUNT32,
      .offset = offsetof(struct feed_source, first_year),
@@ -57,6 +61,8 @@ static int source_check(struct key_context *context, const char *path, const str
         return key_complain(context, path, "expected https addresses (http only to 127.0.0.1 or [::1])");
     if ((strstr(source->url, "{year}") != NULL) != (source->first_year != 0))
         return key_complain(context, path, "expected first_year together with {year} in the url");
+    if (source->provider != NULL && (source->kind != INTEL_CLOUDS || !feeds_provider_fits(source->provider)))
+        return key_complain(context, path, "expected provider with kind \"clouds\" alone, of 1 to 63 printable bytes");
     return 0;
 }
 

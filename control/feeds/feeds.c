@@ -41,6 +41,15 @@ const char *feeds_folder(const char *option)
     return option != NULL ? option : given != NULL && given[0] != '\0' ? given : FEEDS_FOLDER;
 }
 
+bool feeds_provider_fits(const char *provider)
+{
+    size_t length = strlen(provider);
+    for (size_t i = 0; i < length; i++)
+        if (provider[i] < ' ' || provider[i] > '~')
+            return false;
+    return length > 0 && length <= 63;
+}
+
 // What messages and the feed's row call it.
 static const char *import_name(const struct feeds_import *import)
 {
@@ -66,6 +75,7 @@ unsigned int feeds_old_days(enum intel_kind kind)
 
 struct recognising {
     const char *file;
+    uint32_t kinds; // a bit each of those that it may be of
     int fd;
     int64_t format; // index into feed_formats, -1
 };
@@ -98,19 +108,21 @@ static int tail_read(struct feed_input *input, char ret_tail[static 2 * FEED_TAI
     return (int)got;
 }
 
-static int64_t format_of_tail(const char *tail, size_t length)
+static int64_t format_of_tail(const char *tail, size_t length, uint32_t kinds)
 {
     size_t from = length > FEED_TAIL_BYTES ? length - FEED_TAIL_BYTES : 0;
     for (size_t i = 0; feed_formats[i] != NULL; i++)
-        if (feed_formats[i]->recognise_tail != NULL && feed_formats[i]->recognise_tail(tail + from, length - from))
+        if ((kinds >> feed_formats[i]->kind & 1) != 0 && feed_formats[i]->recognise_tail != NULL &&
+            feed_formats[i]->recognise_tail(tail + from, length - from))
             return (int64_t)i;
     return -1;
 }
 
-static int64_t format_of_head(const char *head, size_t length)
+static int64_t format_of_head(const char *head, size_t length, uint32_t kinds)
 {
     for (size_t i = 0; feed_formats[i] != NULL; i++)
-        if (feed_formats[i]->recognise != NULL && feed_formats[i]->recognise(head, length))
+        if ((kinds >> feed_formats[i]->kind & 1) != 0 && feed_formats[i]->recognise != NULL &&
+            feed_formats[i]->recognise(head, length))
             return (int64_t)i;
     return -1;
 }
@@ -124,29 +136,33 @@ static int recognise_run(void *context, struct complaint *ret_complaint)
     int error = feed_input_open(&input, recognising->fd, recognising->file, ret_complaint);
     if (error == 0)
         error = head_read(&input, bytes, &length);
-    recognising->format = error == 0 ? format_of_head(bytes, length) : -1;
+    recognising->format = error == 0 ? format_of_head(bytes, length, recognising->kinds) : -1;
     if (error == 0 && recognising->format < 0)
         error = feed_input_rewind(&input);
     if (error == 0 && recognising->format < 0)
         error = tail_read(&input, bytes, &length);
     if (error == 0 && recognising->format < 0)
-        recognising->format = format_of_tail(bytes, length);
+        recognising->format = format_of_tail(bytes, length, recognising->kinds);
     feed_input_close(&input);
     return error;
 }
 
-static int formats_complain(const char *file, struct complaint *ret_complaint)
+static int formats_complain(const char *file, uint32_t kinds, struct complaint *ret_complaint)
 {
-    char names[384] = "";
+    char names[512] = "";
     for (size_t i = 0; feed_formats[i] != NULL; i++)
-        (void)snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i == 0 ? "" : ", ",
-                       feed_formats[i]->name);
+        if ((kinds >> feed_formats[i]->kind & 1) != 0)
+            (void)snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", names[0] == '\0' ? "" : ", ",
+                           feed_formats[i]->name);
     return complain(ret_complaint, file, "", "is of no form that is known (%s)", names);
 }
 
-static int recognise(const char *file, int fd, const struct feed_format **ret_format, struct complaint *ret_complaint)
+static int recognise(const struct feeds_import *import, int fd, const struct feed_format **ret_format,
+                     struct complaint *ret_complaint)
 {
-    struct recognising recognising = {.file = file, .fd = fd, .format = -1};
+    const char *file = import_name(import);
+    struct recognising recognising = {
+        .file = file, .fd = fd, .kinds = import->kinds != 0 ? import->kinds : UINT32_MAX, .format = -1};
     const struct child_work work = {.run = recognise_run,
                                     .context = &recognising,
                                     .memory_bytes = memory_bytes,
@@ -159,7 +175,7 @@ static int recognise(const char *file, int fd, const struct feed_format **ret_fo
     while (feed_formats[count] != NULL)
         count++;
     if (recognising.format < 0 || (uint64_t)recognising.format >= count)
-        return formats_complain(file, ret_complaint);
+        return formats_complain(file, recognising.kinds, ret_complaint);
     *ret_format = feed_formats[recognising.format];
     return lseek(fd, 0, SEEK_SET) == 0 ? 0 : complain(ret_complaint, file, "", "has to be a file, not a pipe");
 }
@@ -253,11 +269,14 @@ static int reading_run(void *context, struct complaint *ret_complaint)
         error = feed_schema_make(reading->database, ret_complaint);
     if (error == 0)
         error = feeds_sql(reading->database, reading->kind->schema, ret_complaint);
+    input.provider = reading->import->provider;
+    input.published = reading->import->published_s;
     if (error == 0 && reading->format->by_name)
         error = unpack(&input, reading->unpacked_fd);
     if (error == 0)
         error = reading->format->parse(&input, reading->database, ret_complaint);
-    reading->published = input.published != 0 ? input.published : reading->published;
+    if (reading->published == 0 || input.published != reading->import->published_s)
+        reading->published = input.published;
     feed_input_close(&input);
     if (error == 0)
         error = feeds_rows(reading->database, reading->kind->rows, &reading->rows, ret_complaint);
@@ -344,7 +363,7 @@ int feeds_import(const struct feeds_import *import, struct feeds_imported *ret_i
         (void)complain(ret_complaint, import->file, "", "%s", strerror(-error));
         return error;
     }
-    error = recognise(import_name(import), reading.fd, &reading.format, ret_complaint);
+    error = recognise(import, reading.fd, &reading.format, ret_complaint);
     if (error == 0) {
         reading.kind = kind_find(reading.format->kind);
         reading.sha256 = sha256;

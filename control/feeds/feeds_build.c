@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "config/ranges.h"
 #include "control/feeds/child.h"
+#include "control/feeds/clouds_build.h"
 #include "control/feeds/feed_formats.h"
 #include "control/feeds/feeds.h"
 #include "control/feeds/feeds_files.h"
@@ -20,6 +23,7 @@ struct building {
     const char *folder;
     const char *names;
     int fd;                               // of the image
+    int ranges_fd;                        // of RANGES_OF_FEEDS
     sqlite3 *databases[INTEL_KIND_COUNT]; // by the order of feed_kinds; NULL: not there
     struct cpe_names cpe;
     struct intel_builder *builder;
@@ -65,6 +69,20 @@ static int feeds_build_notes(sqlite3 *database, const struct feed_kind *kind, st
     return error;
 }
 
+static int ranges_write(sqlite3 *database, int fd, struct complaint *ret_complaint)
+{
+    int error;
+    char *text = clouds_text(database, &error, ret_complaint);
+    size_t length = text == NULL ? 0 : strlen(text);
+    for (size_t done = 0; error == 0 && done < length;) {
+        ssize_t wrote = write(fd, text + done, length - done);
+        error = wrote < 0 && errno != EINTR ? -errno : 0;
+        done += wrote > 0 ? (size_t)wrote : 0;
+    }
+    free(text);
+    return error;
+}
+
 static int building_run(void *context, struct complaint *ret_complaint)
 {
     struct building *building = context;
@@ -80,45 +98,77 @@ static int building_run(void *context, struct complaint *ret_complaint)
             error = feeds_build_notes(building->databases[i], feed_kinds[i], building->builder, ret_complaint);
         if (error == 0)
             error = feed_kinds[i]->build(building->databases[i], &building->cpe, building->builder, ret_complaint);
+        if (error == 0 && feed_kinds[i]->kind == INTEL_CLOUDS)
+            error = ranges_write(building->databases[i], building->ranges_fd, ret_complaint);
     }
     return error == 0 ? intel_builder_write(building->builder, building->fd) : error;
 }
 
+// A file beside the one that is in use, until it is whole.
+struct made {
+    char path[PATH_MAX];
+    char part[PATH_MAX];
+    int fd;
+};
+
+static int made_begin(const char *folder, const char *name, const char *ending, struct made *made)
+{
+    char part[NAME_MAX];
+    (void)snprintf(part, sizeof(part), "%s.part", ending);
+    int error = feeds_path(folder, name, ending, made->path);
+    if (error == 0)
+        error = feeds_path(folder, name, part, made->part);
+    made->fd = error != 0 ? -1 : open(made->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    return error == 0 && made->fd < 0 ? -errno : error;
+}
+
+static void made_end(struct made *made, int *error, bool wanted)
+{
+    if (made->fd >= 0)
+        (void)close(made->fd);
+    if (*error == 0 && wanted)
+        *error = feeds_settle(made->part, made->path);
+    if (made->fd >= 0 && (*error != 0 || !wanted))
+        (void)unlink(made->part);
+}
+
+// What a child wrote is believed when it has been checked.
+static int image_check(int fd)
+{
+    struct intel intel;
+    int error = intel_map_file(fd, &intel);
+    if (error == 0)
+        intel_unmap(&intel);
+    return error;
+}
+
 int feeds_build(const char *folder, const char *names, struct complaint *ret_complaint)
 {
-    struct building building = {.folder = folder, .names = names, .fd = -1};
+    struct building building = {.folder = folder, .names = names};
     const struct child_work work = {.prepare = building_prepare,
                                     .run = building_run,
                                     .context = &building,
                                     .memory_bytes = memory_bytes,
                                     .cpu_seconds = CPU_SECONDS,
                                     .file_bytes = file_bytes};
-    struct intel intel;
-    char path[PATH_MAX];
-    char part[PATH_MAX];
+    struct made image = {.fd = -1};
+    struct made ranges = {.fd = -1};
     *ret_complaint = (struct complaint){""};
-    int error = feeds_path(folder, "intel", ".image", path);
+    int error = made_begin(folder, "intel", ".image", &image);
     if (error == 0)
-        error = feeds_path(folder, "intel", ".image.part", part);
-    if (error == 0) {
-        building.fd = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        error = building.fd < 0 ? -errno : child_run(&work, NULL, ret_complaint);
-    }
-    // What a child wrote is believed when it has been checked.
-    if (error == 0) {
-        error = intel_map_file(building.fd, &intel);
-        if (error == 0)
-            intel_unmap(&intel);
-    }
-    if (building.fd >= 0)
-        (void)close(building.fd);
+        error = made_begin(folder, RANGES_OF_FEEDS, "", &ranges);
+    building.fd = image.fd;
+    building.ranges_fd = ranges.fd;
     if (error == 0)
-        error = feeds_settle(part, path);
-    if (error != 0) {
-        (void)unlink(part);
-        if (ret_complaint->text[0] == '\0')
-            (void)complain(ret_complaint, path, "", "cannot be made: %s", strerror(-error));
-    }
+        error = child_run(&work, NULL, ret_complaint);
+    if (error == 0)
+        error = image_check(image.fd);
+    // Nothing was written where there is no list of ranges.
+    bool has_ranges = error == 0 && lseek(ranges.fd, 0, SEEK_END) > 0;
+    made_end(&ranges, &error, has_ranges);
+    made_end(&image, &error, true);
+    if (error != 0 && ret_complaint->text[0] == '\0')
+        (void)complain(ret_complaint, image.path, "", "cannot be made: %s", strerror(-error));
     return error;
 }
 

@@ -34,7 +34,8 @@ struct item {
     char url[URL_BYTES];
     char meta[URL_BYTES]; // ""
     enum intel_kind kind;
-    char part[PATH_MAX]; // as far as it has come
+    const char *provider; // NULL
+    char part[PATH_MAX];  // as far as it has come
     char sha256[SHA256_HEX + 1];
 };
 
@@ -243,20 +244,25 @@ static int part_fetch(struct updating *updating, const struct item *item, bool c
     return error;
 }
 
-static int item_import(const struct updating *updating, const struct item *item, struct update_told *told,
-                       struct complaint *ret_complaint)
+// An HTTP date (RFC 9110, section 5.6.7); 0 when it is none.
+static int64_t http_date(const char *text)
+{
+    struct tm day = {0};
+    return strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &day) != NULL ? (int64_t)timegm(&day) : 0;
+}
+
+static int item_import(const struct updating *updating, const struct item *item, const struct fetch_answer *answer,
+                       struct update_told *told, struct complaint *ret_complaint)
 {
     const struct feeds_import import = {.folder = updating->update->folder,
                                         .file = item->part,
                                         .names = updating->update->names,
                                         .now_s = updating->update->now_s,
-                                        .source = item->url};
-    int error = feeds_import(&import, &told->imported, ret_complaint);
-    if (error == 0 && told->imported.kind != item->kind)
-        // It has been read as what it is; the list of sources is wrong, and says so.
-        error = complain(ret_complaint, item->url, "", "holds feed %s, not %s", feeds_kind_names[told->imported.kind],
-                         feeds_kind_names[item->kind]);
-    return error;
+                                        .source = item->url,
+                                        .kinds = UINT32_C(1) << item->kind,
+                                        .provider = item->provider,
+                                        .published_s = http_date(answer->version.modified)};
+    return feeds_import(&import, &told->imported, ret_complaint);
 }
 
 static int item_run(struct updating *updating, struct item *item, struct update_told *told,
@@ -287,7 +293,7 @@ static int item_run(struct updating *updating, struct item *item, struct update_
     if (error == 0 && !answer.unchanged && item->sha256[0] != '\0')
         error = checksum_check(item, ret_complaint);
     if (error == 0 && !answer.unchanged)
-        error = item_import(updating, item, told, ret_complaint);
+        error = item_import(updating, item, &answer, told, ret_complaint);
     part_forget(updating, item);
     if (error == 0 && !answer.unchanged) {
         told->outcome = UPDATE_IMPORTED;
@@ -305,7 +311,7 @@ static void source_run(struct updating *updating, const struct feed_source *sour
     struct tm day;
     uint32_t last = source->first_year == 0 || gmtime_r(&now, &day) == NULL ? 0 : (uint32_t)day.tm_year + 1900;
     for (uint32_t year = source->first_year; year <= last; year++) {
-        struct item item = {.kind = (enum intel_kind)source->kind};
+        struct item item = {.kind = (enum intel_kind)source->kind, .provider = source->provider};
         struct complaint complaint = {""};
         struct update_told told = {.url = item.url, .complaint = &complaint};
         int error = url_make(update, source->url, year, item.url);
