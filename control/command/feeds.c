@@ -120,11 +120,15 @@ static enum exit_status import_run(const struct invocation *invocation)
 static void update_tell(const struct update_told *told)
 {
     char number[FIGURE_MAX];
+    char in_all[FIGURE_MAX];
     if (told->outcome == UPDATE_IMPORTED)
         printf("%s: %s, %s rows in %s.sqlite\n", told->url, told->imported.format,
                figure_count(told->imported.rows, number), feeds_kind_names[told->imported.kind]);
     else if (told->outcome == UPDATE_UNCHANGED)
         printf("%s: has not changed\n", told->url);
+    else if (told->outcome == UPDATE_ONGOING)
+        printf("%s: %s of %s rows have come\n", told->url, figure_count(told->rows, number),
+               figure_count(told->rows_in_all, in_all));
     else
         fprintf(stderr, "sonde: feeds: %s; what was there before is still used\n", told->complaint->text);
     (void)fflush(stdout);

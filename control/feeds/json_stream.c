@@ -283,11 +283,22 @@ static bool sequence_read(struct stream *stream)
     return stream->error == 0;
 }
 
+static bool objects_read(struct stream *stream)
+{
+    do {
+        if (!object_read(stream))
+            return false;
+    } while (token_peek(stream) == '{');
+    return stream->error == 0;
+}
+
 static bool file_read(struct stream *stream)
 {
     const struct json_stream_use *use = stream->use;
     if (use->sequence)
         return sequence_read(stream);
+    if (use->repeated)
+        return objects_read(stream);
     bool is_array = use->within != NULL && token_peek(stream) == '[';
     return is_array || (use->array == NULL && use->container == NULL) ? elements_read(stream) : object_read(stream);
 }

@@ -24,6 +24,8 @@ struct json_stream_use {
     // The file is any number of values, one behind another (JSON lines, or files put together), and `element` takes
     // each; of those that are arrays, their elements.
     bool sequence;
+    // The file is any number of outermost objects, one behind another, each with its array.
+    bool repeated;
     // Takes a member of the outermost object that is no container; may be NULL.
     int (*member)(void *context, const char *name, const json_t *value);
     void *context;
