@@ -109,7 +109,7 @@ static int part_put(const struct key *key, const char *part, json_t **value)
         if (*value == NULL)
             *value = json_object();
         if (equals == NULL)
-            return json_object_set_new(*value, part, json_null()) == 0 ? 0 : -ENOMEM;
+            return json_object_set_new(*value, part, json_null()) == 0 ? 0 : -ENOMEM; // which the reader refuses
         json_t *item = key->is_path ? path_json("", equals + 1) : json_string(equals + 1);
         return json_object_setn_new(*value, part, (size_t)(equals - part), item) == 0 ? 0 : -ENOMEM;
     }
@@ -156,10 +156,13 @@ int key_option_put(const struct key_option *option, const char *text, json_t *ob
         return -ENOMEM;
     if (!is_many)
         return json_object_set_new(inner, name, word_json(key, text)) == 0 ? 0 : -ENOMEM;
+    // What a list or pairs may be instead.
     if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
         return json_object_set_new(inner, name, bool_json(text)) == 0 ? 0 : -ENOMEM;
+    if (key->words == KEY_WORDS_PAIRS && strchr(text, '=') == NULL)
+        return json_object_set_new(inner, name, json_string(text)) == 0 ? 0 : -ENOMEM;
     json_t *value = json_incref(json_object_get(inner, name));
-    if (value != NULL && json_is_boolean(value)) {
+    if (value != NULL && !json_is_array(value) && !json_is_object(value)) {
         json_decref(value);
         value = NULL;
     }
@@ -201,7 +204,7 @@ int keys_absolute(const struct key *keys, const char *folder, json_t *object)
             error = keys_absolute(key->keys, folder, value);
         else if (key->words == KEY_WORDS_LIST)
             error = files_absolute(folder, value);
-        else if (key->is_path && json_is_string(value))
+        else if (key->is_path && key->words != KEY_WORDS_PAIRS && json_is_string(value))
             error = text_absolute(folder, value);
         else if (key->is_path && json_is_object(value))
             json_object_foreach(value, name, item) if (error == 0 && json_is_string(item)) error =

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include <jansson.h>
 
@@ -225,12 +226,30 @@ static int read_address(const struct reading *reading, const json_t *item, size_
     return error != 0 ? error : row_add(reading, path, json_string_value(item), row);
 }
 
+// "2025-07-24-15-33-10" (AWS), "2025-07-24T07:03:28.321" (Google, Oracle); a name ServiceTags_Public_20250721.json, for
+// Azure's file does not say. 0 when there is none.
+static int64_t date_of(const json_t *value, const char *file)
+{
+    static const char *const members[] = {"createDate", "creationTime", "last_updated_timestamp"};
+    static const char mark[] = "ServiceTags_Public_";
+    struct tm day = {0};
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        const char *text = json_string_value(json_object_get(value, members[i]));
+        if (text != NULL &&
+            (strptime(text, "%Y-%m-%d-%H-%M-%S", &day) != NULL || strptime(text, "%Y-%m-%dT%H:%M:%S", &day) != NULL))
+            return (int64_t)timegm(&day);
+    }
+    const char *name = strstr(file, mark);
+    return name != NULL && strptime(name + strlen(mark), "%Y%m%d", &day) != NULL ? (int64_t)timegm(&day) : 0;
+}
+
 static int read_json(const struct reading *reading, const struct input *input)
 {
     json_t *value;
     int error = keys_parse(reading->file, input->text, input->length, &value, reading->complaint);
     if (error != 0)
         return error;
+    reading->list->published[reading->provider] = date_of(value, reading->file);
     const json_t *prefixes = json_object_get(value, "prefixes");
     const json_t *tags = json_object_get(value, "values");
     const json_t *regions = json_object_get(value, "regions");
@@ -303,11 +322,90 @@ int range_list_read(struct range_list *list, const char *provider, const char *f
         return complain(ret_complaint, file, "", "too many providers, expected at most %d", RANGES_PROVIDERS_MAX);
     if (string_table_add(&list->strings, provider, &list->providers[list->provider_count]) != 0)
         return out_of_memory(&reading);
-    list->provider_count++;
+    list->published[list->provider_count++] = 0;
     if (!is_json(input))
         return read_text(&reading, input);
     reading.text = input->text;
     return read_json(&reading, input);
+}
+
+// [prefix, service, region, country], of the provider at this index.
+static int read_feed_row(const struct reading *reading, const json_t *item, size_t index)
+{
+    char path[96];
+    const char *texts[4];
+    struct range_row row;
+    (void)snprintf(path, sizeof(path), "providers[%u].rows[%zu]", reading->provider, index);
+    for (size_t i = 0; i < 4; i++) {
+        texts[i] = json_string_value(json_array_get(item, i));
+        if (texts[i] == NULL)
+            return malformed(reading, path, "", "an array of prefix, service, region and country");
+    }
+    int error = row_label(reading, texts[1], texts[2], &row);
+    if (error == 0 && string_table_add(&reading->list->strings, texts[3], &row.country) != 0)
+        error = out_of_memory(reading);
+    return error == 0 ? row_add(reading, path, texts[0], row) : error;
+}
+
+static int read_feed_provider(struct reading *reading, const json_t *item)
+{
+    struct range_list *list = reading->list;
+    const char *provider;
+    const json_t *published = json_object_get(item, "published");
+    const json_t *rows = json_object_get(item, "rows");
+    if (!member_string(item, "provider", &provider) || !json_is_array(rows))
+        return malformed(reading, "providers", "", "objects with \"provider\" and \"rows\"");
+    if (list->provider_count == RANGES_PROVIDERS_MAX)
+        return malformed(reading, "providers", "", "fewer providers");
+    if (string_table_add(&list->strings, provider, &list->providers[list->provider_count]) != 0)
+        return out_of_memory(reading);
+    reading->provider = (uint16_t)list->provider_count;
+    list->published[list->provider_count++] = json_integer_value(published);
+    return read_each(reading, rows, read_feed_row);
+}
+
+int range_list_read_feeds(struct range_list *list, const char *file, const struct input *input,
+                          struct complaint *ret_complaint)
+{
+    struct reading reading = {.list = list, .file = file, .text = input->text, .complaint = ret_complaint};
+    json_t *value;
+    size_t i;
+    json_t *item;
+    int error = keys_parse(file, input->text, input->length, &value, ret_complaint);
+    if (error != 0)
+        return error;
+    const json_t *providers = json_object_get(value, "providers");
+    if (!json_is_array(providers))
+        error = malformed(&reading, "", "", "an object with \"providers\"");
+    json_array_foreach(providers, i, item)
+    {
+        if (error == 0)
+            error = read_feed_provider(&reading, item);
+    }
+    json_decref(value);
+    return error;
+}
+
+const char *range_file_provider(const char *text, bool *ret_whole)
+{
+    static const struct {
+        const char *provider;
+        const char *marks[2];
+    } forms[] = {
+        {"aws", {"\"prefixes\"", "\"ip_prefix\""}},     {"google", {"\"prefixes\"", "\"ipv4Prefix\""}},
+        {"google", {"\"prefixes\"", "\"ipv6Prefix\""}}, {"azure", {"\"values\"", "\"addressPrefixes\""}},
+        {"azure", {"\"values\"", "\"changeNumber\""}},  {"oracle", {"\"regions\"", "\"cidrs\""}},
+        {"fastly", {"\"addresses\"", "\"addresses\""}},
+    };
+    *ret_whole = false;
+    if (text[strspn(text, " \t\r\n")] != '{')
+        return NULL;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+        if (strstr(text, forms[i].marks[0]) != NULL && strstr(text, forms[i].marks[1]) != NULL) {
+            *ret_whole = strcmp(forms[i].provider, "google") == 0 && strstr(text, "\"service\"") == NULL;
+            return forms[i].provider;
+        }
+    return NULL;
 }
 
 static bool matches(const char *pattern, const char *text)

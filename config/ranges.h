@@ -14,6 +14,9 @@
 
 enum { RANGES_PROVIDERS_MAX = 64 };
 
+// What range_list_read_feeds reads, in a folder of feeds.
+#define RANGES_OF_FEEDS "clouds.json"
+
 // How well a service's name says what an address is for: the more specific one wins.
 enum range_rank {
     RANGE_RANK_POOL = 0, // AWS AMAZON: everything
@@ -38,6 +41,7 @@ struct range_list {
     size_t capacity;
     struct string_table strings;
     uint32_t providers[RANGES_PROVIDERS_MAX];
+    int64_t published[RANGES_PROVIDERS_MAX]; // of the provider's file by its own account, seconds since 1970; 0
     size_t provider_count;
 };
 
@@ -48,6 +52,16 @@ void range_list_fini(struct range_list *list);
 // Appends a provider's file. Returns 0, or -EINVAL or -ENOMEM with a complaint.
 int range_list_read(struct range_list *list, const char *provider, const char *file, const struct input *input,
                     struct complaint *ret_complaint);
+
+// Appends all providers of the file that `sonde feeds` makes of their files: {"providers": [{"provider", "published",
+// "rows": [[prefix, service, region, country], ...]}, ...]}. Returns as range_list_read.
+int range_list_read_feeds(struct range_list *list, const char *file, const struct input *input,
+                          struct complaint *ret_complaint);
+
+// The provider whose file it is by its form: "aws", "azure", "google", "oracle", "fastly"; NULL where the form tells
+// nothing (geofeeds, plain lists). Of Google's two, *ret_whole is true of the one that holds its own services'
+// addresses beside those of its cloud (goog.json). text is the beginning of a file.
+const char *range_file_provider(const char *text, bool *ret_whole);
 
 // Whether a file is no plain list but of a form that only range_list_read understands.
 bool range_list_is_structured(const struct input *input);

@@ -25,6 +25,9 @@ struct plan_files {
     const uint64_t *seed;   // for a plan that names none; NULL = a random one
     const char *site; // folder of the site's own findings.d and products.d (config/catalogue_files.h); NULL = none
     bool site_named;  // has to be there
+    // Folder of feeds, whose ranges a plan may ask for ("ranges": "feeds"); NULL = none. Named: before the plan's own.
+    const char *feeds;
+    bool feeds_named;
 };
 
 enum { PLAN_SOURCE_PORTS_MAX = 32768 };

@@ -220,16 +220,25 @@ static const struct key source_keys[] = {
     {0},
 };
 
-// ranges stands before targets and exclude, which refer to it.
+// ranges stands before targets and exclude, which refer to it, and behind feeds, to which it may refer.
 const struct key plan_keys[] = {
     {.name = "device", .type = KEY_OBJECT, .keys = device_keys, .help = "How DPDK is started; a scan needs it."},
     {.name = "source", .type = KEY_OBJECT, .keys = source_keys, .help = "Who asks."},
+    {.name = "feeds",
+     .type = KEY_STRING,
+     .is_path = true,
+     AT(feeds),
+     .fallback = "\"\"",
+     .help =
+         "Folder of feeds, which say what is known to be wrong with software that is found; --feeds comes before it."},
     {.name = "ranges",
      .words = KEY_WORDS_PAIRS,
      .is_path = true,
      READ_BY(plan_read_ranges),
-     .expected = "object of provider: file",
-     .help = "The providers' published range files, by provider: AWS, Azure, Google, Oracle, Fastly, geofeeds, lists."},
+     .expected = "object of provider: file, or \"feeds\"",
+     .help =
+         "The providers' published range files, by provider: AWS, Azure, Google, Oracle, Fastly, geofeeds, lists; or "
+         "\"feeds\": all those of the folder of feeds (sonde feeds update clouds)."},
     {.name = "targets",
      .words = KEY_WORDS_LIST,
      READ_BY(plan_read_targets),
@@ -402,13 +411,6 @@ const struct key plan_keys[] = {
      .expected = "mail address or URL",
      .fallback = "\"\"",
      .help = "Who answers for the scan, told to scanned hosts; needed for public addresses."},
-    {.name = "feeds",
-     .type = KEY_STRING,
-     .is_path = true,
-     AT(feeds),
-     .fallback = "\"\"",
-     .help =
-         "Folder of feeds, which say what is known to be wrong with software that is found; --feeds comes before it."},
     {.name = "output",
      .type = KEY_STRING,
      .is_path = true,

@@ -12,13 +12,38 @@
 
 enum { PATH_BYTES = 300, CANDIDATES_MAX = 512 };
 
+// The ranges that `sonde feeds` has made into one file.
+static int read_feeds(struct key_context *context, const char *path)
+{
+    struct plan_private *own = context->target;
+    bool plans_own = own->plan.feeds[0] != '\0' && !own->files->feeds_named;
+    const char *folder = plans_own ? own->plan.feeds : own->files->feeds;
+    struct complaint why;
+    struct input input = {0};
+    char name[PATH_BYTES * 2];
+    char *resolved = NULL;
+    if (folder == NULL || snprintf(name, sizeof(name), "%s/" RANGES_OF_FEEDS, folder) >= (int)sizeof(name))
+        return key_complain(context, path, "no folder of feeds is known");
+    int error = plan_open_input(&own->plan, name, &resolved, &input, &why);
+    if (error == -EINVAL)
+        return key_complain(context, path, "%s (sonde feeds update clouds makes it)", why.text);
+    if (error == 0)
+        error = range_list_read_feeds(&own->ranges, resolved, &input, &why);
+    input_fini(&input);
+    free(resolved);
+    return error == -EINVAL ? key_complain(context, path, "%s", why.text) : error;
+}
+
 int plan_read_ranges(struct key_context *context, const char *path, const json_t *value)
 {
     struct plan_private *own = context->target;
     const char *provider;
     json_t *file;
+    if (json_is_string(value) && strcmp(json_string_value(value), "feeds") == 0)
+        return read_feeds(context, path);
     if (!json_is_object(value))
-        return key_complain(context, path, "is %s, expected an object of provider: file", keys_type_name(value));
+        return key_complain(context, path, "is %s, expected an object of provider: file, or \"feeds\"",
+                            keys_type_name(value));
     json_object_foreach((json_t *)(uintptr_t)value, provider, file)
     {
         char nested[PATH_BYTES];

@@ -7,6 +7,8 @@
 
 #include "control/classify/condition.h"
 #include "control/classify/malicious.h"
+#include "control/classify/owner.h"
+#include "control/classify/place.h"
 #include "control/classify/product.h"
 #include "control/classify/vulnerability.h"
 
@@ -105,6 +107,8 @@ void classify(struct classifier *classifier, struct observation *observation, in
     product_learn(classifier->rules, observation);
     vulnerabilities_learn(classifier->vulnerabilities, observation);
     malicious_learn(classifier->intel, observation);
+    place_learn(classifier->intel, observation);
+    owner_learn(classifier->intel, observation);
     learn_list(observation, FIELD(root, findings));
     if (observation->root == NULL)
         return;

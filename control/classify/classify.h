@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// (observation, catalogues, feeds) -> (product, components, vulnerabilities, reputation, findings), written into the
-// observation. A function of its inputs alone, with no I/O and no clock, so that old records can be classified again
-// with newer catalogues. A classifier belongs to one thread.
+// (observation, catalogues, feeds) -> (product, components, vulnerabilities, reputation, place, findings), written into
+// the observation. A function of its inputs alone, with no I/O and no clock, so that old records can be classified
+// again with newer catalogues. A classifier belongs to one thread.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +22,8 @@ void classifier_free(struct classifier *classifier);
 // What feeds know, from now on; NULL: nothing, and records say so. intel outlives the classifier. Returns 0 or -ENOMEM.
 int classifier_inform(struct classifier *classifier, const struct intel *intel);
 
-// Replaces the observation's product, components, vulnerabilities, reputation and findings. The rows of vulnerabilities
-// are the classifier's, and good until the next call. now_s: seconds since 1970 at the time of the observation.
-// Findings stand in the catalogue's order.
+// Replaces the observation's product, components, vulnerabilities, reputation, place and findings, and whose the
+// address is where feeds may say so (control/classify/owner.h). The rows of vulnerabilities are the classifier's, and
+// good until the next call. now_s: seconds since 1970 at the time of the observation. Findings stand in the catalogue's
+// order.
 void classify(struct classifier *classifier, struct observation *observation, int64_t now_s);

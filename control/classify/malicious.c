@@ -51,18 +51,39 @@ static void vulnerabilities_count(const struct intel *intel, const struct intel_
     learn_number(observation, FIELD(reputation, vulnerabilities_then), count);
 }
 
-void malicious_learn(const struct intel *intel, struct observation *observation)
+// An address that passive DNS does not know was not looked at, or had no name: nobody can tell.
+static void names_learn(const struct intel *intel, uint32_t address, struct observation *observation)
 {
-    const struct root_observation *root = observation->root;
-    observation_forget(observation, PART_reputation);
-    if (!intel_has(intel, INTEL_MALICIOUS) || root == NULL || !root->known.ip || root->ip.family != 4)
+    const struct intel_names *names = intel_find_names(intel, address);
+    if (names == NULL)
         return;
+    learn_number(observation, FIELD(reputation, names), names->names);
+    learn_number(observation, FIELD(reputation, names_in_a_year), names->names_in_a_year);
+    learn_number(observation, FIELD(reputation, names_year), names->year_from);
+    learn_flag(observation, FIELD(reputation, many_names), names->names_in_a_year > MALICIOUS_MANY_NAMES);
+}
+
+static void listings_learn(const struct intel *intel, uint32_t address, struct observation *observation)
+{
     arena_extend(&observation->arena, MALICIOUS_BYTES);
-    uint32_t value = intel_map_find(&intel->listing_map, address_number(&root->ip));
+    uint32_t value = intel_map_find(&intel->listing_map, address);
     const struct intel_listing_set *set = &intel->listing_sets[value];
     learn_flag(observation, FIELD(reputation, listed), set->count > 0);
     for (uint32_t i = 0; i < set->count; i++)
         listing_learn(intel, &intel->listings[set->first + i], observation);
     if (set->count > 0)
         vulnerabilities_count(intel, set, observation);
+}
+
+void malicious_learn(const struct intel *intel, struct observation *observation)
+{
+    const struct root_observation *root = observation->root;
+    observation_forget(observation, PART_reputation);
+    if (intel == NULL || root == NULL || !root->known.ip || root->ip.family != 4)
+        return;
+    uint32_t address = address_number(&root->ip);
+    if (intel_has(intel, INTEL_MALICIOUS))
+        listings_learn(intel, address, observation);
+    if (intel_has(intel, INTEL_PASSIVE_DNS))
+        names_learn(intel, address, observation);
 }

@@ -15,13 +15,25 @@
 #include "control/feeds/update.h"
 #include "config/figures.h"
 
-enum { FEEDS_DIR, FEEDS_JSON, FEEDS_SOURCES, FEEDS_OPTIONS, DAY_SECONDS = 86400, AGE_BYTES = 64 };
+enum {
+    FEEDS_DIR,
+    FEEDS_JSON,
+    FEEDS_KIND,
+    FEEDS_PROVIDER,
+    FEEDS_SOURCES,
+    FEEDS_OPTIONS,
+    DAY_SECONDS = 86400,
+    AGE_BYTES = 64
+};
 
 #define OPERATOR_SOURCES "/etc/sonde/feeds.json"
 
 static const struct option_row feeds_options[FEEDS_OPTIONS] = {
     [FEEDS_DIR] = {"feeds", "DIR", "folder of feeds ($SONDE_FEEDS, else " FEEDS_FOLDER ")"},
     [FEEDS_JSON] = {"json", NULL, "status: print one JSON object instead of a table"},
+    [FEEDS_KIND] = {"kind", "KIND",
+                    "import: what the files are of, where their content does not tell (a list of ranges)"},
+    [FEEDS_PROVIDER] = {"provider", "NAME", "import: whose address ranges the files list (geofeeds, plain lists)"},
     [FEEDS_SOURCES] = {"sources", "FILE", "update: addresses (" OPERATOR_SOURCES ", else those that came with sonde)"},
 };
 
@@ -41,6 +53,36 @@ static enum exit_status catalogue_find(const struct invocation *invocation, cons
     return status;
 }
 
+static enum exit_status kind_read(const char *word, uint32_t *kinds)
+{
+    uint32_t kind = 0;
+    while (kind < INTEL_KIND_COUNT && strcmp(word, feeds_kind_names[kind]) != 0)
+        kind++;
+    if (kind < INTEL_KIND_COUNT) {
+        *kinds |= UINT32_C(1) << kind;
+        return EXIT_DONE;
+    }
+    const char *near = keys_nearest(word, feeds_kind_names, INTEL_KIND_COUNT);
+    fprintf(stderr, "sonde: feeds: unknown kind \"%s\"%s%s%s\n", word, near == NULL ? "" : " (did you mean \"",
+            near == NULL ? "" : near, near == NULL ? "" : "\"?)");
+    return EXIT_USAGE;
+}
+
+// What --kind and --provider say of the files.
+static enum exit_status import_options(const struct invocation *invocation, struct feeds_import *import)
+{
+    const char *kind = invocation->values[FEEDS_KIND];
+    import->provider = invocation->values[FEEDS_PROVIDER];
+    if (import->provider != NULL && !feeds_provider_fits(import->provider))
+        return refuse(EXIT_USAGE, "--provider: expected a name of 1 to 63 printable bytes");
+    if (import->provider != NULL && kind == NULL)
+        import->kinds = UINT32_C(1) << INTEL_CLOUDS;
+    enum exit_status status = kind == NULL ? EXIT_DONE : kind_read(kind, &import->kinds);
+    if (status == EXIT_DONE && import->provider != NULL && import->kinds != UINT32_C(1) << INTEL_CLOUDS)
+        return refuse(EXIT_USAGE, "--provider: goes with --kind clouds alone");
+    return status;
+}
+
 // A file that is refused leaves what was there, and the others are read.
 static enum exit_status import_run(const struct invocation *invocation)
 {
@@ -48,12 +90,14 @@ static enum exit_status import_run(const struct invocation *invocation)
     char names[PATH_MAX];
     struct complaint complaint;
     int refused = 0;
-    enum exit_status status = catalogue_find(invocation, "cpe.json", names);
+    struct feeds_import import = {.folder = folder, .names = names, .now_s = (int64_t)time(NULL)};
+    enum exit_status status = import_options(invocation, &import);
+    if (status == EXIT_DONE)
+        status = catalogue_find(invocation, "cpe.json", names);
     if (status != EXIT_DONE)
         return status;
     for (int i = 1; i < invocation->operand_count; i++) {
-        const struct feeds_import import = {
-            .folder = folder, .file = invocation->operands[i], .names = names, .now_s = (int64_t)time(NULL)};
+        import.file = invocation->operands[i];
         struct feeds_imported imported;
         char number[FIGURE_MAX];
         if (feeds_import(&import, &imported, &complaint) == 0) {
@@ -76,11 +120,15 @@ static enum exit_status import_run(const struct invocation *invocation)
 static void update_tell(const struct update_told *told)
 {
     char number[FIGURE_MAX];
+    char in_all[FIGURE_MAX];
     if (told->outcome == UPDATE_IMPORTED)
         printf("%s: %s, %s rows in %s.sqlite\n", told->url, told->imported.format,
                figure_count(told->imported.rows, number), feeds_kind_names[told->imported.kind]);
     else if (told->outcome == UPDATE_UNCHANGED)
         printf("%s: has not changed\n", told->url);
+    else if (told->outcome == UPDATE_ONGOING)
+        printf("%s: %s of %s rows have come\n", told->url, figure_count(told->rows, number),
+               figure_count(told->rows_in_all, in_all));
     else
         fprintf(stderr, "sonde: feeds: %s; what was there before is still used\n", told->complaint->text);
     (void)fflush(stdout);
@@ -90,17 +138,9 @@ static enum exit_status kinds_read(const struct invocation *invocation, uint32_t
 {
     uint32_t kinds = 0;
     for (int i = 1; i < invocation->operand_count; i++) {
-        const char *word = invocation->operands[i];
-        uint32_t kind = 0;
-        while (kind < INTEL_KIND_COUNT && strcmp(word, feeds_kind_names[kind]) != 0)
-            kind++;
-        if (kind == INTEL_KIND_COUNT) {
-            const char *near = keys_nearest(word, feeds_kind_names, INTEL_KIND_COUNT);
-            fprintf(stderr, "sonde: feeds: unknown kind \"%s\"%s%s%s\n", word, near == NULL ? "" : " (did you mean \"",
-                    near == NULL ? "" : near, near == NULL ? "" : "\"?)");
-            return EXIT_USAGE;
-        }
-        kinds |= UINT32_C(1) << kind;
+        enum exit_status status = kind_read(invocation->operands[i], &kinds);
+        if (status != EXIT_DONE)
+            return status;
     }
     *ret_kinds = kinds == 0 ? UINT32_MAX : kinds;
     return EXIT_DONE;
@@ -258,7 +298,8 @@ static enum exit_status feeds_run(const struct invocation *invocation)
 const struct subcommand subcommand_feeds = {
     .name = "feeds",
     .operands = "update [KIND...]|import FILE...|status",
-    .summary = "fetch or read files about vulnerabilities (NVD, CISA KEV, EPSS), or say which there are and how old",
+    .summary = "fetch or read files about vulnerabilities and addresses (NVD, CISA KEV, EPSS, providers' ranges), or "
+               "say which there are and how old",
     .options = feeds_options,
     .option_count = FEEDS_OPTIONS,
     .operands_min = 1,

@@ -265,11 +265,17 @@ static int operands_put(json_t *keys, const struct invocation *invocation, struc
 }
 
 // What a plan has to say and a line need not.
-static int defaults_put(json_t *keys, const struct line *line)
+static int defaults_put(json_t *keys, const struct invocation *invocation, const struct line *line)
 {
-    if (line->plan != NULL || json_object_get(keys, "services") != NULL)
+    int error = 0;
+    if (line->plan != NULL)
         return 0;
-    return list_add(keys, "services", json_string("all"));
+    if (json_object_get(keys, "services") == NULL)
+        error = list_add(keys, "services", json_string("all"));
+    if (error == 0 && options_value(invocation, "provider") != NULL && json_object_get(keys, "ranges") == NULL &&
+        json_object_set_new(keys, "ranges", json_string("feeds")) != 0)
+        error = -ENOMEM;
+    return error;
 }
 
 int line_read(const struct invocation *invocation, struct line *ret_line, char message[static LINE_MESSAGE_MAX])
@@ -288,7 +294,7 @@ int line_read(const struct invocation *invocation, struct line *ret_line, char m
         error = -EINVAL;
     }
     if (error == 0)
-        error = defaults_put(line.keys, &line);
+        error = defaults_put(line.keys, invocation, &line);
     if (error != 0 || !used) {
         json_decref(line.keys);
         line.keys = NULL;

@@ -16,7 +16,7 @@ enum { LINE_MESSAGE_MAX = 512 };
         {"services", "LIST", "services to ask by name, like ssh,redis (sonde help services); all by default", 's',     \
          NULL},                                                                                                        \
         {"targets-file", "FILE", "targets, one a line; - is standard input", '\0', "-iL"},                             \
-        {"provider", "NAME", "targets of a provider that --ranges names a file for", '\0', NULL},                      \
+        {"provider", "NAME", "targets of a provider, by the feeds or the file that --ranges names", '\0', NULL},       \
         {"region", "GLOB", "of the provider, the regions that match", '\0', NULL},                                     \
     {                                                                                                                  \
         "cloud-service", "GLOB", "of the provider, its services that match", '\0', NULL                                \

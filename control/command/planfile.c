@@ -10,6 +10,7 @@
 #include "config/printable.h"
 #include "control/command/line.h"
 #include "control/scan/interface.h"
+#include "control/feeds/feeds.h"
 #include "control/scan/programs.h"
 #include "control/scan/route.h"
 #include "probes/address.h"
@@ -45,8 +46,14 @@ static enum exit_status load(const struct invocation *invocation, struct plan_fi
     files.catalogues = places.folder;
     files.site = places.site;
     files.site_named = places.site_named;
+    const char *feeds = options_value(invocation, "feeds");
+    // The working folder's, not the plan's, as far as names on the command line and in the environment go.
+    char *folder = realpath(feeds_folder(feeds), NULL);
+    files.feeds = folder != NULL ? folder : feeds_folder(feeds);
+    files.feeds_named = feeds != NULL;
     struct complaint complaint = {0};
     int error = plan_load(&files, need, ret_plan, &complaint);
+    free(folder);
     if (error == 0)
         return EXIT_DONE;
     fprintf(stderr, "sonde: %s\n", complaint.text);

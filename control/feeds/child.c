@@ -51,7 +51,7 @@ static const int calls_allowed[] = {
 // SQLite locks its file and looks at its descriptor's flags.
 static const int fcntl_allowed[] = {F_GETFD, F_SETFD, F_GETFL, F_GETLK, F_SETLK};
 
-static int filter_load(void)
+static int filter_load(bool reads)
 {
     // Refused, not killed: SQLite asks for files beside its own and goes on without.
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
@@ -66,6 +66,9 @@ static int filter_load(void)
     if (error == 0)
         error =
             seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    if (error == 0 && reads)
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                                 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
     // glibc's abort.
     if (error == 0)
         error =
@@ -164,7 +167,7 @@ static int everything_drop(const struct child_work *work)
         error = limit_set(RLIMIT_DATA, work->memory_bytes);
     if (error != 0)
         return error;
-    return work->network ? network_filter_load() : filter_load();
+    return work->network ? network_filter_load() : filter_load(work->reads);
 }
 
 static void child_main(const struct child_work *work, const int64_t *value, int pipe_fd)

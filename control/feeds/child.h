@@ -21,6 +21,7 @@ struct child_work {
     // It speaks with a server: it may look names up and connect, and open files to read; still no file to write, no
     // other program, no other process, no server of its own.
     bool network;
+    bool reads; // it may open files to read, by names that it chooses
 };
 
 // Forks, and waits for its end. *ret_value (may be NULL): what the run left in *value_of_run. Returns 0, what prepare

@@ -14,13 +14,20 @@
 #include "control/feeds/cpe_names.h"
 #include "control/feeds/feed_input.h"
 
-enum { FEED_HEAD_BYTES = 4096 };
+enum { FEED_HEAD_BYTES = 4096, FEED_TAIL_BYTES = 128 << 10 };
+
+// Of a format that is read by name: the file, unpacked, in the folder in which `parse` runs.
+#define FEED_UNPACKED "unpacked"
 
 struct feed_format {
     const char *name; // "NVD 2.0"
     enum intel_kind kind;
     // Whether a file that begins so, unpacked, is of this format.
     bool (*recognise)(const char *head, size_t length);
+    // The same by its last FEED_TAIL_BYTES; asked when no format has recognised the beginning. Either may be NULL.
+    bool (*recognise_tail)(const char *tail, size_t length);
+    // Its library wants the name of a file: FEED_UNPACKED.
+    bool by_name;
     // Reads all of it into the kind's tables, within a transaction of the caller's. Returns 0, or -EINVAL with a
     // complaint that names file and place, or -ENOMEM or -EIO.
     int (*parse)(struct feed_input *input, sqlite3 *database, struct complaint *ret_complaint);

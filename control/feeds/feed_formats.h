@@ -17,9 +17,15 @@
     X(threatexchange)                                                                                                  \
     X(feodo)                                                                                                           \
     X(feodo_csv)                                                                                                       \
+    X(passive_dns)                                                                                                     \
     X(stix)                                                                                                            \
     X(misp)                                                                                                            \
-    X(plain)
+    X(stix_objects)                                                                                                    \
+    X(maxmind)                                                                                                         \
+    X(cloud_ranges)                                                                                                    \
+    X(geofeed)                                                                                                         \
+    X(plain)                                                                                                           \
+    X(cloud_list)
 
 // X(name): an object `const struct feed_kind feed_kind_<name>`, in the order in which they are built: what adds to CVEs
 // comes after NVD, and distributions stand in the order of their names.
@@ -29,7 +35,10 @@
     X(epss)                                                                                                            \
     X(debian)                                                                                                          \
     X(ubuntu)                                                                                                          \
-    X(malicious)
+    X(malicious)                                                                                                       \
+    X(passive_dns)                                                                                                     \
+    X(clouds)                                                                                                          \
+    X(places)
 
 #define X(name) extern const struct feed_format feed_format_##name;
 FEED_FORMATS(X)

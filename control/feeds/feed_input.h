@@ -16,9 +16,11 @@ enum { FEED_RATIO_MAX = 1000 };
 struct feed_input {
     const char *name; // for messages
     void *gzip;
-    uint64_t bytes; // given so far
-    uint64_t line;  // of the next byte, from 1
+    uint64_t bytes;    // given so far
+    uint64_t line;     // of the next byte, from 1
+    int64_t published; // by its own account, where a parser finds it; seconds since 1970, 0
     struct complaint *complaint;
+    const char *provider; // whose ranges they are, as who imports says; NULL
 };
 
 // Takes over fd. Returns 0, -ENOMEM.

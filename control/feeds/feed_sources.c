@@ -42,12 +42,30 @@ static const struct key source_keys[] = {
      .type = KEY_STRING,
      .offset = offsetof(struct feed_source, meta),
      .help = "Where NVD's .meta file is, whose sha256 the unpacked file must have."},
+    {.name = "provider",
+     .type = KEY_STRING,
+     .offset = offsetof(struct feed_source, provider),
+     .help = "Of providers' ranges: whose they are, where the file's form does not tell (geofeeds, plain lists)."},
     {.name = "first_year",
      .type = KEY_COUNT32,
      .offset = offsetof(struct feed_source, first_year),
      .minimum = 1999,
      .maximum = 2100,
      .help = "The first year that there is a file of."},
+    {.name = "page_rows",
+     .type = KEY_COUNT32,
+     .offset = offsetof(struct feed_source, page_rows),
+     .minimum = 1,
+     .maximum = 2000,
+     .help =
+         "It is NVD's API 2.0, which is asked for so many rows a page: for all of them, later for what has changed."},
+    {.name = "pause",
+     .type = KEY_DURATION,
+     .offset = offsetof(struct feed_source, pause_ns),
+     .minimum = 0,
+     .maximum = 600,
+     .fallback = "\"6 s\"",
+     .help = "Waited between two pages: NVD takes 5 requests in 30 s."},
     {0},
 };
 
@@ -57,6 +75,10 @@ static int source_check(struct key_context *context, const char *path, const str
         return key_complain(context, path, "expected https addresses (http only to 127.0.0.1 or [::1])");
     if ((strstr(source->url, "{year}") != NULL) != (source->first_year != 0))
         return key_complain(context, path, "expected first_year together with {year} in the url");
+    if (source->page_rows != 0 && (source->kind != INTEL_NVD || source->first_year != 0 || source->meta != NULL))
+        return key_complain(context, path, "expected page_rows with kind \"nvd\", without {year} and meta");
+    if (source->provider != NULL && (source->kind != INTEL_CLOUDS || !feeds_provider_fits(source->provider)))
+        return key_complain(context, path, "expected provider with kind \"clouds\" alone, of 1 to 63 printable bytes");
     return 0;
 }
 

@@ -14,7 +14,10 @@ struct feed_source {
     uint32_t kind;       // enum intel_kind
     char *url;           // {year} stands for each year from first_year to this one
     char *meta;          // of NVD's data files: its sha256 is that of the file unpacked; NULL = none
+    char *provider;      // of providers' ranges: whose; NULL = as the file's form or name says
     uint32_t first_year; // 0 = no years
+    uint32_t page_rows;  // of NVD's API: rows a page; 0 = a file
+    uint64_t pause_ns;   // between two pages
 };
 
 struct feed_sources {

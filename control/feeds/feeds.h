@@ -4,6 +4,7 @@
 // has been read whole and its image is whole; until then what was there is used.
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "config/keys.h"
 #include "control/classify/intel.h"
@@ -20,7 +21,10 @@ struct feeds_import {
     const char *file;  // what it is read from
     const char *names; // path of cpe.json
     int64_t now_s;
-    const char *source; // where it came from, for messages and status; NULL = the file
+    const char *source;   // where it came from, for messages and status; NULL = the file
+    uint32_t kinds;       // a bit each of those that it may be of; 0 = whatever its content says
+    const char *provider; // whose ranges it lists; NULL = as its form or name says
+    int64_t published_s;  // when its server says that it has changed; 0. What the file itself says comes first.
 };
 
 struct feeds_imported {
@@ -33,7 +37,8 @@ struct feeds_imported {
 int feeds_import(const struct feeds_import *import, struct feeds_imported *ret_imported,
                  struct complaint *ret_complaint);
 
-// Makes intel.image of all SQLite files. Returns 0, or -errno with a complaint.
+// Makes intel.image of all SQLite files, and of providers' ranges RANGES_OF_FEEDS. Returns 0, or -errno with a
+// complaint.
 int feeds_build(const char *folder, const char *names, struct complaint *ret_complaint);
 
 // Maps the folder's image. Returns 0 with an intel for intel_unmap; -ENOENT when there is none; else -errno with a
@@ -42,6 +47,9 @@ int feeds_open(const char *folder, struct intel *ret_intel, int *ret_fd, struct 
 
 // After how many days without an import a kind is old; 0: it is not spoken.
 unsigned int feeds_old_days(enum intel_kind kind);
+
+// What a provider may be called: 1 to 63 printable bytes.
+bool feeds_provider_fits(const char *provider);
 
 extern const char *const feeds_kind_names[INTEL_KIND_COUNT];
 extern const char *const feeds_kind_help[INTEL_KIND_COUNT];

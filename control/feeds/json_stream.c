@@ -17,7 +17,7 @@ struct stream {
     char *value; // of the element that is being read
     size_t value_length;
     size_t value_room;
-    uint64_t spaces; // since something else came
+    bool inside; // the member `within`
     int error;
 };
 
@@ -191,6 +191,18 @@ static bool elements_read(struct stream *stream)
     return false;
 }
 
+static bool members_read(struct stream *stream, bool *found);
+
+// The member that stands for the outermost value; it is not looked for again in itself.
+static bool within_read(struct stream *stream, bool *found)
+{
+    stream->inside = true;
+    bool whole = token_peek(stream) == '{' ? members_read(stream, found) : elements_read(stream);
+    *found = *found || whole;
+    stream->inside = false;
+    return whole;
+}
+
 static bool member_read(struct stream *stream, bool *found)
 {
     char name[128];
@@ -202,6 +214,8 @@ static bool member_read(struct stream *stream, bool *found)
     name[length] = '\0';
     if (!token_take(stream, ':', "expected a colon"))
         return false;
+    if (stream->use->within != NULL && !stream->inside && strcmp(name, stream->use->within) == 0)
+        return within_read(stream, found);
     if (stream->use->array != NULL && strcmp(name, stream->use->array) == 0) {
         if (*found)
             return wrong(stream, "the array stands there twice") == 0;
@@ -221,14 +235,13 @@ static bool member_read(struct stream *stream, bool *found)
     return stream->error == 0;
 }
 
-static bool object_read(struct stream *stream)
+static bool members_read(struct stream *stream, bool *found)
 {
-    bool found = false;
     if (!token_take(stream, '{', "expected an object"))
         return false;
     if (token_peek(stream) != '}')
         for (;;) {
-            if (!member_read(stream, &found))
+            if (!member_read(stream, found))
                 return false;
             if (token_peek(stream) == '}')
                 break;
@@ -236,6 +249,14 @@ static bool object_read(struct stream *stream)
                 return false;
         }
     byte_take(stream);
+    return true;
+}
+
+static bool object_read(struct stream *stream)
+{
+    bool found = false;
+    if (!members_read(stream, &found))
+        return false;
     if (!found)
         (void)feed_complain(stream->input, "holds no \"%s\"",
                             stream->use->array == NULL ? "object" : stream->use->array);
@@ -262,12 +283,24 @@ static bool sequence_read(struct stream *stream)
     return stream->error == 0;
 }
 
+static bool objects_read(struct stream *stream)
+{
+    do {
+        if (!object_read(stream))
+            return false;
+    } while (token_peek(stream) == '{');
+    return stream->error == 0;
+}
+
 static bool file_read(struct stream *stream)
 {
     const struct json_stream_use *use = stream->use;
     if (use->sequence)
         return sequence_read(stream);
-    return use->array == NULL && use->container == NULL ? elements_read(stream) : object_read(stream);
+    if (use->repeated)
+        return objects_read(stream);
+    bool is_array = use->within != NULL && token_peek(stream) == '[';
+    return is_array || (use->array == NULL && use->container == NULL) ? elements_read(stream) : object_read(stream);
 }
 
 int json_stream_read(struct feed_input *input, const struct json_stream_use *use)

@@ -356,7 +356,8 @@ static int parse(struct feed_input *input, sqlite3 *database, struct complaint *
     int error = statements_prepare(&parsing);
     if (error == 0)
         error = json_stream_read(
-            input, &(struct json_stream_use){.array = array, .element = element_take, .context = &parsing});
+            input,
+            &(struct json_stream_use){.array = array, .element = element_take, .repeated = true, .context = &parsing});
     sqlite3_stmt *statements[] = {parsing.known, parsing.forget, parsing.forget_matches, parsing.cve, parsing.match};
     for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
         (void)sqlite3_finalize(statements[i]);

@@ -16,83 +16,42 @@
 
 #include "control/feeds/child.h"
 #include "control/feeds/feed_input.h"
-#include "control/feeds/fetch.h"
+#include "control/feeds/update_pages.h"
+#include "control/feeds/update_state.h"
 
-enum { URL_BYTES = 2048, META_BYTES = 4096, SHA256_HEX = 64, CHUNK_BYTES = 256 << 10, CPU_SECONDS = 900 };
+enum { META_BYTES = 4096, CHUNK_BYTES = 256 << 10, CPU_SECONDS = 900 };
 
-static const uint64_t second_ns = 1000000000;
 static const uint64_t check_memory_bytes = UINT64_C(256) << 20;
-
-struct updating {
-    const struct update *update;
-    json_t *state; // by URL: etag, modified, sha256 of what is in use; part_etag, part_modified
-    char state_path[PATH_MAX];
-};
-
-// One file.
-struct item {
-    char url[URL_BYTES];
-    char meta[URL_BYTES]; // ""
-    enum intel_kind kind;
-    char part[PATH_MAX]; // as far as it has come
-    char sha256[SHA256_HEX + 1];
-};
-
-static const char *state_text(const json_t *state, const char *url, const char *key)
-{
-    const char *text = json_string_value(json_object_get(json_object_get(state, url), key));
-    return text == NULL ? "" : text;
-}
 
 static struct fetch_version state_version(const json_t *state, const char *url, const char *etag, const char *modified)
 {
     struct fetch_version version;
-    (void)snprintf(version.etag, sizeof(version.etag), "%s", state_text(state, url, etag));
-    (void)snprintf(version.modified, sizeof(version.modified), "%s", state_text(state, url, modified));
+    (void)snprintf(version.etag, sizeof(version.etag), "%s", update_state_text(state, url, etag));
+    (void)snprintf(version.modified, sizeof(version.modified), "%s", update_state_text(state, url, modified));
     return version;
 }
 
-static void state_set(struct updating *updating, const char *url, const char *key, const char *text)
-{
-    json_t *row = json_object_get(updating->state, url);
-    if (row == NULL && json_object_set_new(updating->state, url, row = json_object()) != 0)
-        return;
-    if (text[0] == '\0')
-        (void)json_object_del(row, key);
-    else
-        (void)json_object_set_new(row, key, json_string(text));
-}
-
-// What is lost with it is a condition: the next update fetches more than it had to.
-static void state_write(const struct updating *updating)
-{
-    char part[PATH_MAX + 8];
-    (void)snprintf(part, sizeof(part), "%s.part", updating->state_path);
-    if (json_dump_file(updating->state, part, JSON_INDENT(1) | JSON_SORT_KEYS) != 0 ||
-        rename(part, updating->state_path) != 0)
-        (void)unlink(part);
-}
-
 // With the year in its place, and the mirror in that of https://.
-static int url_make(const struct update *update, const char *pattern, uint32_t year, char ret_url[static URL_BYTES])
+static int url_make(const struct update *update, const char *pattern, uint32_t year,
+                    char ret_url[static UPDATE_URL_BYTES])
 {
     static const char scheme[] = "https://";
-    char filled[URL_BYTES];
+    char filled[UPDATE_URL_BYTES];
     const char *mark = strstr(pattern, "{year}");
     int length = mark == NULL ? snprintf(filled, sizeof(filled), "%s", pattern)
                               : snprintf(filled, sizeof(filled), "%.*s%u%s", (int)(mark - pattern), pattern, year,
                                          mark + strlen("{year}"));
-    if (length < 0 || length >= URL_BYTES)
+    if (length < 0 || length >= UPDATE_URL_BYTES)
         return -ENAMETOOLONG;
     const char *mirror = update->sources->mirror;
     size_t end = strlen(mirror);
     while (end > 0 && mirror[end - 1] == '/')
         end--;
     if (end == 0 || strncmp(filled, scheme, strlen(scheme)) != 0)
-        length = snprintf(ret_url, URL_BYTES, "%s", filled);
+        length = snprintf(ret_url, UPDATE_URL_BYTES, "%s", filled);
     else
-        length = snprintf(ret_url, URL_BYTES, "%.*s/%s", (int)end, mirror, filled + strlen(scheme));
-    return length >= URL_BYTES ? -ENAMETOOLONG : 0;
+        length = snprintf(ret_url, UPDATE_URL_BYTES, "%.*s/%s", (int)end, mirror, filled + strlen(scheme));
+    return length >= UPDATE_URL_BYTES ? -ENAMETOOLONG : 0;
 }
 
 static uint32_t url_hash(const char *url)
@@ -125,7 +84,7 @@ static int check_run(void *context, struct complaint *ret_complaint)
     static uint8_t chunk[CHUNK_BYTES];
     struct feed_input input;
     uint8_t digest[EVP_MAX_MD_SIZE];
-    char hex[SHA256_HEX + 1] = "";
+    char hex[UPDATE_SHA256_HEX + 1] = "";
     ssize_t got = 1;
     int error = feed_input_open(&input, check->fd, check->url, ret_complaint);
     while (error == 0 && (got = feed_input_read(&input, chunk, sizeof(chunk))) > 0)
@@ -133,7 +92,7 @@ static int check_run(void *context, struct complaint *ret_complaint)
     if (error == 0)
         error = got < 0 ? (int)got : EVP_DigestFinal_ex(check->context, digest, NULL) == 1 ? 0 : -EIO;
     feed_input_close(&input);
-    for (size_t i = 0; error == 0 && i < SHA256_HEX / 2; i++)
+    for (size_t i = 0; error == 0 && i < UPDATE_SHA256_HEX / 2; i++)
         (void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
     if (error == 0 && strcmp(hex, check->sha256) != 0)
         error = complain(ret_complaint, check->url, "", "its sha256, unpacked, is %s; its .meta says %s", hex,
@@ -160,36 +119,25 @@ static int checksum_check(const struct item *item, struct complaint *ret_complai
 }
 
 // "sha256:HEX" on a line of its own.
-static bool meta_read(const char *text, char ret_sha256[static SHA256_HEX + 1])
+static bool meta_read(const char *text, char ret_sha256[static UPDATE_SHA256_HEX + 1])
 {
     static const char mark[] = "sha256:";
     const char *at = strstr(text, mark);
-    if (at == NULL || strspn(at + strlen(mark), "0123456789abcdefABCDEF") != SHA256_HEX)
+    if (at == NULL || strspn(at + strlen(mark), "0123456789abcdefABCDEF") != UPDATE_SHA256_HEX)
         return false;
-    for (size_t i = 0; i < SHA256_HEX; i++) {
+    for (size_t i = 0; i < UPDATE_SHA256_HEX; i++) {
         char digit = at[strlen(mark) + i];
         ret_sha256[i] = (char)(digit >= 'A' && digit <= 'F' ? digit - 'A' + 'a' : digit);
     }
-    ret_sha256[SHA256_HEX] = '\0';
+    ret_sha256[UPDATE_SHA256_HEX] = '\0';
     return true;
-}
-
-static struct fetch fetch_make(const struct updating *updating, const char *url, int fd)
-{
-    const struct feed_sources *sources = updating->update->sources;
-    return (struct fetch){.url = url,
-                          .proxy = sources->proxy,
-                          .fd = fd,
-                          .bytes_max = sources->file_bytes,
-                          .seconds_max = (sources->file_time_ns + second_ns - 1) / second_ns,
-                          .stall_s = (sources->stall_ns + second_ns - 1) / second_ns};
 }
 
 static int meta_fetch(const struct updating *updating, struct item *item, struct complaint *ret_complaint)
 {
     char text[META_BYTES + 1] = "";
     int fd = memfd_create("meta", MFD_CLOEXEC);
-    struct fetch fetch = fetch_make(updating, item->meta, fd);
+    struct fetch fetch = update_fetch(updating, item->meta, fd);
     struct fetch_answer answer;
     fetch.bytes_max = META_BYTES;
     int error = fd < 0 ? -errno : fetch_run(&fetch, &answer, ret_complaint);
@@ -203,18 +151,11 @@ static int meta_fetch(const struct updating *updating, struct item *item, struct
 
 // ---- One file
 
-static bool kind_is_there(const struct update *update, enum intel_kind kind)
-{
-    char path[PATH_MAX];
-    return snprintf(path, sizeof(path), "%s/%s.sqlite", update->folder, feeds_kind_names[kind]) < PATH_MAX &&
-           access(path, F_OK) == 0;
-}
-
 static void part_forget(struct updating *updating, const struct item *item)
 {
     (void)unlink(item->part);
-    state_set(updating, item->url, "part_etag", "");
-    state_set(updating, item->url, "part_modified", "");
+    update_state_set(updating, item->url, "part_etag", "");
+    update_state_set(updating, item->url, "part_modified", "");
 }
 
 static int part_fetch(struct updating *updating, const struct item *item, bool conditional,
@@ -224,7 +165,7 @@ static int part_fetch(struct updating *updating, const struct item *item, bool c
     int fd = open(item->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return -errno;
-    struct fetch fetch = fetch_make(updating, item->url, fd);
+    struct fetch fetch = update_fetch(updating, item->url, fd);
     if (conditional)
         fetch.current = state_version(updating->state, item->url, "etag", "modified");
     fetch.part = state_version(updating->state, item->url, "part_etag", "part_modified");
@@ -243,34 +184,16 @@ static int part_fetch(struct updating *updating, const struct item *item, bool c
     return error;
 }
 
-static int item_import(const struct updating *updating, const struct item *item, struct update_told *told,
-                       struct complaint *ret_complaint)
-{
-    const struct feeds_import import = {.folder = updating->update->folder,
-                                        .file = item->part,
-                                        .names = updating->update->names,
-                                        .now_s = updating->update->now_s,
-                                        .source = item->url};
-    int error = feeds_import(&import, &told->imported, ret_complaint);
-    if (error == 0 && told->imported.kind != item->kind)
-        // It has been read as what it is; the list of sources is wrong, and says so.
-        error = complain(ret_complaint, item->url, "", "holds feed %s, not %s", feeds_kind_names[told->imported.kind],
-                         feeds_kind_names[item->kind]);
-    return error;
-}
-
 static int item_run(struct updating *updating, struct item *item, struct update_told *told,
                     struct complaint *ret_complaint)
 {
     struct fetch_answer answer = {0};
-    bool conditional = kind_is_there(updating->update, item->kind);
-    int error = part_name(updating->update, item);
-    if (error == 0 && item->meta[0] != '\0')
-        error = meta_fetch(updating, item, ret_complaint);
+    bool conditional = update_kind_is_there(updating->update, item->kind);
+    int error = item->meta[0] != '\0' ? meta_fetch(updating, item, ret_complaint) : 0;
     if (error != 0)
         return error;
     if (conditional && item->sha256[0] != '\0' &&
-        strcmp(state_text(updating->state, item->url, "sha256"), item->sha256) == 0) {
+        strcmp(update_state_text(updating->state, item->url, "sha256"), item->sha256) == 0) {
         told->outcome = UPDATE_UNCHANGED;
         return 0;
     }
@@ -278,8 +201,8 @@ static int item_run(struct updating *updating, struct item *item, struct update_
     conditional = conditional && item->sha256[0] == '\0';
     error = part_fetch(updating, item, conditional, &answer, ret_complaint);
     if (error == -EIO && (answer.version.etag[0] != '\0' || answer.version.modified[0] != '\0')) {
-        state_set(updating, item->url, "part_etag", answer.version.etag);
-        state_set(updating, item->url, "part_modified", answer.version.modified);
+        update_state_set(updating, item->url, "part_etag", answer.version.etag);
+        update_state_set(updating, item->url, "part_modified", answer.version.modified);
         return error;
     }
     if (error == 0 && answer.unchanged)
@@ -287,13 +210,13 @@ static int item_run(struct updating *updating, struct item *item, struct update_
     if (error == 0 && !answer.unchanged && item->sha256[0] != '\0')
         error = checksum_check(item, ret_complaint);
     if (error == 0 && !answer.unchanged)
-        error = item_import(updating, item, told, ret_complaint);
+        error = update_import(updating, item, &answer, told, ret_complaint);
     part_forget(updating, item);
     if (error == 0 && !answer.unchanged) {
         told->outcome = UPDATE_IMPORTED;
-        state_set(updating, item->url, "etag", answer.version.etag);
-        state_set(updating, item->url, "modified", answer.version.modified);
-        state_set(updating, item->url, "sha256", item->sha256);
+        update_state_set(updating, item->url, "etag", answer.version.etag);
+        update_state_set(updating, item->url, "modified", answer.version.modified);
+        update_state_set(updating, item->url, "sha256", item->sha256);
     }
     return error;
 }
@@ -305,14 +228,17 @@ static void source_run(struct updating *updating, const struct feed_source *sour
     struct tm day;
     uint32_t last = source->first_year == 0 || gmtime_r(&now, &day) == NULL ? 0 : (uint32_t)day.tm_year + 1900;
     for (uint32_t year = source->first_year; year <= last; year++) {
-        struct item item = {.kind = (enum intel_kind)source->kind};
+        struct item item = {.kind = (enum intel_kind)source->kind, .provider = source->provider};
         struct complaint complaint = {""};
         struct update_told told = {.url = item.url, .complaint = &complaint};
         int error = url_make(update, source->url, year, item.url);
         if (error == 0 && source->meta != NULL)
             error = url_make(update, source->meta, year, item.meta);
         if (error == 0)
-            error = item_run(updating, &item, &told, &complaint);
+            error = part_name(update, &item);
+        if (error == 0)
+            error = source->page_rows != 0 ? pages_run(updating, &item, source, &told, &complaint)
+                                           : item_run(updating, &item, &told, &complaint);
         if (error != 0 && complaint.text[0] == '\0')
             (void)complain(&complaint, item.url, "", "%s", strerror(-error));
         if (error != 0)
@@ -320,7 +246,7 @@ static void source_run(struct updating *updating, const struct feed_source *sour
         counts->failed += told.outcome == UPDATE_FAILED;
         counts->unchanged += told.outcome == UPDATE_UNCHANGED;
         counts->imported += told.outcome == UPDATE_IMPORTED;
-        state_write(updating);
+        update_state_write(updating);
         update->tell(&told);
     }
 }

@@ -10,13 +10,16 @@
 #include "control/feeds/feed_sources.h"
 #include "control/feeds/feeds.h"
 
-enum update_outcome { UPDATE_FAILED = 0, UPDATE_UNCHANGED, UPDATE_IMPORTED };
+// UPDATE_ONGOING: of an address that is asked for page after page; more will be told of it.
+enum update_outcome { UPDATE_FAILED = 0, UPDATE_UNCHANGED, UPDATE_IMPORTED, UPDATE_ONGOING };
 
 struct update_told {
     const char *url;
     enum update_outcome outcome;
     struct feeds_imported imported;    // UPDATE_IMPORTED
     const struct complaint *complaint; // UPDATE_FAILED
+    uint64_t rows;                     // UPDATE_ONGOING: so many have come
+    uint64_t rows_in_all;
 };
 
 struct update {
@@ -25,7 +28,7 @@ struct update {
     const struct feed_sources *sources;
     uint32_t kinds; // a bit each
     int64_t now_s;
-    void (*tell)(const struct update_told *told); // after each file
+    void (*tell)(const struct update_told *told); // after each file, and each page but the last
 };
 
 struct update_counts {

@@ -21,6 +21,7 @@
 #include "probes/observation/mqtt.h"
 #include "probes/observation/mssql.h"
 #include "probes/observation/mysql.h"
+#include "probes/observation/place.h"
 #include "probes/observation/pop3.h"
 #include "probes/observation/postgresql.h"
 #include "probes/observation/product.h"
@@ -49,6 +50,7 @@
     X(product, PRODUCT_FIELDS, "the server software, as its banner names it")                                          \
     X(vulnerabilities, VULNERABILITIES_FIELDS, "what is known to be wrong with that software")                         \
     X(reputation, REPUTATION_FIELDS, "what is known of the address")                                                   \
+    X(place, PLACE_FIELDS, "where the address is")                                                                     \
     X(ssh, SSH_FIELDS, "SSH")                                                                                          \
     X(tls, TLS_FIELDS, "TLS and the certificate")                                                                      \
     X(http, HTTP_FIELDS, "HTTP")                                                                                       \

@@ -79,6 +79,8 @@ Test(keys_line, paths_are_absolute_wherever_they_stand)
 {
     expect(LINE("ranges", "aws=/a/b.json,azure=/c.json", "feeds", "/f", "output", "-"),
            "{\"ranges\":{\"aws\":\"/a/b.json\",\"azure\":\"/c.json\"},\"feeds\":\"/f\",\"output\":\"-\"}");
+    expect(LINE("ranges", "feeds"), "{\"ranges\":\"feeds\"}");
+    expect(LINE("ranges", "feeds", "ranges", "aws=/a"), "{\"ranges\":{\"aws\":\"/a\"}}");
     json_t *plan = json_loads(
         "{\"ranges\":{\"aws\":\"b.json\"},\"targets\":[\"10.0.0.0/8\",{\"file\":\"t.txt\"},{\"provider\":"
         "\"aws\"}],\"exclude\":[{\"file\":\"/x\"}],\"trust_store\":\"\",\"output\":\"out\",\"contact\":\"a@b\"}",

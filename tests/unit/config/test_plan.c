@@ -315,6 +315,54 @@ Test(plan, what_cannot_be_used_is_one_clear_line)
     fixture_fini(&fixture);
 }
 
+Test(plan, ranges_may_be_those_of_the_feeds)
+{
+    static const char ranges[] =
+        "{\"providers\":[{\"provider\":\"aws\",\"published\":1,\"rows\":[[\"10.0.1.0/24\",\"EC2\","
+        "\"us-east-1\",\"\"]]},{\"provider\":\"google\",\"published\":0,\"rows\":[[\"10.0.2.0/23\","
+        "\"Google Cloud\",\"us-west1\",\"US\"]]}]}";
+    static const char text[] =
+        "{\"feeds\":\".\",\"ranges\":\"feeds\",\"targets\":[{\"provider\":\"google\"},{\"provider\":"
+        "\"aws\",\"service\":\"ec2\"}],\"services\":[1]," PRIVATE "}";
+    static const struct {
+        const char *ranges;
+        const char *expected;
+    } bad[] = {
+        {"[]", "ranges: "},
+        {"{}", "expected an object with \"providers\""},
+        {"{\"providers\":[{\"provider\":\"aws\"}]}", "expected objects with \"provider\" and \"rows\""},
+        {"{\"providers\":[{\"provider\":\"a\",\"rows\":[[\"10.0.0.0/24\",\"\",\"\"]]}]}",
+         "providers[0].rows[0]: expected an array of"},
+        {"{\"providers\":[{\"provider\":\"a\",\"rows\":[[\"x\",\"\",\"\",\"\"]]}]}",
+         "providers[0].rows[0]: \"x\": expected a CIDR"},
+    };
+    struct fixture fixture;
+    fixture_init(&fixture);
+    cr_assert_eq(fixture_load(&fixture, text, PLAN_NEED_TARGETS), -EINVAL, "there is no such file");
+    cr_expect_not_null(strstr(fixture.complaint.text, "clouds.json"), "%s", fixture.complaint.text);
+    cr_expect_not_null(strstr(fixture.complaint.text, "(sonde feeds update clouds makes it)"), "%s",
+                       fixture.complaint.text);
+    fixture_write(&fixture, "clouds.json", ranges);
+    assert_loads(&fixture, text);
+    cr_expect_eq(fixture.plan->summary.addresses, 256 + 512);
+    bool listed = false;
+    for (size_t i = 0; i < fixture.plan->input_count; i++)
+        listed = listed || strstr(fixture.plan->inputs[i].path, "clouds.json") != NULL;
+    cr_expect(listed, "the file is none of the plan's inputs");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        fixture_write(&fixture, "clouds.json", bad[i].ranges);
+        cr_assert_eq(fixture_load(&fixture, text, PLAN_NEED_TARGETS), -EINVAL, "row %zu was taken", i);
+        cr_expect_not_null(strstr(fixture.complaint.text, bad[i].expected), "%s", fixture.complaint.text);
+    }
+    // Without a folder of the plan's own and of the command's.
+    cr_assert_eq(fixture_load(&fixture,
+                              "{\"ranges\":\"feeds\",\"targets\":[\"10.0.0.1\"],\"services\":[1]," PRIVATE "}",
+                              PLAN_NEED_TARGETS),
+                 -EINVAL);
+    cr_expect_not_null(strstr(fixture.complaint.text, "no folder of feeds is known"), "%s", fixture.complaint.text);
+    fixture_fini(&fixture);
+}
+
 Test(plan, every_truncation_of_a_plan_is_refused)
 {
     struct fixture fixture;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Feeds of malicious addresses: every form, overlaps against a count by hand, and what a record says.
 #include "control/classify/malicious.h"
+#include "control/feeds/json_stream.h"
 #include "tests/unit/feeds/folder.h"
 
 TestSuite(malicious, .init = folder_begin, .fini = folder_end);
@@ -23,6 +24,11 @@ static const char *listed(const struct intel *intel, const char *text)
     }
     return told;
 }
+
+#define STIX_IDENTITY "{\"type\":\"identity\",\"spec_version\":\"2.1\",\"id\":\"identity--1\"}"
+#define STIX_INDICATOR(address)                                                                                        \
+    "{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"indicator--1\",\"pattern\":\"[ipv4-addr:value = "       \
+    "'" address "']\",\"pattern_type\":\"stix\",\"valid_from\":\"2024-01-01T00:00:00Z\"}"
 
 static const struct {
     const char *name;
@@ -65,6 +71,37 @@ static const struct {
      "\"C\","
      "\"to_ids\":true}]}]}}",
      "10.0.1.7", "misp Network activity 1603642920 0 -1;"},
+    {"misp_events.json",
+     "{\"response\": "
+     "[{\"Event\":{\"threat_level_id\":\"1\",\"Attribute\":[{\"type\":\"ip-dst\",\"category\":\"C\",\"value\":"
+     "\"10.0.3.1\",\"first_seen\":\"2020-01-02T00:00:00+00:00\",\"to_ids\":true}]}},{\"Event\":{\"Attribute\":[],"
+     "\"Object\":"
+     "[{\"Attribute\":[{\"type\":\"ip-src\",\"category\":\"D\",\"value\":\"10.0.3.2\",\"to_ids\":true}]}]}}]}",
+     "10.0.3.2", "misp_events D 0 0 -1;"},
+    {"misp_one.json",
+     "{\"response\":{\"Event\":{\"threat_level_id\":\"1\",\"Attribute\":[{\"type\":\"ip-dst\",\"category\":\"C\","
+     "\"value\":"
+     "\"10.0.3.3\",\"to_ids\":true}]}}}",
+     "10.0.3.3", "misp_one C 0 0 -1;"},
+    {"misp_attributes.json",
+     "{\"response\":{\"Attribute\":[{\"id\":\"1\",\"type\":\"ip-dst\",\"category\":\"C\",\"value\":\"10.0.3.4\",\"to_"
+     "ids\":true,"
+     "\"Event\":{\"id\":\"7\",\"info\":\"x\"}},{\"id\":\"2\",\"type\":\"md5\",\"value\":\"0\",\"to_ids\":true}]}}",
+     "10.0.3.4", "misp_attributes C 0 0 -1;"},
+    {"misp_array.json",
+     "\n[{\"Event\":{\"threat_level_id\":\"1\",\"Attribute\":[{\"type\":\"ip-dst\",\"category\":\"C\",\"value\":\"10.0."
+     "3.5\","
+     "\"to_ids\":true}]}}]",
+     "10.0.3.5", "misp_array C 0 0 -1;"},
+    {"stix_array.json", "[" STIX_IDENTITY "," STIX_INDICATOR("10.0.4.1") "," STIX_INDICATOR("2001:db8::1") "]",
+     "10.0.4.1", "stix_array  1704067200 0 -1;"},
+    {"stix_lines.jsonl", STIX_IDENTITY "\n" STIX_INDICATOR("10.0.4.2") "\n" STIX_INDICATOR("10.0.4.3") "\n", "10.0.4.3",
+     "stix_lines  1704067200 0 -1;"},
+    {"stix_bundles.jsonl",
+     STIX_INDICATOR("10.0.4.4") "\n{\"type\":\"bundle\",\"id\":\"b\",\"objects\":[" STIX_INDICATOR("10.0.4.5") "]}\n",
+     "10.0.4.5", "stix_bundles  1704067200 0 -1;"},
+    {"taxii.json", "{\"more\":\"{ \\\" {\",\"objects\": [" STIX_INDICATOR("10.0.4.6") "]}", "10.0.4.6",
+     "taxii  1704067200 0 -1;"},
     {"firehol_x.netset", "#\n# Category : reputation\n#\n10.3.0.0/19\n10.0.1.10\n", "10.3.31.255",
      "firehol_x  0 0 -1;"},
     {"drop.txt", "; Spamhaus DROP List\n10.4.0.0/16 ; SBL256894\n", "10.4.9.9", "drop SBL256894 0 0 -1;"},
@@ -116,12 +153,76 @@ Test(malicious, bad_lists_are_named)
         {"10.0.0.1\nhello\n", "bad.txt:3: \"hello\" is no address or network"},
         {"10.0.0.1\n0.0.0.0/0\n", "is wider than a /8"},
         {"{\"cidr\":\"10.0.0.0/24\"\n", "bad.txt"},
+        {"{\"response\":[{\"Event\":{\"Attribute\":[]}},7]}", "element 1: expected an event or an attribute"},
+        {"{\"response\":{\"response\":{\"Event\":{\"Attribute\":[]}}}}", "holds nothing"},
+        {"{\"response\":[{\"Event\":{\"Attribute\":[]}}", "ends too early"},
+        {"{\"response\":3,\"Event\":{\"Attribute\":[]}}", "expected an array"},
+        {"[" STIX_INDICATOR("10.0.0.1") ",\n7]", "bad.txt:2: element 1: expected a STIX object"},
+        {"[" STIX_INDICATOR("10.0.0.1"), "ends too early"},
+        {STIX_INDICATOR("10.0.0.1") "\n{\"type\":", "ends too early"},
+        {STIX_INDICATOR("10.0.0.x"), "\"10.0.0.x\" is no address or network"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct complaint complaint;
         cr_expect_lt(folder_import(folder_file("bad.txt", bad[i].text, strlen(bad[i].text)), &complaint), 0);
         cr_expect_not_null(strstr(complaint.text, bad[i].wanted), "%s", complaint.text);
     }
+}
+
+// `count` times `piece` between two texts.
+static char *text_repeat(const char *before, const char *piece, size_t count, const char *after, size_t *ret_length)
+{
+    size_t length = strlen(piece);
+    char *text = malloc(strlen(before) + count * length + strlen(after) + 1);
+    char *at = stpcpy(text, before);
+    for (size_t i = 0; i < count; i++, at += length)
+        memcpy(at, piece, length);
+    *ret_length = (size_t)(stpcpy(at, after) - text);
+    return text;
+}
+
+Test(malicious, what_one_object_may_hold_is_bounded)
+{
+    enum { BYTES = 17 << 20, DEPTH = 100000 };
+    const struct {
+        const char *before;
+        const char *piece;
+        size_t count;
+        const char *after;
+        const char *wanted;
+    } large[] = {
+        {"{\"response\":[{\"Event\":{\"threat_level_id\":\"1\",\"info\":\"", "x", BYTES, "\"}}]}",
+         "an element of more than 16 MiB"},
+        {"[{\"spec_version\":\"2.1\",\"type\":\"", "x", BYTES, "\"}]", "an element of more than 16 MiB"},
+        {"{\"spec_version\":\"2.1\",\"type\":\"", "x", BYTES, "\"}", "an element of more than 16 MiB"},
+        {"{\"response\":[{\"Event\":{\"Attribute\":", "[", DEPTH, "", "nested too deep"},
+        {"{\"spec_version\":\"2.1\",\"type\":", "[", DEPTH, "", "nested too deep"},
+        {"{\"Event\":{\"Attribute\":[]},\"response\":{\"response\":", "{\"response\":", DEPTH, "", "nested too deep"},
+    };
+    for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
+        struct complaint complaint;
+        size_t length;
+        char *text = text_repeat(large[i].before, large[i].piece, large[i].count, large[i].after, &length);
+        cr_expect_lt(folder_import(folder_file("large.json", text, length), &complaint), 0);
+        cr_expect_not_null(strstr(complaint.text, large[i].wanted), "%zu: %s", i, complaint.text);
+        free(text);
+    }
+}
+
+// An export is as long as it likes: only what one object holds is kept.
+Test(malicious, a_long_export_is_read_a_piece_at_a_time)
+{
+    struct complaint complaint;
+    size_t length;
+    int fd;
+    char *text = text_repeat("[" STIX_INDICATOR("10.0.4.7"), "," STIX_INDICATOR("10.0.4.8"), 300000, "]", &length);
+    cr_assert_gt(length, 2 * (size_t)JSON_ELEMENT_BYTES);
+    cr_assert_eq(folder_import(folder_file("long.json", text, length), &complaint), 0, "%s", complaint.text);
+    free(text);
+    struct intel intel = folder_open_image(&fd);
+    cr_expect_str_eq(listed(&intel, "10.0.4.8"), "long  1704067200 0 -1;");
+    intel_unmap(&intel);
+    (void)close(fd);
 }
 
 Test(malicious, overlaps_are_what_a_count_by_hand_finds)
