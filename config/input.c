@@ -42,7 +42,13 @@ static int input_fill(int fd, size_t size, struct input *input)
         input->length += (size_t)got;
     }
     input->text[input->length] = '\0';
-    return input_digest(input);
+    int error = input_digest(input);
+    // A byte order mark, which some editors leave, is no part of the text, but of the file that the digest is of.
+    if (input->length >= 3 && memcmp(input->text, "\xef\xbb\xbf", 3) == 0) {
+        input->length -= 3;
+        memmove(input->text, input->text + 3, input->length + 1);
+    }
+    return error;
 }
 
 static int input_read_fd(int fd, const char *path, size_t limit_bytes, struct input *input, struct complaint *complaint)

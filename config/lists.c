@@ -29,11 +29,6 @@ static int list_take(struct list_lines *lines, const char *line, size_t length)
 
 int list_next(struct list_lines *lines)
 {
-    static const char mark[] = "\xef\xbb\xbf"; // a byte order mark, which some editors leave
-    if (lines->number == 0 && lines->length >= 3 && memcmp(lines->text, mark, 3) == 0) {
-        lines->text += 3;
-        lines->length -= 3;
-    }
     while (lines->length > 0) {
         const char *line = lines->text;
         const char *end = memchr(line, '\n', lines->length);

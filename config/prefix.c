@@ -34,13 +34,26 @@ static int length_parse(const char *text, unsigned int maximum, unsigned int *re
     return 0;
 }
 
-static int six_parse(const char *text, const char *length)
+static int interval_of(uint32_t address, unsigned int bits, struct interval *ret_interval)
+{
+    uint32_t behind = (uint32_t)(UINT64_C(0xffffffff) >> bits);
+    *ret_interval = (struct interval){address & ~behind, address | behind};
+    return (address & behind) != 0 ? -ERANGE : 0;
+}
+
+// An IPv4-mapped address (RFC 4291, section 2.5.5.2) is the IPv4 address that it holds: whoever writes it down as one
+// not to be scanned means it.
+static int six_parse(const char *text, const char *length, struct interval *ret_interval)
 {
     struct in6_addr address;
-    unsigned int bits;
+    uint32_t mapped;
+    unsigned int bits = 128;
     if (inet_pton(AF_INET6, text, &address) != 1 || (length != NULL && length_parse(length, 128, &bits) != 0))
         return -EINVAL;
-    return -EAFNOSUPPORT;
+    if (!IN6_IS_ADDR_V4MAPPED(&address) || bits < 96)
+        return -EAFNOSUPPORT;
+    memcpy(&mapped, &address.s6_addr[12], sizeof(mapped));
+    return interval_of(ntohl(mapped), bits - 96, ret_interval);
 }
 
 int prefix_parse_cidr(const char *text, struct interval *ret_interval)
@@ -53,14 +66,12 @@ int prefix_parse_cidr(const char *text, struct interval *ret_interval)
     if (length != NULL)
         *length++ = '\0';
     if (strchr(copy, ':') != NULL)
-        return six_parse(copy, length);
+        return six_parse(copy, length, ret_interval);
     uint32_t address;
     unsigned int bits = 32;
     if (number_parse(copy, &address) != 0 || (length != NULL && length_parse(length, 32, &bits) != 0))
         return -EINVAL;
-    uint32_t behind = (uint32_t)(UINT64_C(0xffffffff) >> bits);
-    *ret_interval = (struct interval){address & ~behind, address | behind};
-    return (address & behind) != 0 ? -ERANGE : 0;
+    return interval_of(address, bits, ret_interval);
 }
 
 int prefix_parse(const char *text, struct interval *ret_interval)

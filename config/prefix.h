@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// Networks as people and providers write them: "192.0.2.1", "192.0.2.0/24" (RFC 4632), "192.0.2.10-192.0.2.20".
+// Networks as people and providers write them: "192.0.2.1", "192.0.2.0/24" (RFC 4632), "192.0.2.10-192.0.2.20",
+// and an IPv4 address inside an IPv6 one, "::ffff:192.0.2.0/120".
 
 #include <stdint.h>
 

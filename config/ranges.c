@@ -88,6 +88,9 @@ static int row_label(const struct reading *reading, const char *service, const c
     return 0;
 }
 
+// Nobody has been given more than a /8; a list that says so is wrong, and a scan of it would be one of the internet.
+enum { PREFIX_LENGTH_MIN = 8 };
+
 // Appends a labelled row for a CIDR found at path.
 static int row_add(const struct reading *reading, const char *path, const char *text, struct range_row row)
 {
@@ -97,6 +100,8 @@ static int row_add(const struct reading *reading, const char *path, const char *
     if (error != 0)
         return malformed(reading, path, text, "a CIDR like 192.0.2.0/24 without bits behind its length");
     row.length = (uint8_t)prefix_length(row.interval);
+    if (row.length < PREFIX_LENGTH_MIN)
+        return malformed(reading, path, text, "a network that a provider can have, of at most 16,777,216 addresses");
     return row_append(reading, row);
 }
 

@@ -85,8 +85,11 @@ struct plan_input {
 struct plan_summary {
     uint64_t addresses;
     uint32_t ports;
-    uint64_t positions;          // addresses * ports
-    uint64_t swept;              // of these, in this shard and sample
+    uint64_t positions; // addresses * ports
+    uint64_t swept;     // of these, in this shard and sample
+    uint32_t shard;     // from 1
+    uint32_t shards;
+    double sample;               // share of the positions, 0 to 1
     uint64_t probes;             // swept * attempts: the most that will be sent
     uint32_t probe_bytes;        // of one probe on the wire, with preamble, checksum and gap (24 bytes)
     double rate_pps;             // what will be used

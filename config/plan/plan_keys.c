@@ -244,7 +244,9 @@ const struct key plan_keys[] = {
      READ_BY(plan_read_targets),
      .required = true,
      .expected = "array of CIDRs, ranges, {\"file\"} and {\"provider\", \"service\", \"region\"}",
-     .help = "What to scan; service and region are glob patterns."},
+     .help = "What to scan: {\"file\"} is a list of networks or a provider's range file; {\"provider\"} takes from "
+             "ranges what "
+             "matches, service and region may be left out, all three are glob patterns."},
     {.name = "exclude",
      .words = KEY_WORDS_LIST,
      READ_BY(plan_read_exclude),

@@ -119,7 +119,10 @@ static int check_need(struct plan *plan, enum plan_need need, struct complaint *
     return complain(complaint, plan->path, "device", "names nothing to scan with, expected \"vdev\" or \"port\"");
 }
 
-// JSON integers have a sign, so that a seed can be written down again it has 63 bits.
+// So that a seed can be written down again by whatever reads the summary, it is a whole number of a double (RFC 8259,
+// section 6).
+#define SEED_MASK ((UINT64_C(1) << 53) - 1)
+
 static int choose_seed(struct plan *plan)
 {
     const uint64_t *earlier = plan_private(plan)->files->seed;
@@ -131,7 +134,7 @@ static int choose_seed(struct plan *plan)
     }
     if (getrandom(&plan->seed, sizeof(plan->seed), 0) != sizeof(plan->seed))
         return -errno;
-    plan->seed &= INT64_MAX;
+    plan->seed &= SEED_MASK;
     return 0;
 }
 

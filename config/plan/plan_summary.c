@@ -71,11 +71,18 @@ static int finish_positions(struct plan *plan, struct complaint *complaint)
     plan->first_position = (uint64_t)((unsigned __int128)sampled * (own->shard - 1) / own->shards);
     plan->end_position = (uint64_t)((unsigned __int128)sampled * own->shard / own->shards);
     summary->swept = plan->end_position - plan->first_position;
+    summary->shard = own->shard;
+    summary->shards = own->shards;
+    summary->sample = own->sample;
     if (summary->swept == 0)
         return complain(complaint, plan->path, "shard", "%u/%u is empty: there are only %llu positions", own->shard,
                         own->shards, (unsigned long long)sampled);
     if (own->shards > 1 && !plan->seed_given)
         return complain(complaint, plan->path, "seed", "is missing: the shards of a scan need the same one");
+    // Who writes 0.01 may mean one in a hundred.
+    if (own->sample < 0.01)
+        return plan_add_note(plan, "sample: %.6g %%, which is one target in %.0f (%llu of %llu)", own->sample * 100,
+                             1 / own->sample, (unsigned long long)sampled, (unsigned long long)summary->positions);
     return 0;
 }
 

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cap-ng.h>
+
 #include "control/scan/capture.h"
 #include "control/scan/checkpointer.h"
 #include "control/scan/claim.h"
@@ -117,6 +119,19 @@ static void scan_name(struct scan *scan)
     strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
     snprintf(scan->id, sizeof(scan->id), "%s-%08x", stamp, salt);
     snprintf(scan->default_output, sizeof(scan->default_output), "sonde-%s", scan->id);
+}
+
+// Opening an interface or a card is root's, or of who has been given both; other virtual devices are anybody's.
+static enum exit_status privileges_check(const struct scan *scan)
+{
+    bool opens = scan->source.interface[0] != '\0' || device_has_card(&scan->plan->device);
+    if (scan->dry_run != NULL || geteuid() == 0 || !opens)
+        return EXIT_DONE;
+    if (capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) &&
+        capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN))
+        return EXIT_DONE;
+    return refuse(EXIT_FAILED, "a scan opens a network port, which is root's: run it as root, or sudo sonde scan ... "
+                               "(check, targets and scan --dry-run need no privilege)");
 }
 
 static enum exit_status programs_prepare(struct scan *scan)
@@ -521,6 +536,8 @@ static enum exit_status scan_prepare(struct scan *scan, char port_name[static 64
         status = capture_prepare(scan);
     if (status == EXIT_DONE)
         status = source_prepare(scan);
+    if (status == EXIT_DONE)
+        status = privileges_check(scan);
     if (status != EXIT_DONE)
         return status;
     runtime_prepare(scan, port_name);

@@ -13,6 +13,7 @@
     X(diff)                                                                                                            \
     X(feeds)                                                                                                           \
     X(classify)                                                                                                        \
+    X(explain)                                                                                                         \
     X(bench)                                                                                                           \
     X(doctor)
 

@@ -1,62 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sonde help findings, sonde help services: the catalogues that a scan would use, once they are known to be right.
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/catalogue_files.h"
 #include "control/report/columns.h"
+#include "control/command/catalogue_text.h"
 #include "control/command/json_output.h"
-#include "control/command/planfile.h"
 #include "control/command/topics.h"
-
-// Files of one kind: as the plan image would hold them, and as they were written.
-struct catalogue_text {
-    struct string_table strings;
-    struct catalogue_storage storage;
-    json_t *values; // an array, in the order of the files
-};
-
-static void catalogue_text_fini(struct catalogue_text *text)
-{
-    json_decref(text->values);
-    catalogue_storage_fini(&text->storage);
-    string_table_fini(&text->strings);
-}
-
-static int value_note(void *context, const char *path, const struct input *input)
-{
-    struct catalogue_text *text = context;
-    struct complaint complaint;
-    json_t *value;
-    int error = keys_parse(path, input->text, input->length, &value, &complaint);
-    return error != 0 ? error : json_array_append_new(text->values, value) == 0 ? 0 : -ENOMEM;
-}
-
-// EXIT_DONE with a text for catalogue_text_fini, else the exit status after a line on standard error.
-static enum exit_status catalogue_text_load(const char *program, enum catalogue_file kind,
-                                            struct catalogue_text *ret_text)
-{
-    struct catalogue_text text = {.values = json_array()};
-    struct complaint complaint = {.text = "out of memory"};
-    struct catalogue_places places;
-    char folder[PATH_MAX];
-    const struct catalogue_reading reading = {
-        .places = &places, .storage = &text.storage, .strings = &text.strings, .note = value_note, .context = &text};
-    enum exit_status status = planfile_places(program, NULL, &places, folder);
-    int error = status != EXIT_DONE ? -EINVAL : string_table_init(&text.strings);
-    if (error == 0)
-        error = catalogue_files_read(&reading, kind, &complaint);
-    if (error == 0) {
-        *ret_text = text;
-        return EXIT_DONE;
-    }
-    catalogue_text_fini(&text);
-    if (status == EXIT_DONE)
-        fprintf(stderr, "sonde: %s\n", complaint.text);
-    return EXIT_FAILED;
-}
 
 static const char *member_text(const json_t *object, const char *key)
 {

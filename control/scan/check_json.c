@@ -62,6 +62,8 @@ json_t *check_json(const struct plan *plan)
     json_object_set_new(object, "decoys", ports_json(plan->decoys, plan->decoy_count));
     json_object_set_new(object, "positions", count_json(summary->positions));
     json_object_set_new(object, "swept", count_json(summary->swept));
+    json_object_set_new(object, "shard", json_sprintf("%u/%u", summary->shard, summary->shards));
+    json_object_set_new(object, "sample", json_real(summary->sample));
     json_object_set_new(object, "attempts", count_json(plan->attempts));
     json_object_set_new(object, "probes", count_json(summary->probes));
     json_object_set_new(object, "probe_bytes", count_json(summary->probe_bytes));

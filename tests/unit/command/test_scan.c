@@ -496,6 +496,7 @@ Test(scan, bad_plans_and_command_lines_are_one_line_and_status_2)
         {{"check", "unknown.json", "--rate", "5"}, "unknown.json:1: services[0]: unknown service"},
         {{"check", "8.8.8.0/24", "-p", "22"}, "contact"},
         {{"scam", "plan.json"}, "\"scam\", did you mean \"scan\"?"},
+        {{"explain", "ssh-pasword-login"}, "\"ssh-pasword-login\", did you mean \"ssh-password-login\"?"},
         {{"help", "scam"}, "\"scam\", did you mean \"scan\"?"},
         {{"help", "recods"}, "\"recods\", did you mean \"records\"?"},
         {{"help", "nothing-like-it"}, "\"nothing-like-it\" (see"},
@@ -602,6 +603,29 @@ Test(scan, the_version_is_printed_and_so_is_help)
     cr_assert_eq(sonde((const char *const[]){"help", "scan", NULL}), 0);
     cr_assert_not_null(strstr(output_text, "--dry-run FILE"));
     cr_assert_eq(sonde((const char *const[]){NULL}), 2);
+}
+
+Test(scan, every_finding_is_explained)
+{
+    cr_assert_eq(sonde((const char *[]){"help", "findings", NULL}), 0);
+    char *all = strdup(output_text);
+    size_t count = 0;
+    for (char *line = strtok(all, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        char id[64];
+        int end = 0;
+        // "  ssh-password-login: medium"
+        if (sscanf(line, "  %63[a-z0-9-]: %n", id, &end) != 1 || end == 0)
+            continue;
+        cr_expect_eq(sonde((const char *[]){"explain", id, NULL}), 0, "%s: %s", id, output_text);
+        cr_expect_eq(strncmp(output_text, id, strlen(id)), 0, "%s: %s", id, output_text);
+        cr_expect_not_null(strstr(output_text, "It is reported when"), "%s: %s", id, output_text);
+        cr_expect_not_null(strstr(output_text, "What to do:\n\n  "), "%s: %s", id, output_text);
+        count++;
+    }
+    cr_assert_gt(count, 100);
+    free(all);
+    cr_assert_eq(sonde((const char *[]){"explain", "ssh-password-login", NULL}), 0);
+    cr_expect_not_null(strstr(output_text, "ssh.methods has \"password\"\n"), "%s", output_text);
 }
 
 Test(scan, help_explains_plans_records_and_the_catalogues_that_a_scan_would_use)

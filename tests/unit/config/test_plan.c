@@ -194,6 +194,55 @@ Test(plan, only_a_name_that_does_not_exist_at_all_means_no_list)
     fixture_fini(&fixture);
 }
 
+Test(plan, byte_order_marks_of_editors_are_no_part_of_any_file)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    fixture_write(&fixture, "aws.json",
+                  "\xef\xbb\xbf{\"prefixes\":[{\"ip_prefix\":\"10.1.0.0/16\",\"region\":\"r\",\"service\":\"EC2\"}]}");
+    fixture_write(&fixture, "list",
+                  "\xef\xbb\xbf"
+                  "10.1.0.0/24\n");
+    assert_loads(&fixture, "\xef\xbb\xbf{\"ranges\":{\"aws\":\"aws.json\"},\"targets\":[{\"provider\":\"aws\"}],"
+                           "\"exclude\":[{\"file\":\"list\"}],\"allow_reserved\":true,\"services\":[22]}");
+    cr_assert_eq(fixture.plan->summary.addresses, 65536 - 256);
+    fixture_fini(&fixture);
+}
+
+Test(plan, a_random_seed_survives_readers_that_know_doubles_only)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    for (int i = 0; i < 20; i++) {
+        assert_loads(&fixture, SIMPLE "}");
+        cr_assert_leq(fixture.plan->seed, (UINT64_C(1) << 53) - 1);
+    }
+    fixture_fini(&fixture);
+}
+
+static const char *note_of(const struct plan *plan, const char *start)
+{
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (strncmp(plan->notes[i], start, strlen(start)) == 0)
+            return plan->notes[i];
+    return "";
+}
+
+Test(plan, a_small_sample_says_what_it_is_of)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    assert_loads(&fixture, SIMPLE ",\"sample\":0.5}");
+    cr_expect_eq(strncmp(note_of(fixture.plan, "sample: "), "sample: 0.5 %, which is one target in 200 (", 43), 0, "%s",
+                 note_of(fixture.plan, "sample: "));
+    cr_expect_float_eq(fixture.plan->summary.sample, 0.005, 1e-12);
+    assert_loads(&fixture, SIMPLE ",\"sample\":\"50 %\",\"shard\":\"2/2\",\"seed\":1}");
+    cr_expect_str_empty(note_of(fixture.plan, "sample: "));
+    cr_expect_eq(fixture.plan->summary.shard, 2);
+    cr_expect_eq(fixture.plan->summary.shards, 2);
+    fixture_fini(&fixture);
+}
+
 Test(plan, the_rate_is_lowered_to_what_the_fullest_network_allows)
 {
     struct fixture fixture;

@@ -73,7 +73,10 @@ Test(ranges, the_most_specific_service_owns_an_address)
     cr_assert_eq(read_text(&list, "google", google), 0, "%s", complaint.text);
     cr_assert_eq(read_text(&list, "oracle", oracle), 0, "%s", complaint.text);
     cr_assert_eq(read_text(&list, "fastly", "{\"addresses\":[\"10.5.0.0/24\"],\"ipv6_addresses\":[]}"), 0);
-    cr_assert_eq(read_text(&list, "linode", "# feed\n10.6.0.0/24,US,US-NJ,Newark,\n10.6.1.0/24,DE,,,\n::/8,US,,,\n"),
+    cr_assert_eq(read_text(&list, "linode",
+                           "# "
+                           "feed\n10.6.0.0/24,US,US-NJ,Newark,\n10.6.1.0/24,DE,,,\n10.8.0.0/16,US,US-NJ,,\n10.8.9.0/"
+                           "24,FR,FR-IDF,,\n::/8,US,,,\n"),
                  0);
     cr_assert_eq(read_text(&list, "cloudflare", "255.255.255.0/24\r\n\r\n2400::/32\n"), 0);
     cr_assert_eq(range_list_attribute(&list, &attribution), 0);
@@ -97,6 +100,8 @@ Test(ranges, the_most_specific_service_owns_an_address)
         {"10.5.1.0", "// "},
         {"10.6.0.0", "linode//US-NJ US"},
         {"10.6.1.0", "linode//DE DE"},
+        {"10.8.8.0", "linode//US-NJ US"},
+        {"10.8.9.1", "linode//FR-IDF FR"},
         {"255.255.254.255", "// "},
         {"255.255.255.255", "cloudflare// "},
     };
@@ -156,6 +161,9 @@ Test(ranges, malformed_files_are_refused_with_their_place)
         {"{\"prefixes\":[", "no valid JSON"},
         {"10.0.0.0/24\nhello\n", "ranges:2: \"hello\": expected a CIDR"},
         {"10.0.0.0/33", "ranges:1: \"10.0.0.0/33\": expected a CIDR"},
+        {"{\"prefixes\":[{\"ip_prefix\":\"0.0.0.0/0\"}]}",
+         "ranges:1: prefixes[0]: \"0.0.0.0/0\": expected a network that a provider can have"},
+        {"10.0.0.0/24\n8.0.0.0/7\n", "ranges:2: \"8.0.0.0/7\": expected a network that a provider can have"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct range_list list;
