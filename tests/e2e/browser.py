@@ -10,7 +10,7 @@ import subprocess
 import time
 
 PROGRAMS = ["chromium-headless-shell", "chromium", "google-chrome"]
-DEADLINE = 60 # seconds, of one answer
+DEADLINE = 180 # seconds, of one answer
 
 
 def program():
@@ -110,7 +110,7 @@ class Browser:
 
     def settle(self, script, is_right):
         """The value of an expression once it is right, or what it still is after a while: pages do some things later."""
-        deadline = time.monotonic() + DEADLINE / 6
+        deadline = time.monotonic() + DEADLINE / 18
         while not is_right(value := self.run(script)) and time.monotonic() < deadline:
             time.sleep(0.05)
         return value
