@@ -9,6 +9,8 @@
 
 #include "control/command/json_output.h"
 #include "control/command/planfile.h"
+#include "control/feeds/feeds.h"
+#include "control/report/html.h"
 #include "control/report/report.h"
 #include "control/command/subcommands.h"
 
@@ -46,6 +48,8 @@ struct report {
     unsigned int threads;
     struct study study;
     struct facts *facts[RECORDS_THREADS_MAX];
+    uint32_t findings_path; // of the page, in all facts
+    uint32_t feeds_path;
     struct records_tally tally;
 };
 
@@ -126,6 +130,7 @@ static enum exit_status options_take(struct report *report)
 
 static enum exit_status study_open(struct report *report)
 {
+    static const char crowded[] = "the study asks for too many lists or fields";
     char folder[PATH_MAX];
     struct complaint complaint;
     enum exit_status status = planfile_catalogues(report->invocation->program, folder);
@@ -142,8 +147,13 @@ static enum exit_status study_open(struct report *report)
     for (unsigned int i = 0; i < report->threads; i++) {
         report->facts[i] = facts_new(&report->study);
         if (report->facts[i] == NULL)
-            return refuse(EXIT_FAILED,
-                          errno == EINVAL ? "the study asks for too many lists or fields" : strerror(errno));
+            return refuse(EXIT_FAILED, errno == EINVAL ? crowded : strerror(errno));
+        if (report->invocation->values[REPORT_HTML] == NULL)
+            continue;
+        report->findings_path = facts_ask(report->facts[i], "findings");
+        report->feeds_path = facts_ask(report->facts[i], "vulnerabilities.feeds");
+        if (report->findings_path == UINT32_MAX || report->feeds_path == UINT32_MAX)
+            return refuse(EXIT_FAILED, crowded);
     }
     return EXIT_DONE;
 }
@@ -186,6 +196,76 @@ static enum exit_status records_count(struct report *report)
     return refuse(EXIT_FAILED, "there is no record in what was given");
 }
 
+// What a page has besides the study's tables.
+struct page {
+    struct html_report html;
+    struct findings findings;
+    struct worst worst;
+    struct evidence evidence;
+    struct scans scans;
+    struct intel intel;
+    int intel_fd;
+};
+
+static enum exit_status page_gather(const struct report *report, struct page *page)
+{
+    char folder[PATH_MAX];
+    char message[512];
+    struct complaint complaint;
+    struct catalogue_places places;
+    const char *const *paths = (const char *const *)report->invocation->operands;
+    const size_t path_count = (size_t)report->invocation->operand_count;
+    const struct evidence_gathering gathering = {.facts = report->facts[0],
+                                                 .worst = &page->worst,
+                                                 .findings = &page->findings,
+                                                 .paths = paths,
+                                                 .path_count = path_count,
+                                                 .threads = report->threads};
+    enum exit_status status = planfile_places(report->invocation->program, report->invocation, &places, folder);
+    if (status != EXIT_DONE)
+        return status;
+    if (findings_load(&places, &page->findings, &complaint) != 0)
+        return refuse(EXIT_FAILED, complaint.text);
+    int error = worst_rank(report->facts[0], report->findings_path, &page->findings, &page->worst);
+    if (error != 0)
+        return refuse(EXIT_FAILED, strerror(-error));
+    if (evidence_gather(&gathering, &page->evidence, message) != 0)
+        return refuse(EXIT_FAILED, message);
+    scans_read(paths, path_count, &page->scans);
+    // Without feeds the page says so.
+    if (feeds_open(feeds_folder(NULL), &page->intel, &page->intel_fd, &complaint) == 0)
+        page->html.intel = &page->intel;
+    return EXIT_DONE;
+}
+
+static enum exit_status page_write(const struct report *report, const struct report_heading *heading,
+                                   const struct results *results)
+{
+    char message[512];
+    struct page *page = calloc(1, sizeof(*page));
+    if (page == NULL)
+        return refuse(EXIT_FAILED, strerror(ENOMEM));
+    page->html = (struct html_report){.heading = heading,
+                                      .results = results,
+                                      .findings = &page->findings,
+                                      .worst = &page->worst,
+                                      .evidence = &page->evidence,
+                                      .scans = &page->scans,
+                                      .feeds_path = report->feeds_path};
+    enum exit_status status = page_gather(report, page);
+    if (status == EXIT_DONE && report_html(&page->html, report->invocation->values[REPORT_HTML], message) != 0)
+        status = refuse(EXIT_FAILED, message);
+    if (page->html.intel != NULL) {
+        intel_unmap(&page->intel);
+        (void)close(page->intel_fd);
+    }
+    scans_fini(&page->scans);
+    evidence_fini(&page->evidence);
+    findings_fini(&page->findings);
+    free(page);
+    return status;
+}
+
 static enum exit_status results_write(struct report *report, const struct results *results)
 {
     const struct invocation *invocation = report->invocation;
@@ -196,9 +276,11 @@ static enum exit_status results_write(struct report *report, const struct result
     char message[512];
     if (invocation->values[REPORT_CSV] != NULL && report_csv(results, invocation->values[REPORT_CSV], message) != 0)
         return refuse(EXIT_FAILED, message);
-    if (invocation->values[REPORT_HTML] != NULL &&
-        report_html(&heading, results, invocation->values[REPORT_HTML], message) != 0)
-        return refuse(EXIT_FAILED, message);
+    if (invocation->values[REPORT_HTML] != NULL) {
+        enum exit_status status = page_write(report, &heading, results);
+        if (status != EXIT_DONE)
+            return status;
+    }
     return output_finish(invocation->values[REPORT_JSON] != NULL ? json_print(report_json(&heading, results), stdout)
                                                                  : report_print(&heading, results, stdout));
 }

@@ -272,8 +272,11 @@ static int line_pass(const struct worker *worker, const char *line, size_t lengt
 
 static int line_read(struct worker *worker, char *line, size_t length, uint64_t number, bool is_cut)
 {
+    const struct records_reading *reading = worker->feed->reading;
     struct record_fault fault = {.what = "no JSON"};
     size_t unknown = 0;
+    if (reading->want != NULL && !reading->want(worker->context, line, length))
+        return 0;
     if (length > RECORD_BYTES_MAX) {
         fault_count(worker, RECORDS_LONG, number, NULL, 0);
         return line_pass(worker, line, length);
@@ -296,7 +299,7 @@ static int line_read(struct worker *worker, char *line, size_t length, uint64_t 
     const struct records_place place = {.file = worker->block.file, .line = number};
     worker->tally.records++;
     worker->tally.unknown += unknown;
-    return worker->feed->reading->take(worker->context, &worker->observation, &place);
+    return reading->take(worker->context, &worker->observation, &place);
 }
 
 static bool is_blank(const char *line, size_t length)

@@ -52,11 +52,15 @@ typedef int records_take(void *context, const struct observation *observation, c
 // Takes a line that is no record of ours, its newline left out, as it stands in the file.
 typedef int records_pass(void *context, const char *line, size_t length);
 
+// False of a line that need not be read: it is not counted as a record, nor as anything else.
+typedef bool records_want(void *context, const char *line, size_t length);
+
 struct records_reading {
     const char *const *paths; // a folder (its records*.jsonl, .gz or .zst), a file, or "-"
     size_t path_count;
     records_take *take;
     records_pass *pass;    // NULL: such lines are only counted
+    records_want *want;    // NULL: every line is read
     void *const *contexts; // [threads]
     unsigned int threads;  // at most RECORDS_THREADS_MAX; with one, records come in the order of the files
 };

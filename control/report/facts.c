@@ -26,6 +26,11 @@ static uint32_t path_find(struct facts *facts, const char *name)
     return (uint32_t)facts->paths.count++;
 }
 
+uint32_t facts_ask(struct facts *facts, const char *path)
+{
+    return path_find(facts, path);
+}
+
 static const struct field *row_field(const struct field *list, const char *name)
 {
     for (size_t i = 0; i < list->nested->field_count; i++)

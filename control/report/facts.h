@@ -73,6 +73,10 @@ struct facts {
 struct facts *facts_new(const struct study *study);
 void facts_free(struct facts *facts);
 
+// Has the values of one more path kept, for others than the study's tables; of all that are merged the same ones,
+// before their first record. Its index for shape_path, or UINT32_MAX when there is no such path or no room.
+uint32_t facts_ask(struct facts *facts, const char *path);
+
 // Takes what one record says. Returns 0, -ENOMEM, or -ENOSPC when records differ in more ways than can be kept.
 int facts_add(struct facts *facts, const struct observation *observation);
 

@@ -78,6 +78,18 @@ static int host_count(struct host_groups *hosts, uint32_t *services, size_t coun
     return 0;
 }
 
+size_t host_groups_latest(const struct facts *facts, size_t first, size_t *ret_latest)
+{
+    const struct fact *items = facts->items;
+    size_t latest = first;
+    size_t next = first + 1;
+    for (; next < facts->count && items[next].address == items[first].address && items[next].port == items[first].port;
+         next++)
+        latest = items[next].time_s >= items[latest].time_s ? next : latest;
+    *ret_latest = latest;
+    return next;
+}
+
 // The items of one host, from `first` on: the latest of each port goes into services. The index behind the last one.
 static size_t host_read(const struct facts *facts, size_t first, struct host_groups *hosts, uint32_t *services,
                         size_t *ret_count)
@@ -86,11 +98,8 @@ static size_t host_read(const struct facts *facts, size_t first, struct host_gro
     size_t at = first;
     size_t count = 0;
     while (at < facts->count && items[at].address == items[first].address) {
-        size_t latest = at;
-        size_t next = at + 1;
-        for (; next < facts->count && items[next].address == items[at].address && items[next].port == items[at].port;
-             next++)
-            latest = items[next].time_s >= items[latest].time_s ? next : latest;
+        size_t latest;
+        size_t next = host_groups_latest(facts, at, &latest);
         hosts->repeated += next - at - 1;
         services[count++] = items[latest].shape;
         at = next;

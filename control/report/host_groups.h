@@ -17,3 +17,6 @@ struct host_groups {
 // than can be kept; with nothing to release then.
 int host_groups_gather(struct facts *facts, struct host_groups *ret_hosts);
 void host_groups_fini(struct host_groups *hosts);
+
+// Of items that are sorted: the index behind the last of the address and port of `first`, and the one that counts.
+size_t host_groups_latest(const struct facts *facts, size_t first, size_t *ret_latest);

@@ -126,9 +126,9 @@ static int number_add(struct intern *intern, const void *bytes, size_t length, u
     return 0;
 }
 
-int intern_put(struct intern *intern, const void *bytes, size_t length, uint32_t *ret_number)
+static bool number_find(const struct intern *intern, const void *bytes, size_t length, uint64_t hash,
+                        uint32_t *ret_number)
 {
-    uint64_t hash = hash_of(bytes, length);
     for (size_t at = hash & (intern->slot_count - 1); intern->slots[at] != 0;
          at = (at + 1) & (intern->slot_count - 1)) {
         uint32_t number = intern->slots[at] - 1;
@@ -136,9 +136,22 @@ int intern_put(struct intern *intern, const void *bytes, size_t length, uint32_t
             continue;
         if (length == 0 || memcmp(intern->bytes + intern->offsets[number], bytes, length) == 0) {
             *ret_number = number;
-            return 0;
+            return true;
         }
     }
+    return false;
+}
+
+bool intern_find(const struct intern *intern, const void *bytes, size_t length, uint32_t *ret_number)
+{
+    return number_find(intern, bytes, length, hash_of(bytes, length), ret_number);
+}
+
+int intern_put(struct intern *intern, const void *bytes, size_t length, uint32_t *ret_number)
+{
+    uint64_t hash = hash_of(bytes, length);
+    if (number_find(intern, bytes, length, hash, ret_number))
+        return 0;
     uint32_t number = intern->count;
     int error = number_add(intern, bytes, length, hash);
     if (error == 0)

@@ -87,7 +87,7 @@ static void line_add(struct columns *columns, const struct result_table *table, 
 {
     struct row row = {.count = 0};
     size_t length;
-    const char *value = wording_value(facts, table->lines[line].value, &length);
+    const char *value = wording_line(table, facts, line, &length);
     row_put(&row, value, length);
     for (size_t c = 0; c + 1 < columns->count; c++) {
         char text[WORDING_BYTES];

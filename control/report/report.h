@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-// A study's results: for people, as JSON, as one CSV file a table, and as a page for a browser. The same numbers in
-// each.
+// A study's results: for people, as JSON, and as one CSV file a table. The same numbers in each, and in the page for a
+// browser (control/report/html.h).
 
 #include <stdio.h>
 
@@ -27,9 +27,3 @@ json_t *report_json(const struct report_heading *heading, const struct results *
 // Writes FOLDER/ID.csv for every table (RFC 4180), the folder made when it is not there. No value begins as a formula
 // of a spreadsheet. Returns 0, or -errno with "PATH: why" in message.
 int report_csv(const struct results *results, const char *folder, char message[static 512]);
-
-// Writes the study as one HTML page to the file `path`: nothing in it runs or is loaded, and no text of a host is more
-// than text. At most 200 lines and 16 columns of a table; it says how many more there are. Returns 0, or -errno with
-// "PATH: why" in message.
-int report_html(const struct report_heading *heading, const struct results *results, const char *path,
-                char message[static 512]);

@@ -27,6 +27,14 @@ const char *wording_column(const struct result_table *table, const struct facts 
     return text;
 }
 
+const char *wording_line(const struct result_table *table, const struct facts *facts, size_t line, size_t *ret_length)
+{
+    if (table->table->rows[0] != '\0' || table->table->each[0] == '\0')
+        return wording_value(facts, table->lines[line].value, ret_length);
+    *ret_length = strlen(table->table->each);
+    return table->table->each;
+}
+
 // ---- What was read
 // ----------------------------------------------------------------------------------------------------
 
@@ -151,6 +159,9 @@ const char *wording_units(const struct result_table *table)
 const char *wording_total(const struct result_table *table, size_t column, char text[static WORDING_BYTES])
 {
     const struct result_cell *cell = &table->columns[column].units;
+    // Of columns that are values of rows nobody's units are known.
+    if (cell->yes + cell->no + cell->unknown == 0 && table->columns[column].items > 0)
+        return strcpy(text, "-");
     return has_part(table) ? share_text(cell->yes, cell->yes + cell->no, text)
                            : share_text(cell->yes + cell->no + cell->unknown, 0, text);
 }

@@ -17,6 +17,9 @@ const char *wording_value(const struct facts *facts, uint32_t value, size_t *ret
 const char *wording_column(const struct result_table *table, const struct facts *facts, size_t column,
                            size_t *ret_length);
 
+// What a line stands for: its value, or what is counted where a table has but one.
+const char *wording_line(const struct result_table *table, const struct facts *facts, size_t line, size_t *ret_length);
+
 // "2026-11-26 02:04"; "" for a time that no calendar has.
 const char *wording_time(int64_t seconds, char text[static WORDING_BYTES]);
 

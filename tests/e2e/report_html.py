@@ -10,35 +10,43 @@ import json
 import sys
 
 LINES, COLUMNS = 200, 16
-ELEMENTS = set("html head meta title style body header main nav section h1 h2 p ul li a strong span code div table "
-               "caption thead tbody tfoot tr th td svg rect".split())
+ELEMENTS = set("html head meta title style script body header main nav section footer h1 h2 h3 h4 p ul li dl dt dd a strong "
+               "span br details summary div table caption thead tbody tfoot tr th td svg rect".split())
 ATTRIBUTES = set("lang charset http-equiv content name id class href scope role tabindex aria-label aria-hidden viewbox "
-                 "preserveaspectratio width height data-yes data-no data-unknown".split())
+                 "preserveaspectratio width height data-yes data-no data-unknown data-of data-order data-figure "
+                 "data-unit".split())
 
 
 class Page(html.parser.HTMLParser):
-    """Sections with their rows of (head, cells), each cell its exact numbers and its text."""
+    """Tables with their rows of cells, each cell its exact numbers and its text; the style and the scripts."""
 
     def __init__(self):
         super().__init__(convert_charrefs=True)
-        self.stack, self.sections, self.section, self.policy, self.style, self.text = [], {}, None, None, "", ""
+        self.stack, self.tables, self.table, self.policy, self.text = [], {}, None, None, ""
+        self.styles, self.scripts, self.ids, self.links = [], [], set(), set()
 
     def handle_starttag(self, tag, attrs):
         values = dict(attrs)
         assert tag in ELEMENTS, f"element {tag}"
         assert set(values) <= ATTRIBUTES, f"attributes {values}"
+        if "id" in values:
+            assert values["id"] not in self.ids, f"{values['id']} stands twice"
+            self.ids.add(values["id"])
         if tag == "a":
             assert values["href"].startswith("#"), f"a link leads outside: {values}"
+            self.links.add(values["href"][1:])
         if values.get("http-equiv") == "Content-Security-Policy":
             self.policy = values["content"]
-        if tag == "section" and "id" in values:
-            self.section = self.sections.setdefault(values["id"], [])
-        if tag == "tr" and self.section is not None:
-            self.section.append([])
+        if tag == "table":
+            self.table = self.tables.setdefault(values["id"], [])
+        if tag == "tr":
+            self.table.append([])
         if tag in ("th", "td"):
             numbers = [values.get(f"data-{name}") for name in ("yes", "no", "unknown")]
-            self.section[-1].append([numbers, ""])
-        if tag not in ("meta", "rect"):
+            self.table[-1].append([numbers, ""])
+        if tag in ("style", "script"):
+            (self.styles if tag == "style" else self.scripts).append("")
+        if tag not in ("meta", "rect", "br"):
             self.stack.append(tag)
 
     def handle_startendtag(self, tag, attrs):
@@ -48,11 +56,16 @@ class Page(html.parser.HTMLParser):
         assert self.stack.pop() == tag, f"{tag} ends where it did not begin"
 
     def handle_data(self, data):
-        if self.stack and self.stack[-1] == "style":
-            self.style += data
-        elif self.stack and self.stack[-1] in ("th", "td"):
-            self.section[-1][-1][1] += data
+        if self.stack and self.stack[-1] in ("style", "script"):
+            (self.styles if self.stack[-1] == "style" else self.scripts)[-1] += data
+            return
+        if {"th", "td"} & set(self.stack):
+            self.table[-1][-1][1] += data
         self.text += data
+
+
+def digest(text):
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def numbers(cell):
@@ -63,10 +76,10 @@ def compare(page, report, study):
     """Every table, line, column and total that the page has room for. Lines that are of nobody are left out where a line is
     a part of its column."""
     parts = {table["id"] for table in study["tables"] if table.get("percent", "row") != "row"}
-    assert set(page.sections) == {table["id"] for table in report["tables"]}, "tables differ"
+    assert {f"{table['id']}-table" for table in report["tables"]} <= set(page.tables), "tables are missing"
     compared = 0
     for table in report["tables"]:
-        head, *lines = page.sections[table["id"]]
+        head, *lines = page.tables[table["id"] + "-table"]
         if lines[-1][0][1] == "not learnt of":
             unknown = [cell[1].replace(",", "") for cell in lines.pop()[1:]]
             assert unknown == [str(column["unknown"]) for column in table["columns"][:len(unknown)]], table["id"]
@@ -87,25 +100,36 @@ def compare(page, report, study):
     assert compared > 100, "hardly anything was compared"
 
 
-def main():
-    with open(sys.argv[1], encoding="utf-8", newline="") as file:
+def page_read(path):
+    """A page whose policy names what stands in it and nothing else, and which has no text of strangers but as text."""
+    with open(path, encoding="utf-8", newline="") as file:
         source = file.read()
-    with open(sys.argv[2], encoding="utf-8") as file:
-        report = json.load(file)
-    with open(sys.argv[3], encoding="utf-8") as file:
-        study = json.load(file)
     page = Page()
     page.feed(source)
     page.close()
     assert not page.stack, page.stack
-    digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
-    assert page.policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    assert "url(" not in page.style and "@import" not in page.style
+    assert len(page.styles) == 1 and page.scripts and page.links <= page.ids, (len(page.styles), page.links - page.ids)
+    assert page.policy == (f"default-src 'none'; style-src {digest(page.styles[0])}; script-src "
+                           f"{' '.join(map(digest, page.scripts))}; base-uri 'none'; form-action 'none'"), page.policy
+    assert "url(" not in page.styles[0] and "@import" not in page.styles[0]
+    for script in page.scripts:
+        source = source.replace(script, "")
     assert not set(source) & set("\x00\x07\x1b\u202e"), "control characters or marks of direction"
-    assert "<script>alert(1)</script>" in page.text and "<script" not in source, "hostile text was not seen as text"
+    assert "<script>alert" not in source, "hostile text was not seen as text"
+    return page
+
+
+def main():
+    page = page_read(sys.argv[1])
+    with open(sys.argv[2], encoding="utf-8") as file:
+        report = json.load(file)
+    with open(sys.argv[3], encoding="utf-8") as file:
+        study = json.load(file)
+    assert "<script>alert(1)</script>" in page.text, "hostile text was not seen as text"
     for complaint in report["left_out"]["complaints"]:
         assert complaint in page.text, complaint
     compare(page, report, study)
 
 
-main()
+if __name__ == "__main__":
+    main()

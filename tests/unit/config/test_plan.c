@@ -233,8 +233,8 @@ Test(plan, a_small_sample_says_what_it_is_of)
     struct fixture fixture;
     fixture_init(&fixture);
     assert_loads(&fixture, SIMPLE ",\"sample\":0.5}");
-    cr_expect_eq(strncmp(note_of(fixture.plan, "sample: "), "sample: 0.5 %, which is one target in 200 (", 43), 0, "%s",
-                 note_of(fixture.plan, "sample: "));
+    cr_expect_not_null(strstr(note_of(fixture.plan, "sample: "), "0.5 %, which is one target in 200 ("), "%s",
+                       note_of(fixture.plan, "sample: "));
     cr_expect_float_eq(fixture.plan->summary.sample, 0.005, 1e-12);
     assert_loads(&fixture, SIMPLE ",\"sample\":\"50 %\",\"shard\":\"2/2\",\"seed\":1}");
     cr_expect_str_empty(note_of(fixture.plan, "sample: "));
