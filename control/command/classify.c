@@ -22,6 +22,7 @@
 #include "control/feeds/feeds.h"
 #include "control/record/records.h"
 #include "config/figures.h"
+#include "control/record/records_sink.h"
 
 enum { CLASSIFY_FEEDS, CLASSIFY_CONFIG, CLASSIFY_DRY_RUN, CLASSIFY_WHY, CLASSIFY_OPTIONS };
 
@@ -185,6 +186,19 @@ struct replacing {
     int lock_fd;
 };
 
+// A folder's records, plain or packed; the name of plain ones where there are none.
+static int records_find(const char *folder, char ret_path[static PATH_MAX])
+{
+    static const char *const names[] = {"records.jsonl.zst", "records.jsonl.gz", "records.jsonl"};
+    for (size_t i = sizeof(names) / sizeof(names[0]); i-- > 0;) {
+        if (snprintf(ret_path, PATH_MAX, "%s/%s", folder, names[i]) >= PATH_MAX)
+            return -ENAMETOOLONG;
+        if (access(ret_path, F_OK) == 0)
+            return 0;
+    }
+    return snprintf(ret_path, PATH_MAX, "%s/records.jsonl", folder) >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
 // The records of a folder are those of its scan, which nobody else may be writing to.
 static enum exit_status replacing_begin(struct replacing *replacing, const char *where)
 {
@@ -197,13 +211,11 @@ static enum exit_status replacing_begin(struct replacing *replacing, const char 
         return refuse(EXIT_USAGE, message);
     }
     bool is_folder = S_ISDIR(status.st_mode) != 0;
-    if (snprintf(replacing->path, PATH_MAX, "%s%s", where, is_folder ? "/records.jsonl" : "") >= PATH_MAX ||
-        snprintf(replacing->part, PATH_MAX, "%s.part", replacing->path) >= PATH_MAX)
+    int error = is_folder                                                      ? records_find(where, replacing->path)
+                : snprintf(replacing->path, PATH_MAX, "%s", where) >= PATH_MAX ? -ENAMETOOLONG
+                                                                               : 0;
+    if (error != 0 || snprintf(replacing->part, PATH_MAX, "%s.part", replacing->path) >= PATH_MAX)
         return refuse(EXIT_USAGE, strerror(ENAMETOOLONG));
-    if (strstr(replacing->path, ".jsonl.") != NULL) {
-        (void)snprintf(message, sizeof(message), "%s: is packed: unpack it first", replacing->path);
-        return refuse(EXIT_USAGE, message);
-    }
     (void)snprintf(folder, sizeof(folder), "%s", replacing->path);
     char *slash = strrchr(folder, '/');
     if (slash == NULL)
@@ -219,32 +231,35 @@ static enum exit_status replacing_begin(struct replacing *replacing, const char 
     return EXIT_DONE;
 }
 
+// Packed as what it replaces.
 static enum exit_status replacing_open(struct replacing *replacing, FILE **ret_out)
 {
     struct stat status;
     char message[PATH_MAX + 64];
-    int fd = stat(replacing->path, &status) != 0
-                 ? -1
-                 : open(replacing->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status.st_mode & 0777);
-    if (fd < 0 && errno == EEXIST && unlink(replacing->part) == 0)
+    enum records_packing packing = RECORDS_PLAIN;
+    int old = open(replacing->path, O_RDONLY | O_CLOEXEC);
+    int error = old < 0 || fstat(old, &status) != 0 ? -errno : records_packing_find(old, &packing);
+    if (old >= 0)
+        (void)close(old);
+    int fd = error != 0 ? -1 : open(replacing->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status.st_mode & 0777);
+    if (error == 0 && fd < 0 && errno == EEXIST && unlink(replacing->part) == 0)
         fd = open(replacing->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status.st_mode & 0777);
-    *ret_out = fd < 0 ? NULL : fdopen(fd, "w");
-    if (*ret_out != NULL) {
-        // Records stay whose they were.
+    // Records stay whose they were.
+    if (fd >= 0)
         (void)!fchown(fd, status.st_uid, status.st_gid);
+    *ret_out = fd < 0 ? NULL : records_sink_open(fd, packing);
+    if (*ret_out != NULL)
         return EXIT_DONE;
-    }
-    (void)snprintf(message, sizeof(message), "%s: %s", replacing->part, strerror(errno));
+    (void)snprintf(message, sizeof(message), "%s: %s", error != 0 ? replacing->path : replacing->part,
+                   strerror(error != 0 ? -error : errno));
     return refuse(EXIT_FAILED, message);
 }
 
 static enum exit_status replacing_end(struct replacing *replacing, FILE *out, enum exit_status status)
 {
     char message[PATH_MAX + 64];
-    int error = 0;
-    if (fflush(out) != 0 || fsync(fileno(out)) != 0)
-        error = errno;
-    if (fclose(out) != 0 && error == 0)
+    int error = ferror(out) != 0 ? EIO : 0;
+    if (fclose(out) != 0)
         error = errno;
     if (status == EXIT_DONE && error == 0 && rename(replacing->part, replacing->path) != 0)
         error = errno;

@@ -11,13 +11,11 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { PACKED_BYTES = 256 << 10, GZIP_BITS = 15 + 16 };
-
-enum packing { PACKING_NONE = 0, PACKING_GZIP, PACKING_ZSTD };
+enum { PACKED_BYTES = 256 << 10, GZIP_BITS = 15 + 16, MAGIC_BYTES = 4 };
 
 struct records_source {
     int fd;
-    enum packing packing;
+    enum records_packing packing;
     bool between; // members or frames: the end of the file may be here
     z_stream gzip;
     ZSTD_DStream *zstd;
@@ -35,19 +33,29 @@ static ssize_t read_whole(int fd, void *bytes, size_t room)
     return got < 0 ? -errno : got;
 }
 
-static enum packing packing_of(const uint8_t *bytes, size_t length)
+static enum records_packing packing_of(const uint8_t *bytes, size_t length)
 {
     static const uint8_t gzip[] = {0x1f, 0x8b};
     static const uint8_t zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
     if (length >= sizeof(gzip) && memcmp(bytes, gzip, sizeof(gzip)) == 0)
-        return PACKING_GZIP;
-    return length >= sizeof(zstd) && memcmp(bytes, zstd, sizeof(zstd)) == 0 ? PACKING_ZSTD : PACKING_NONE;
+        return RECORDS_GZIP;
+    return length >= sizeof(zstd) && memcmp(bytes, zstd, sizeof(zstd)) == 0 ? RECORDS_ZSTD : RECORDS_PLAIN;
+}
+
+int records_packing_find(int fd, enum records_packing *ret_packing)
+{
+    uint8_t bytes[MAGIC_BYTES];
+    ssize_t got = pread(fd, bytes, sizeof(bytes), 0);
+    if (got < 0)
+        return -errno;
+    *ret_packing = packing_of(bytes, (size_t)got);
+    return 0;
 }
 
 static int packing_begin(struct records_source *source)
 {
-    // A pipe may give less than the four bytes by which a packing is known.
-    while (source->length < 4) {
+    // A pipe may give less than the bytes by which a packing is known.
+    while (source->length < MAGIC_BYTES) {
         ssize_t got = read_whole(source->fd, source->packed + source->length, PACKED_BYTES - source->length);
         if (got < 0)
             return (int)got;
@@ -57,9 +65,9 @@ static int packing_begin(struct records_source *source)
     }
     source->packing = packing_of(source->packed, source->length);
     source->between = true;
-    if (source->packing == PACKING_GZIP)
+    if (source->packing == RECORDS_GZIP)
         return inflateInit2(&source->gzip, GZIP_BITS) == Z_OK ? 0 : -ENOMEM;
-    if (source->packing == PACKING_ZSTD) {
+    if (source->packing == RECORDS_ZSTD) {
         source->zstd = ZSTD_createDStream();
         return source->zstd != NULL ? 0 : -ENOMEM;
     }
@@ -87,7 +95,7 @@ void records_source_free(struct records_source *source)
 {
     if (source == NULL)
         return;
-    if (source->packing == PACKING_GZIP)
+    if (source->packing == RECORDS_GZIP)
         (void)inflateEnd(&source->gzip);
     (void)ZSTD_freeDStream(source->zstd);
     (void)close(source->fd);
@@ -161,11 +169,11 @@ static ssize_t zstd_read(struct records_source *source, void *bytes, size_t room
 ssize_t records_source_read(struct records_source *source, void *bytes, size_t room)
 {
     switch (source->packing) {
-    case PACKING_GZIP:
+    case RECORDS_GZIP:
         return gzip_read(source, bytes, room);
-    case PACKING_ZSTD:
+    case RECORDS_ZSTD:
         return zstd_read(source, bytes, room);
-    case PACKING_NONE:
+    case RECORDS_PLAIN:
         break;
     }
     return plain_read(source, bytes, room);

@@ -6,6 +6,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+enum records_packing { RECORDS_PLAIN = 0, RECORDS_GZIP, RECORDS_ZSTD };
+
+// What a file is packed with, by its first bytes; fd stays where it is. Returns 0 or -errno.
+int records_packing_find(int fd, enum records_packing *ret_packing);
+
 struct records_source;
 
 // Takes over fd. NULL and errno.

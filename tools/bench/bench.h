@@ -42,7 +42,7 @@ struct bench_part {
 };
 
 extern const struct bench_part part_generate, part_classify, part_loop, part_study, part_order, part_pacing,
-    part_converse;
+    part_converse, part_records, part_feeds;
 
 // Appends a figure; beyond FIGURES_MAX is an error of the part.
 void outcome_add(struct bench_outcome *outcome, const char *name, const char *unit, double value, double bar);
@@ -52,6 +52,9 @@ void outcome_fail(struct bench_outcome *outcome, const char *format, ...) __attr
 
 // Replaces the note.
 void outcome_note(struct bench_outcome *outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// The folder of catalogues: the source tree's, else the installed one.
+const char *bench_catalogues(void);
 
 // The median of values, which are sorted in place; 0 for none.
 double median_of(double *values, unsigned count);

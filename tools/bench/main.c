@@ -15,15 +15,16 @@
 #include "tools/bench/bench.h"
 #include "tools/bench/report.h"
 
-static const struct bench_part *const PARTS[] = {&part_generate, &part_classify, &part_loop,    &part_study,
-                                                 &part_order,    &part_pacing,   &part_converse};
+static const struct bench_part *const PARTS[] = {&part_generate, &part_classify, &part_loop,
+                                                 &part_study,    &part_order,    &part_pacing,
+                                                 &part_converse, &part_records,  &part_feeds};
 enum { PART_COUNT = sizeof(PARTS) / sizeof(PARTS[0]) };
 
 static void help_print(FILE *out)
 {
     fprintf(out, "usage: sonde bench [PART...] [OPTION...]\n\nparts (all, when none is named):\n");
     for (size_t i = 0; i < PART_COUNT; i++)
-        fprintf(out, "  %-10s %s\n", PARTS[i]->name, PARTS[i]->help);
+        fprintf(out, "  %-16s %s\n", PARTS[i]->name, PARTS[i]->help);
     fprintf(
         out,
         "\noptions:\n"
@@ -35,7 +36,8 @@ static void help_print(FILE *out)
         "                     held in July 2025\n"
         "  --population FILE  what `study` sweeps (default: tools/simnet/population/study-2019.json)\n"
         "  --rates R,R,...    probes per second for `pacing`\n"
-        "  --quick            `pacing` without 1 pps, which alone takes 100 seconds\n"
+        "  --quick            `pacing` without 1 pps, which alone takes 100 seconds; `classify-records` and `feeds`\n"
+        "                     with a tenth of their records\n"
         "Every run is a process of its own. No network card, no hugepages needed; they are used when enough are\n"
         "free. A worker has the last CPU, whoever plays its peer or measures the first one.\n"
         "In the source tree are scripts besides, with other programs or processes in one run: tests/bench/flowgen,\n"

@@ -2,7 +2,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "sonde_build.h"
 #include "tools/bench/bench.h"
 
 void outcome_add(struct bench_outcome *outcome, const char *name, const char *unit, double value, double bar)
@@ -33,6 +35,11 @@ void outcome_note(struct bench_outcome *outcome, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(outcome->note, sizeof(outcome->note), format, arguments);
     va_end(arguments);
+}
+
+const char *bench_catalogues(void)
+{
+    return access(BENCH_CATALOGUES "/services.json", R_OK) == 0 ? BENCH_CATALOGUES : SONDE_DATA;
 }
 
 static int double_compare(const void *left, const void *right)

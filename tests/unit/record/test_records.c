@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Files of records: several, packed, broken, foreign, by one thread and by more.
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <zstd.h>
 
 #include "control/record/records.h"
+#include "control/record/records_sink.h"
 
 enum { THREADS = 3 };
 
@@ -245,4 +247,56 @@ Test(records, paths_that_are_not_there)
     paths[0] = folder;
     cr_assert_eq(records_read(&reading, &tally, message), -ENOENT);
     cr_assert_not_null(strstr(message, "holds no records.jsonl"));
+}
+
+// What is written through a sink is what a source reads, whatever the packing and the sizes of the pieces.
+Test(records, what_a_sink_packs_a_source_unpacks)
+{
+    enum { BYTES = 1 << 20 };
+    static const enum records_packing packings[] = {RECORDS_PLAIN, RECORDS_GZIP, RECORDS_ZSTD};
+    char *text = malloc(BYTES);
+    char *back = malloc(BYTES + 1);
+    uint64_t state = 5;
+    for (size_t i = 0; i < BYTES; i++) {
+        state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+        // Half of it packs well.
+        text[i] = i % 8192 < 4096 ? 'x' : (char)(state >> 56);
+    }
+    for (size_t p = 0; p < sizeof(packings) / sizeof(packings[0]); p++) {
+        enum records_packing found;
+        const char *path = path_of("sink");
+        FILE *out = records_sink_open(open(path, O_RDWR | O_CREAT | O_TRUNC, 0600), packings[p]);
+        cr_assert_not_null(out);
+        for (size_t at = 0, piece = 1; at < BYTES; at += piece, piece = piece * 3 % 70001 + 1) {
+            piece = piece < BYTES - at ? piece : BYTES - at;
+            cr_assert_eq(fwrite(text + at, 1, piece, out), piece);
+        }
+        cr_assert_eq(fclose(out), 0);
+        int fd = open(path, O_RDONLY);
+        cr_assert_eq(records_packing_find(fd, &found), 0);
+        cr_expect_eq(found, packings[p]);
+        struct records_source *source = records_source_new(fd);
+        cr_assert_not_null(source);
+        size_t length = 0;
+        ssize_t got;
+        while ((got = records_source_read(source, back + length, BYTES + 1 - length)) > 0)
+            length += (size_t)got;
+        cr_expect(got == 0 && length == BYTES && memcmp(text, back, BYTES) == 0, "packing %d", (int)packings[p]);
+        records_source_free(source);
+    }
+    free(text);
+    free(back);
+}
+
+Test(records, a_sink_that_is_full_says_so_at_the_latest_when_it_is_closed)
+{
+    static const enum records_packing packings[] = {RECORDS_PLAIN, RECORDS_GZIP, RECORDS_ZSTD};
+    for (size_t p = 0; p < sizeof(packings) / sizeof(packings[0]); p++) {
+        FILE *out = records_sink_open(open("/dev/full", O_WRONLY), packings[p]);
+        cr_assert_not_null(out);
+        (void)fputs("a line\n", out);
+        errno = 0;
+        cr_expect_eq(fclose(out), EOF);
+        cr_expect_eq(errno, ENOSPC, "packing %d: %s", (int)packings[p], strerror(errno));
+    }
 }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What classification costs a record: product, vulnerabilities, reputation and findings, with an image of feeds of
 // realistic size, over records that name many products; and a look-up of an address among many listed ranges. By the
-// thread's CPU clock. Prints one JSON object.
-//
-// usage: bench_classify [--records N] [--products N] [--cves N] [--listings N]
-
+// thread's CPU clock.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +13,21 @@
 #include "config/catalogue_load.h"
 #include "control/classify/classify.h"
 #include "control/classify/intel_build.h"
+#include "sonde_build.h"
+#include "tools/bench/bench.h"
 
-enum { NAMES = 400 }; // products that CVEs are about; each has many versions
+enum {
+    NAMES = 400, // products that CVEs are about; each has many versions
+    RECORDS = 10000000,
+    PRODUCTS = 5000,
+    CVES = 300000,
+    LISTINGS = 1000000,
+    LOOKUPS = 20000000,
+    QUICK = 10, // so many times fewer records and look-ups
+};
+
+static const double RECORDS_BAR = 500000;
+static const double LOOKUPS_BAR = 5000000; // 200 ns each
 
 static uint64_t state = 1;
 
@@ -107,25 +117,27 @@ static void listings_make(struct intel_builder *builder, uint32_t count)
     }
 }
 
-static struct intel image_make(uint32_t cves, uint32_t listings)
+static bool image_make(uint32_t cves, uint32_t listings, struct intel *ret_intel)
 {
-    struct intel intel;
     struct intel_builder *builder = intel_builder_new();
-    int fd = memfd_create("intel", 0);
+    int fd = memfd_create("intel", MFD_CLOEXEC);
     const struct intel_feed feeds[] = {{.kind = INTEL_NVD}, {.kind = INTEL_KEV}, {.kind = INTEL_MALICIOUS}};
-    if (builder == NULL || fd < 0)
-        abort();
-    (void)intel_builder_append(builder, INTEL_SECTION_FEEDS, feeds, 3);
-    cves_make(builder, cves);
-    listings_make(builder, listings);
-    if (intel_builder_write(builder, fd) != 0 || intel_map_file(fd, &intel) != 0)
-        abort();
+    bool made = builder != NULL && fd >= 0;
+    if (made) {
+        (void)intel_builder_append(builder, INTEL_SECTION_FEEDS, feeds, 3);
+        cves_make(builder, cves);
+        listings_make(builder, listings);
+        made = intel_builder_write(builder, fd) == 0 && intel_map_file(fd, ret_intel) == 0;
+    }
     intel_builder_free(builder);
-    return intel;
+    if (fd >= 0)
+        (void)close(fd);
+    return made;
 }
 
 // The catalogues of the tree, and a rule for the products of this bench in front of them.
-static struct classifier *classifier_make(const struct intel *intel)
+// NULL after saying why.
+static struct classifier *classifier_make(const struct intel *intel, struct bench_outcome *outcome)
 {
     static struct string_table strings;
     static struct catalogue_storage storage;
@@ -134,19 +146,20 @@ static struct classifier *classifier_make(const struct intel *intel)
         "{\"products\":[{\"field\":\"ssh.identification\",\"pattern\":\"^SSH-2.0-Bench_(p[0-9]+)_([0-9.]+)$\","
         "\"vendor\":"
         "\"openbsd\",\"name\":\"$1\",\"version\":\"$2\",\"cpe\":\"cpe:2.3:a:openbsd:$1:$2:*:*:*:*:*:*:*\"}]}";
-    struct complaint complaint;
+    struct complaint complaint = {"out of memory"};
     struct input own = {.text = (char *)(uintptr_t)rule, .length = sizeof(rule) - 1};
-    if (string_table_init(&strings) != 0 ||
-        catalogue_read(&storage, CATALOGUE_PRODUCTS, "bench", &own, &strings, &complaint) != 0)
-        abort();
-    for (enum catalogue_file file = 0; file < CATALOGUE_FILES; file++) {
+    int error = string_table_init(&strings);
+    if (error == 0)
+        error = catalogue_read(&storage, CATALOGUE_PRODUCTS, "bench", &own, &strings, &complaint);
+    for (enum catalogue_file file = 0; file < CATALOGUE_FILES && error == 0; file++) {
         char path[512];
         struct input input;
-        (void)snprintf(path, sizeof(path), "%s/config/%s", SOURCE_ROOT, catalogue_file_names[file]);
-        if (input_read(path, 1 << 24, &input, &complaint) != 0 ||
-            catalogue_read(&storage, file, path, &input, &strings, &complaint) != 0)
-            abort();
-        input_fini(&input);
+        (void)snprintf(path, sizeof(path), "%s/%s", bench_catalogues(), catalogue_file_names[file]);
+        error = input_read(path, 1 << 24, &input, &complaint);
+        if (error == 0) {
+            error = catalogue_read(&storage, file, path, &input, &strings, &complaint);
+            input_fini(&input);
+        }
     }
     catalogue = (struct catalogue){.services = storage.services,
                                    .service_count = storage.service_count,
@@ -156,10 +169,12 @@ static struct classifier *classifier_make(const struct intel *intel)
                                    .product_count = storage.product_count,
                                    .conditions = storage.conditions,
                                    .condition_count = storage.condition_count};
-    struct classifier *classifier = classifier_new(&catalogue, strings.bytes, strings.length);
-    if (classifier == NULL || classifier_inform(classifier, intel) != 0)
-        abort();
-    return classifier;
+    struct classifier *classifier = error != 0 ? NULL : classifier_new(&catalogue, strings.bytes, strings.length);
+    if (classifier != NULL && classifier_inform(classifier, intel) == 0)
+        return classifier;
+    outcome_fail(outcome, "%.200s", complaint.text);
+    classifier_free(classifier);
+    return NULL;
 }
 
 static void record_make(struct observation *observation, uint32_t product)
@@ -201,35 +216,45 @@ static double lookups_run(const struct intel *intel, uint32_t count, uint64_t *r
     return (cpu_seconds() - began) / count * 1e9;
 }
 
-static uint32_t option(int argc, char **argv, const char *name, uint32_t standard)
+static void run(const struct bench_options *options, struct bench_outcome *outcome)
 {
-    for (int i = 1; i + 1 < argc; i += 2)
-        if (strcmp(argv[i], name) == 0)
-            return (uint32_t)strtoul(argv[i + 1], NULL, 10);
-    return standard;
-}
-
-int main(int argc, char **argv)
-{
-    uint32_t records = option(argc, argv, "--records", 10000000);
-    uint32_t products = option(argc, argv, "--products", 5000);
-    uint32_t cves = option(argc, argv, "--cves", 300000);
-    uint32_t listings = option(argc, argv, "--listings", 1000000);
+    uint32_t records = options->quick ? RECORDS / QUICK : RECORDS;
+    uint32_t lookups = options->quick ? LOOKUPS / QUICK : LOOKUPS;
     struct rusage usage;
+    struct intel intel;
     uint64_t rows = 0;
     uint64_t found = 0;
-    struct intel intel = image_make(cves, listings);
-    struct classifier *classifier = classifier_make(&intel);
-    double making = records_run(NULL, records, products, &rows);
-    double took = records_run(classifier, records, products, &rows) - making;
-    double lookup_ns = lookups_run(&intel, 20000000, &found);
-    getrusage(RUSAGE_SELF, &usage);
-    printf("{\"records\":%u,\"products\":%u,\"cves\":%u,\"listings\":%u,\"records_per_second\":%.0f,\"cves_a_record\":%"
-           ".1f,"
-           "\"lookup_ns\":%.0f,\"listed_share\":%.3f,\"resident_mb\":%ld}\n",
-           records, products, cves, listings, records / took, (double)rows / records, lookup_ns,
-           (double)found / 20000000, usage.ru_maxrss / 1024);
+    if (!image_make(CVES, LISTINGS, &intel)) {
+        outcome_fail(outcome, "cannot make an image of %d CVEs", (int)CVES);
+        return;
+    }
+    struct classifier *classifier = classifier_make(&intel, outcome);
+    if (classifier == NULL)
+        return;
+    double making = records_run(NULL, records, PRODUCTS, &rows);
+    double took = records_run(classifier, records, PRODUCTS, &rows) - making;
+    double lookup_ns = lookups_run(&intel, lookups, &found);
+    if (rows == 0 || found == 0)
+        outcome_fail(outcome, "no record has a CVE, or no address is listed");
+    (void)getrusage(RUSAGE_SELF, &usage);
+    outcome_add(outcome, "records_per_s", "/s", records / took, RECORDS_BAR);
+    outcome_add(outcome, "cves_a_record", "", (double)rows / records, 0);
+    outcome_add(outcome, "lookups_per_s", "/s", 1e9 / lookup_ns, LOOKUPS_BAR);
+    outcome_add(outcome, "lookup_ns", "ns", lookup_ns, 0);
+    outcome_add(outcome, "listed_percent", "%", 100.0 * (double)found / lookups, 0);
+    outcome_add(outcome, "memory_mb", "MB", (double)usage.ru_maxrss / 1024, 0);
+    outcome_note(
+        outcome,
+        "%u records of SSH servers, %d versions of %d products, %d CVEs; what making the records takes is taken "
+        "away. Look-ups of random addresses among %d listed ranges.",
+        records, (int)PRODUCTS, (int)NAMES, (int)CVES, (int)LISTINGS);
     classifier_free(classifier);
     intel_unmap(&intel);
-    return 0;
 }
+
+const struct bench_part part_records = {
+    .name = "classify-records",
+    .help = "records classified with CVEs, one core; an address among a million listed ranges; memory",
+    .runs = 1,
+    .run = run,
+};
