@@ -7,6 +7,6 @@
 #define FTP_FIELDS(X, P)                                                                                               \
     X(P, TEXT, greeting, 1023, "what it greets with, all its lines")                                                   \
     X(P, LIST, features, 1023, "lines of its answer to FEAT, where it answers strangers")                              \
-    X(P, FLAG, starttls, 0, "AUTH TLS is one of them (RFC 4217); not learnt within TLS")
+    X(P, FLAG, starttls, 0, "it offers AUTH TLS (RFC 4217) and does not refuse it; not learnt within TLS")
 
 PART_STRUCT(ftp, FTP_FIELDS)

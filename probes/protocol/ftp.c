@@ -13,7 +13,8 @@ enum {
     SYSTEM_STATUS = 211,
     SERVICE_READY = 220,
     SECURITY_OKAY = 234, // RFC 4217 section 4
-    SERVICE_CLOSING = 421
+    SERVICE_CLOSING = 421,
+    REFUSED_FOR_GOOD = 500
 };
 
 #define FEAT "FEAT\r\n"
@@ -59,6 +60,9 @@ static struct session_result ftp_auth(struct session *self)
 static struct session_result ftp_on_auth(struct session *self, const struct reply *reply)
 {
     struct ftp_state *state = (struct ftp_state *)self->state;
+    // Some list it without a certificate to show, and refuse it for good.
+    if (!session_upgrades_only(self))
+        learn_flag(self->observation, FIELD(ftp, starttls), reply->code < REFUSED_FOR_GOOD);
     if (reply->code != SECURITY_OKAY) {
         self->observation->finished = true; // it has said all that it says to us
         return ftp_goodbye(self);
@@ -112,11 +116,12 @@ static struct session_result ftp_on_feat(struct session *self, const struct repl
         learn_name(observation, FIELD(ftp, features), line.data, line.length);
         starttls = starttls || feature_is_tls(line);
     }
-    if (self->below == NULL && (starttls || !reply->cut))
+    bool asks = starttls && self->below == NULL && !reply->cut;
+    if (self->below == NULL && !asks && (starttls || !reply->cut))
         learn_flag(observation, FIELD(ftp, starttls), starttls);
     if (reply->cut)
         learn_cut(observation, FIELD(ftp, features));
-    return starttls && self->below == NULL && !reply->cut ? ftp_auth(self) : ftp_goodbye(self);
+    return asks ? ftp_auth(self) : ftp_goodbye(self);
 }
 
 static struct session_result ftp_bytes(struct session *self, struct bytes *input)

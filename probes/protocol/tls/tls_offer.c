@@ -58,7 +58,7 @@ static struct tls_numbers ciphers_of(uint16_t version)
 }
 
 // With these ciphers, behind which SSL 3.0 gets the sign that stands for an extension it cannot have (RFC 5746).
-static int offer_write(uint16_t version, struct tls_numbers ciphers, struct buffer *ret_record)
+static int offer_write(uint16_t version, struct tls_numbers ciphers, bool names, struct buffer *ret_record)
 {
     uint16_t with_sign[CIPHERS_MAX + 1];
     uint8_t random[TLS_RANDOM_BYTES];
@@ -83,7 +83,7 @@ static int offer_write(uint16_t version, struct tls_numbers ciphers, struct buff
     if (version == TLS_1_2) {
         hello.signature_algorithms = TLS_NUMBERS(signatures);
         hello.alpn = applications;
-        hello.alpn_count = sizeof(applications) / sizeof(applications[0]);
+        hello.alpn_count = names ? sizeof(applications) / sizeof(applications[0]) : 0;
     }
     return tls_hello_write(&hello, ret_record);
 }
@@ -110,12 +110,12 @@ static int offer_write_1_3(struct tls_numbers ciphers, struct tls_numbers groups
     return tls_hello_write(&hello, ret_record);
 }
 
-int tls_offer_version(uint16_t version, struct buffer *ret_record)
+int tls_offer_version(uint16_t version, bool names, struct buffer *ret_record)
 {
-    return offer_write(version, ciphers_of(version), ret_record);
+    return offer_write(version, ciphers_of(version), names, ret_record);
 }
 
-int tls_offer_reversed(uint16_t version, uint16_t chosen, struct buffer *ret_record)
+int tls_offer_reversed(uint16_t version, uint16_t chosen, bool names, struct buffer *ret_record)
 {
     uint16_t reversed[CIPHERS_MAX];
     size_t count = 0;
@@ -128,7 +128,7 @@ int tls_offer_reversed(uint16_t version, uint16_t chosen, struct buffer *ret_rec
     reversed[count++] = chosen;
     struct tls_numbers ciphers = {reversed, count};
     return version == TLS_1_3 ? offer_write_1_3(ciphers, TLS_NUMBERS(groups_1_3), ret_record)
-                              : offer_write(version, ciphers, ret_record);
+                              : offer_write(version, ciphers, names, ret_record);
 }
 
 int tls_offer_hybrid(struct buffer *ret_record)

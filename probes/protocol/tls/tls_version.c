@@ -38,24 +38,34 @@ static const struct say version_says[] = {
     SAYS_END,
 };
 
-static int hello_write(struct version_state *state, const struct observation *observation, struct buffer *ret_record)
+// Where it is known what is spoken inside, and that it is no web page, a list of others' names is out of place.
+static bool names_fit(const struct session *self)
 {
+    const struct session_ops *inner = session_inner(self);
+    return session_upgraded(self) == NULL && (inner == NULL || inner == &session_http);
+}
+
+static int hello_write(struct session *self, struct buffer *ret_record)
+{
+    struct version_state *state = (struct version_state *)self->state;
+    const struct observation *observation = self->observation;
     static const uint16_t of_step[TLS_STEP_COUNT] = {
         [TLS_STEP_1_2] = TLS_1_2,   [TLS_STEP_1_1] = TLS_1_1,   [TLS_STEP_1_0] = TLS_1_0,
         [TLS_STEP_SSL3] = TLS_SSL3, [TLS_STEP_SSL2] = TLS_SSL2, [TLS_STEP_HYBRID] = TLS_1_3,
     };
+    bool names = names_fit(self);
     state->version = of_step[state->step];
     if (state->step == TLS_STEP_PREFERENCE) {
         state->version = tls_matrix_newest(observation);
         const struct tls_version_observation *row = tls_matrix_row(observation, state->version);
         state->chosen = row == NULL || !row->known.cipher ? 0 : tls_cipher_number(row->cipher.data);
-        return state->chosen == 0 ? -ENOENT : tls_offer_reversed(state->version, state->chosen, ret_record);
+        return state->chosen == 0 ? -ENOENT : tls_offer_reversed(state->version, state->chosen, names, ret_record);
     }
     if (state->step == TLS_STEP_HYBRID)
         return tls_offer_hybrid(ret_record);
     if (state->step == TLS_STEP_SSL2)
         return tls_offer_ssl2(ret_record);
-    return state->version == 0 ? -ENOENT : tls_offer_version(state->version, ret_record);
+    return state->version == 0 ? -ENOENT : tls_offer_version(state->version, names, ret_record);
 }
 
 static struct session_result version_open(struct session *self)
@@ -63,7 +73,7 @@ static struct session_result version_open(struct session *self)
     struct version_state *state = (struct version_state *)self->state;
     struct buffer record = {0};
     state->step = tls_matrix_step(self);
-    int error = hello_write(state, self->observation, &record);
+    int error = hello_write(self, &record);
     if (error == 0)
         error = session_send(self, buffer_bytes(&record), record.length);
     buffer_fini(&record);
