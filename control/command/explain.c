@@ -10,7 +10,7 @@
 #include "control/command/catalogue_text.h"
 #include "control/command/json_output.h"
 #include "control/command/subcommands.h"
-#include "probes/observation/parts.h"
+#include "control/record/record.h"
 
 enum { NAMES_MAX = 1024, FIELDS_MAX = 64, TEXT_MAX = 512 };
 
