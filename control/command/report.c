@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config/filter.h"
 #include "control/command/json_output.h"
 #include "control/command/planfile.h"
 #include "control/feeds/feeds.h"
@@ -37,7 +38,7 @@ static const struct option_row report_options[REPORT_OPTIONS] = {
     [REPORT_SERVICE] = {"service", "NAME", "only records of this service"},
     [REPORT_REGION] = {"region", "NAME", "only records of this region"},
     [REPORT_SINCE] = {"since", "DATE", "only records of this day (2026-11-26) or later"},
-    [REPORT_FILTER] = {"filter", "JSON", "only records of which this condition holds, as findings' `when`"},
+    [REPORT_FILTER] = {"filter", "EXPRESSION", "only records like 'service = ssh and ssh.methods has password'"},
     [REPORT_THREADS] = {"threads", "N", "how many threads read (one a processor, at most 16)"},
 };
 
@@ -101,12 +102,21 @@ static int filters_make(struct report *report)
         (void)snprintf(from, sizeof(from), "%.10sT00:00:00Z", values[REPORT_SINCE]);
         error = filter_add(report, json_pack("{s:{s:{s:s}}}", "time", "not", "before", from));
     }
-    if (values[REPORT_FILTER] != NULL && error == 0) {
-        report->filters[report->filter_count] = strdup(values[REPORT_FILTER]);
-        error = report->filters[report->filter_count] == NULL ? -ENOMEM : 0;
-        report->filter_count += error == 0;
-    }
     return error;
+}
+
+// What people type, or the JSON of a finding's condition.
+static enum exit_status expression_take(struct report *report)
+{
+    const char *text = report->invocation->values[REPORT_FILTER];
+    struct complaint complaint;
+    json_t *condition = NULL;
+    if (text == NULL)
+        return EXIT_DONE;
+    int error = filter_parse(text, &condition, &complaint);
+    if (error == -EINVAL)
+        return refuse(EXIT_USAGE, complaint.text);
+    return error == 0 && filter_add(report, condition) == 0 ? EXIT_DONE : refuse(EXIT_FAILED, strerror(ENOMEM));
 }
 
 static enum exit_status options_take(struct report *report)
@@ -125,7 +135,7 @@ static enum exit_status options_take(struct report *report)
     }
     if (values[REPORT_SINCE] != NULL && !is_day(values[REPORT_SINCE]))
         return refuse(EXIT_USAGE, "--since: expected a day as 2026-11-26");
-    return filters_make(report) == 0 ? EXIT_DONE : refuse(EXIT_FAILED, strerror(ENOMEM));
+    return filters_make(report) == 0 ? expression_take(report) : refuse(EXIT_FAILED, strerror(ENOMEM));
 }
 
 static enum exit_status study_open(struct report *report)

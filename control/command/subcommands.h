@@ -11,6 +11,7 @@
     X(targets)                                                                                                         \
     X(report)                                                                                                          \
     X(diff)                                                                                                            \
+    X(export)                                                                                                          \
     X(feeds)                                                                                                           \
     X(classify)                                                                                                        \
     X(explain)                                                                                                         \

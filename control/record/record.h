@@ -46,6 +46,9 @@ extern const char record_truncated[];
 // room it cannot fail.
 int record_write(const struct observation *observation, struct writer *writer);
 
+// Appends the value of a known field as JSON, under that name (NULL: none), which is a literal or outlives the writer.
+void record_write_field(struct writer *writer, const char *name, const struct field *field, const void *value);
+
 // What is wrong with a line, and where: for messages, and for those who count.
 struct record_fault {
     const char *what; // "no JSON", "schema", "a text where a number belongs"; a literal

@@ -2,6 +2,7 @@
 #include "control/record/record.h"
 
 #include <errno.h>
+#include <string.h>
 
 static void part_write(struct writer *writer, const struct part *part, const void *base);
 
@@ -101,6 +102,15 @@ static void part_write(struct writer *writer, const struct part *part, const voi
         if (field_cut(base, &part->fields[i]))
             writer_word(writer, NULL, part->fields[i].name);
     writer_close(writer, ']');
+}
+
+void record_write_field(struct writer *writer, const char *name, const struct field *field, const void *value)
+{
+    if (!field_fits(field, value))
+        return;
+    if (name != NULL)
+        writer_key(writer, name, strlen(name));
+    field_write(writer, field, value);
 }
 
 int record_write(const struct observation *observation, struct writer *writer)

@@ -5,19 +5,35 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "control/report/csv_text.h"
 #include "control/report/output_file.h"
 #include "control/report/wording.h"
 
-// RFC 4180. A spreadsheet runs what begins like a formula: an apostrophe in front makes it text.
-static void csv_text(FILE *out, const char *bytes, size_t length)
+// How many bytes from here on a terminal that is shown the file would obey: C0 but for the ends of lines, DEL, and C1
+// in UTF-8.
+static size_t control_length(const char *bytes, size_t length)
+{
+    unsigned char first = (unsigned char)bytes[0];
+    unsigned char second = length > 1 ? (unsigned char)bytes[1] : 0;
+    if (first == 0xc2 && second >= 0x80 && second <= 0x9f)
+        return 2;
+    return (first < ' ' && strchr("\t\r\n", first) == NULL) || first == 0x7f ? 1 : 0;
+}
+
+void csv_text(FILE *out, const char *bytes, size_t length)
 {
     (void)fputc('"', out);
     if (length > 0 && strchr("=+-@\t\r\n|", bytes[0]) != NULL)
         (void)fputc('\'', out);
     for (size_t i = 0; i < length; i++) {
+        size_t control = bytes[i] == '\0' ? 0 : control_length(bytes + i, length - i);
         if (bytes[i] == '"')
             (void)fputc('"', out);
-        (void)fputc(bytes[i] == '\0' ? ' ' : bytes[i], out);
+        if (control == 0)
+            (void)fputc(bytes[i] == '\0' ? ' ' : bytes[i], out);
+        for (size_t c = 0; c < control; c++)
+            (void)fprintf(out, "\\x%02x", (unsigned char)bytes[i + c]);
+        i += control > 1 ? control - 1 : 0;
     }
     (void)fputc('"', out);
 }
