@@ -21,7 +21,7 @@ static void headlines_write(const struct results *results, FILE *out)
 {
     (void)fputs("<section id=\"headlines\"><h2>Headlines</h2>\n<ul class=\"cards\">\n", out);
     for (size_t i = 0; i < results->table_count; i++)
-        html_headline(&results->tables[i], 0, out);
+        html_headline(&results->tables[i], &results->tables[i].columns[0].units, out);
     (void)fputs(
         "</ul>\n<p class=\"soft\">Every share is of those of whom it was learnt; intervals are Wilson's at 95 %."
         "</p></section>\n",

@@ -34,6 +34,21 @@ static size_t column_of(const struct result_table *table, uint32_t value)
     return 0;
 }
 
+// Those of a table's units that are the group's: a column's, or, where the groups are its lines, a line's. NULL: the
+// table does not tell them apart.
+static const struct result_cell *units_of(const struct result_table *table, const char *by, uint32_t value)
+{
+    size_t column = is_table_by(table, by) ? column_of(table, value) : 0;
+    if (column > 0)
+        return &table->columns[column].units;
+    if (strcmp(table->table->rows, by) != 0 || table->table->percent != STUDY_PERCENT_ROW)
+        return NULL;
+    for (size_t i = 0; i < table->line_count; i++)
+        if (table->lines[i].value == value)
+            return &table->lines[i].cells[0];
+    return NULL;
+}
+
 struct groups {
     const char *by;
     uint32_t values[GROUPS_MAX];
@@ -120,10 +135,9 @@ static void group_write(const struct html_report *report, const struct groups *g
     html_text(out, name, length);
     (void)fputs("</h3>\n<ul class=\"cards\">\n", out);
     for (size_t i = 0; i < results->table_count; i++) {
-        const struct result_table *table = &results->tables[i];
-        size_t column = is_table_by(table, groups->by) ? column_of(table, groups->values[group]) : 0;
-        if (column > 0)
-            html_headline(table, column, out);
+        const struct result_cell *units = units_of(&results->tables[i], groups->by, groups->values[group]);
+        if (units != NULL)
+            html_headline(&results->tables[i], units, out);
     }
     (void)fputs("</ul>\n", out);
     for (size_t i = 0; i < results->table_count; i++) {

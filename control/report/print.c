@@ -43,7 +43,7 @@ static void headline_print(const struct result_table *table, FILE *out)
     struct wording_headline headline;
     if (table->table->headline[0] == '\0')
         return;
-    if (wording_headline(table, 0, &headline))
+    if (wording_headline(&table->columns[0].units, &headline))
         (void)fprintf(out, "  %7s %s (%s)\n", headline.share, table->table->headline, headline.detail);
     else
         (void)fprintf(out, "  -       %s: nothing was learnt of any\n", table->table->headline);

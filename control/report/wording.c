@@ -93,10 +93,9 @@ void wording_left_out(const struct report_heading *heading, const struct results
 // ---- Shares
 // -----------------------------------------------------------------------------------------------------------
 
-bool wording_headline(const struct result_table *table, size_t column, struct wording_headline *ret_headline)
+bool wording_headline(const struct result_cell *units, struct wording_headline *ret_headline)
 {
     char numbers[3][FIGURE_MAX];
-    const struct result_cell *units = &table->columns[column].units;
     uint64_t of = units->yes + units->no;
     if (of == 0)
         return false;

@@ -31,13 +31,13 @@ const char *wording_read(const struct report_heading *heading, const struct resu
 void wording_left_out(const struct report_heading *heading, const struct results *results, wording_take *take,
                       void *context);
 
-// What a table's headline says of one of its columns: "32.1 %" and "964 of 3,000; 95 %: 30.5 to 33.8 %; not learnt of
-// 12". False when nothing was learnt of any.
+// What a headline says of some units, a column's or a line's: "32.1 %" and "964 of 3,000; 95 %: 30.5 to 33.8 %; not
+// learnt of 12". False when nothing was learnt of any.
 struct wording_headline {
     char share[16];
     char detail[WORDING_BYTES];
 };
-bool wording_headline(const struct result_table *table, size_t column, struct wording_headline *ret_headline);
+bool wording_headline(const struct result_cell *units, struct wording_headline *ret_headline);
 
 // A cell: "1,234", "1,234 (12.3 %)" or "1,234 (12.3 % of 10,000)".
 const char *wording_cell(const struct result_table *table, size_t line, size_t column, char text[static WORDING_BYTES]);

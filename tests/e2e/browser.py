@@ -101,6 +101,10 @@ class Browser:
         self.call("Page.navigate", url="file://" + os.path.abspath(path))
         self.wait(lambda: "Page.loadEventFired" in self.events)
 
+    def ready(self):
+        """Waits until a report's page has made its charts and tables ready."""
+        assert self.settle("document.documentElement.dataset.ready === 'yes'", bool), "the page does not come to an end"
+
     def run(self, script):
         """The value of an expression, as JSON has it; of a promise, what it comes to."""
         result = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)

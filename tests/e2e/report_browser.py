@@ -181,6 +181,7 @@ def main():
     try:
         browser.resize(1280)
         browser.open(path)
+        browser.ready()
         day = charts(browser, report)
         views(browser, path)
         night = charts(browser, report)
@@ -194,6 +195,7 @@ def main():
         for other in further:
             browser.requests.clear()
             browser.open(other)
+            browser.ready()
             views(browser, other)
             quiet(browser, other)
     finally:

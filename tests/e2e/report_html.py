@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reads a report's HTML page as a browser's parser would and compares it with the report's JSON.
 
-usage: report_html.py PAGE.html REPORT.json STUDY.json
+usage: report_html.py PAGE.html REPORT.json STUDY.json [BY_PROVIDER.html]
 """
 import base64
 import hashlib
@@ -23,7 +23,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.stack, self.tables, self.table, self.policy, self.text = [], {}, None, None, ""
-        self.styles, self.scripts, self.ids, self.links = [], [], set(), set()
+        self.styles, self.scripts, self.ids, self.links, self.parts, self.card = [], [], set(), set(), {}, None
 
     def handle_starttag(self, tag, attrs):
         values = dict(attrs)
@@ -59,6 +59,12 @@ class Page(html.parser.HTMLParser):
         if self.stack and self.stack[-1] in ("style", "script"):
             (self.styles if self.stack[-1] == "style" else self.scripts)[-1] += data
             return
+        if self.stack[-1:] == ["h3"]:
+            self.card = self.parts.setdefault(data, []) if self.stack.count("section") == 2 else None
+        if self.card is not None and self.stack[-2:] == ["li", "strong"]:
+            self.card.append((data, ""))
+        elif self.card and self.stack[-1:] == ["li"] and data.strip():
+            self.card[-1] = (self.card[-1][0], data.strip())
         if {"th", "td"} & set(self.stack):
             self.table[-1][-1][1] += data
         self.text += data
@@ -100,6 +106,27 @@ def compare(page, report, study):
     assert compared > 100, "hardly anything was compared"
 
 
+def parts(page, report, study):
+    """Every headline in the part of a provider: its share is the column's, or the line's where lines are providers."""
+    by = {table["id"]: table for table in study["tables"]}
+    found = 0
+    for name, cards in page.parts.items():
+        wanted = {}
+        for table in report["tables"]:
+            cells = [column for column in table["columns"][1:] if column["value"] == name and "among" not in by[table["id"]]]
+            if by[table["id"]].get("rows") == "provider":
+                cells = [line["cells"][0] for line in table["lines"] if line["value"] == name]
+            if table["headline"] and cells:
+                cell = cells[0]
+                of = cell["yes"] + cell["no"]
+                wanted[table["headline"]] = f"{100 * cell['yes'] / of:.1f} %" if of else "?"
+        for share, headline in cards:
+            assert wanted.get(headline) == share, (name, headline, share, wanted)
+        assert len(cards) == len(wanted), (name, cards, wanted)
+        found += len(cards)
+    assert found >= 3 * 3, page.parts
+
+
 def page_read(path):
     """A page whose policy names what stands in it and nothing else, and which has no text of strangers but as text."""
     with open(path, encoding="utf-8", newline="") as file:
@@ -129,6 +156,8 @@ def main():
     for complaint in report["left_out"]["complaints"]:
         assert complaint in page.text, complaint
     compare(page, report, study)
+    if len(sys.argv) > 4:
+        parts(page_read(sys.argv[4]), report, study)
 
 
 if __name__ == "__main__":

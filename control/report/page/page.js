@@ -207,6 +207,7 @@
     }
 
     function print(begins) {
+        tasks.splice(0).forEach((task) => task());
         printing = begins;
         document.querySelectorAll("main details").forEach((details) => {
             if (begins) {
@@ -218,13 +219,28 @@
         charts.forEach((chart) => chart.resize());
     }
 
+    // ---- One thing after the other, so that a page of many tables can be read while they are made ready
+
+    const tasks = [];
+
+    function work() {
+        const task = tasks.shift();
+        if (!task) {
+            document.documentElement.dataset.ready = "yes";
+            return;
+        }
+        task();
+        setTimeout(work);
+    }
+
     if (window.Chart) {
-        document.querySelectorAll("section[data-figure]").forEach(draw);
+        document.querySelectorAll("section[data-figure]").forEach((section) => tasks.push(() => draw(section)));
         dark.addEventListener("change", () => charts.forEach(paint));
     }
-    document.querySelectorAll("table.data").forEach((table) => sortable(table, tools(table)));
+    document.querySelectorAll("table.data").forEach((table) => tasks.push(() => sortable(table, tools(table))));
     window.addEventListener("hashchange", unfold);
     window.addEventListener("beforeprint", () => print(true));
     window.addEventListener("afterprint", () => print(false));
     unfold();
+    work();
 })();
