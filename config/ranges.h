@@ -12,7 +12,7 @@
 #include "config/input.h"
 #include "config/intervals.h"
 
-enum { RANGES_PROVIDERS_MAX = 64 };
+enum { RANGES_PROVIDERS_MAX = 256 };
 
 // What range_list_read_feeds reads, in a folder of feeds.
 #define RANGES_OF_FEEDS "clouds.json"

@@ -9,8 +9,9 @@
 #include "config/ranges.h"
 #include "control/feeds/clouds_build.h"
 #include "control/feeds/feed_formats.h"
+#include "control/feeds/feeds_files.h"
 
-enum { FILE_BYTES_MAX = 64 << 20, FILE_BYTES_FIRST = 1 << 20, LINE_BYTES = 256, PROVIDER_BYTES = 64 };
+enum { FILE_BYTES_MAX = 64 << 20, FILE_BYTES_FIRST = 64 << 10, LINE_BYTES = 256, PROVIDER_BYTES = 64 };
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS cloud_list(provider TEXT, list TEXT, source TEXT, published INTEGER, PRIMARY "
@@ -125,6 +126,7 @@ static int rows_store(const struct range_list *list, const struct list_name *nam
 static int list_store(struct feed_input *input, const struct range_list *list, const struct list_name *name,
                       sqlite3 *database, struct complaint *ret_complaint)
 {
+    int64_t lists = 0;
     int64_t published = list->published[0] != 0 ? list->published[0] : input->published;
     if (list->count == 0)
         return feed_complain(input, "holds no IPv4 network");
@@ -136,6 +138,11 @@ static int list_store(struct feed_input *input, const struct range_list *list, c
                               published, ret_complaint);
     if (error == 0)
         error = rows_store(list, name, database, ret_complaint);
+    if (error == 0)
+        error = feeds_rows(database, "SELECT count(*) FROM cloud_list", &lists, ret_complaint);
+    if (error == 0 && lists > RANGES_PROVIDERS_MAX)
+        error = feed_complain(input, "would be list %lld of ranges, expected at most %d", (long long)lists,
+                              (int)RANGES_PROVIDERS_MAX);
     if (error == 0 && sqlite3_exec(database, "DELETE FROM feed WHERE source NOT IN (SELECT source FROM cloud_list)",
                                    NULL, NULL, NULL) != SQLITE_OK)
         error = feed_fail(database, ret_complaint);

@@ -37,11 +37,20 @@ static json_t *row_make(struct interval interval, const char *service, const cha
     return json_pack("[s,o,o,o]", prefix, text_make(service), text_make(region), text_make(country));
 }
 
+// Where rows of a provider go. Its lists follow each other, and have the date of the youngest.
 static json_t *rows_of(struct collecting *collecting, const char *provider, int64_t published)
 {
+    size_t count = json_array_size(collecting->providers);
+    json_t *last = count == 0 ? NULL : json_array_get(collecting->providers, count - 1);
+    json_t *name = text_make(provider);
+    if (json_equal(json_object_get(last, "provider"), name)) {
+        json_decref(name);
+        if (json_integer_value(json_object_get(last, "published")) < published)
+            (void)json_object_set_new(last, "published", json_integer(published));
+        return json_object_get(last, "rows");
+    }
     json_t *rows = json_array();
-    json_t *row =
-        json_pack("{s:o,s:I,s:o}", "provider", text_make(provider), "published", (json_int_t)published, "rows", rows);
+    json_t *row = json_pack("{s:o,s:I,s:o}", "provider", name, "published", (json_int_t)published, "rows", rows);
     return row != NULL && json_array_append_new(collecting->providers, row) == 0 ? rows : NULL;
 }
 
@@ -176,14 +185,12 @@ static uint32_t responsible_of(const char *text)
                                            : INTEL_RESPONSIBLE_UNKNOWN;
 }
 
-// Of a provider's several lists the youngest one's.
 static int64_t published_of(const struct range_list *list, uint32_t provider)
 {
-    int64_t published = 0;
     for (size_t i = 0; i < list->provider_count; i++)
-        if (list->providers[i] == provider && list->published[i] > published)
-            published = list->published[i];
-    return published;
+        if (list->providers[i] == provider)
+            return list->published[i];
+    return 0;
 }
 
 static void owners_append(struct intel_builder *builder, const struct range_list *list,

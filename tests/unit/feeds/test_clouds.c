@@ -241,6 +241,7 @@ Test(clouds, plans_read_what_the_lists_say)
     intel_unmap(&intel);
     (void)close(fd);
     ranges_read(&list);
+    cr_expect_eq(list.provider_count, 8, "a provider with two lists is one provider");
     cr_expect_eq(selected(&list, "aws", NULL), 65536);
     cr_expect_eq(selected(&list, "aws", "EC2"), 32768);
     cr_expect_eq(selected(&list, "google", "Google Cloud"), 16384);
@@ -312,6 +313,18 @@ Test(clouds, what_is_no_list_is_refused)
         struct complaint complaint = {""};
         cr_expect_lt(file_import("bad", bad[i].provider, bad[i].text, &complaint), 0, "%zu", i);
         cr_expect_not_null(strstr(complaint.text, bad[i].wanted), "%s", complaint.text);
+    }
+    // More lists than a plan takes.
+    for (int i = 0; i <= RANGES_PROVIDERS_MAX; i++) {
+        char name[16];
+        char text[64];
+        struct complaint complaint = {""};
+        (void)snprintf(name, sizeof(name), "p%d", i);
+        (void)snprintf(text, sizeof(text), "10.%d.%d.0/24\n", i / 256, i % 256);
+        int error = file_import("many", name, text, &complaint);
+        cr_assert_eq(error == 0, i < RANGES_PROVIDERS_MAX, "%d: %s", i, complaint.text);
+        cr_assert(error == 0 || strstr(complaint.text, "would be list 257 of ranges, expected at most 256") != NULL,
+                  "%s", complaint.text);
     }
     // Longer than any list.
     struct complaint complaint = {""};
