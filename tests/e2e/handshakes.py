@@ -5,6 +5,7 @@ diagonal; of at most UNLEARNT configurations something may not have been learnt,
 
 import collections
 import json
+import re
 import sys
 import xml.etree.ElementTree
 
@@ -110,12 +111,28 @@ def value_at(record, path):
     return record
 
 
+def fits(said, right):
+    """Whether what is said is what is right: in lists the order does not matter, {"like": ...} is an expression."""
+    if isinstance(right, dict):
+        text = " ".join(said) if isinstance(said, list) else "" if said is None else str(said)
+        return re.search(right["like"], text) is not None
+    if isinstance(right, list):
+        return isinstance(said, list) and sorted(said) == sorted(right)
+    return type(said) is type(right) and said == right
+
+
 def check_service(row, record):
-    """What the configuration says of a service that is neither: null is what may not be claimed."""
-    for path, right in row["expect"].items():
+    """What the configuration says of a service that is neither, null being what may not be claimed; and of the protocol and the
+    product nothing else may be said."""
+    expect = {"service": None, "open": None, **row["expect"]}
+    for path, right in expect.items():
         said = value_at(record, path)
-        if (sorted(said) if isinstance(said, list) else said) != (sorted(right) if isinstance(right, list) else right):
+        if not fits(said, right):
             yield f"{path} is {'absent' if said is None else json.dumps(said)}, {json.dumps(right)} is right"
+    for part in (record.get("service"), "product"):
+        for field, said in (record.get(part) or {}).items() if part else ():
+            if f"{part}.{field}" not in expect and part != "tls":
+                yield f"{part}.{field} is {json.dumps(said)}, of which the table says nothing"
 
 
 def is_unlearnt(line):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Many configurations of TLS, SSH and other servers (handshakes.json), each alone on an address, and what a perfect scan of them
+"""Many configurations of TLS and SSH servers (handshakes.json) and of others (services.json), each alone on an address, and what a perfect scan of them
 finds: handshakes.py write|missing|locals|redirects|settle|truth|skipped FOLDER."""
 
 import base64
@@ -12,6 +12,8 @@ import subprocess
 import sys
 
 import certificates
+import handshakes_brokers
+import handshakes_mail
 import handshakes_services
 import handshakes_ssh
 import handshakes_tls
@@ -20,7 +22,8 @@ import table as lab
 
 SCANNER = "10.97.0.2"
 GATEWAY = "10.97.0.1"
-KINDS = {**handshakes_tls.KINDS, **handshakes_web.KINDS, **handshakes_ssh.KINDS, **handshakes_services.KINDS}
+KINDS = {**handshakes_tls.KINDS, **handshakes_web.KINDS, **handshakes_ssh.KINDS, **handshakes_services.KINDS,
+         **handshakes_mail.KINDS, **handshakes_brokers.KINDS}
 ANYWHERE = handshakes_tls.ANYWHERE + handshakes_services.ANYWHERE
 DH_GROUPS = {"dh2048": "ffdhe2048", "dh4096": "ffdhe4096", "dh8192": "ffdhe8192"}
 
@@ -38,6 +41,10 @@ def load():
     """The table, in which each configuration knows its address, its port, and where its server really listens."""
     with open(lab.LAB / "handshakes.json", encoding="utf-8") as file:
         table = json.load(file)
+    with open(lab.LAB / "services.json", encoding="utf-8") as file:
+        services = json.load(file)
+    table["kinds"] |= services["kinds"]
+    table |= {"services": services["services"], "tls_log": services["tls_log"]}
     for part, network, port in (("tls", 0, 443), ("ssh", 100, 22), ("services", 200, 0)):
         for index, row in enumerate(table[part]):
             row["part"] = part
@@ -160,6 +167,28 @@ def upstream(version):
     return re.split(r"[+~]|-[^-]*$", version.split(":", 1)[-1])[0]
 
 
+def filled(value, row, package):
+    """What is expected, with what is not known before in it: {version}, upstream's, {revision}, Debian's, and {package}, both, are
+    of the kind's own package, {version:PACKAGE} is of another one, {ip} the server's address."""
+    if isinstance(value, list):
+        return [filled(each, row, package) for each in value]
+    if isinstance(value, dict):
+        return {name: filled(each, row, package) for name, each in value.items()}
+    if not isinstance(value, str):
+        return value
+    whole = lab.package_version(package)
+    value = value.replace("{package}", whole).replace("{revision}", whole.rpartition("-")[2]).replace("{ip}", row["ip"])
+    return re.sub(r"\{version(?::([^}]*))?\}", lambda found: upstream(lab.package_version(found[1] or package)), value)
+
+
+def client_command(table, row, folder):
+    """How the protocol's own client visits; {ip:NAME} is the address of another configuration."""
+    command = row.get("client", table["kinds"][row["kind"]].get("client", ""))
+    addresses = {each["name"]: each["ip"] for each in table["services"]}
+    command = re.sub(r"\{ip:([^}]*)\}", lambda found: addresses[found[1]], command)
+    return handshakes_services.material(command, row, folder).replace("{ip}", row["ip"]).replace("{port}", str(row["port"]))
+
+
 def print_truth(table, folder):
     claims = ("part", "name", "kind", "says", "ip", "port", "offered", "cipher", "group", "dh_bits", "preference", "inside",
               "methods", "legacy", "weak", "nmap", "why", "expect")
@@ -169,10 +198,10 @@ def print_truth(table, folder):
             if key in row:
                 claim[key] = row[key].replace(",", " ").split()
         if row["part"] == "services":
-            claim["log"] = table["kinds"][row["kind"]].get("log", "")
-        if "expect" in row:
-            version = upstream(lab.package_version(table["kinds"][row["kind"]]["package"]))
-            claim["expect"] = {path: version if value == "{version}" else value for path, value in row["expect"].items()}
+            kind = table["kinds"][row["kind"]]
+            claim["log"] = kind.get("log", "").replace("{tls}", table["tls_log"])
+            claim["client"] = client_command(table, row, folder)
+            claim["expect"] = filled(row["expect"], row, kind["package"])
         if row["part"] == "tls" and row.get("certificate", "rsa"):
             names = row.get("certificate_any", row["key"]).split()
             claim["sha256"] = [certificates.fingerprint(folder / "certificates", name) for name in names]

@@ -111,23 +111,28 @@ def statements(row, separator="\n"):
     return separator.join(part.strip() for part in row["says"].split(";") if part.strip())
 
 
+def material(says, row, folder):
+    """What a configuration says, with the paths of its certificate, its key and the folder in it."""
+    crt, key = pair(row, folder)
+    return says.replace("{crt}", crt).replace("{key}", key).replace("{folder}", str(folder))
+
+
 def fill(template, row, folder, separator="\n"):
     crt, key = pair(row, folder)
     return template.format(folder=folder, name=row["name"], ip=row["ip"], port=row["port"], crt=crt, key=key,
-                           says=statements(row, separator).replace("{crt}", crt).replace("{key}", key))
+                           says=material(statements(row, separator), row, folder))
 
 
-def configured(template, *command, ending="conf", separator="\n", owner=None):
-    """A kind whose servers are told everything by a file: {conf} in the command is its path."""
+def configured(template, *command, ending="conf", separator="\n", log="{name}"):
+    """A kind whose servers are told everything by a file: {conf} in the command is its path. What they print is kept in `log`,
+    which is another one where they write NAME.log themselves."""
     def write(rows, folder):
         lines = []
         for row in rows:
             path = folder / f"{row['name']}.{ending}"
             path.write_text(fill(template, row, folder, separator))
             (folder / row["name"]).mkdir()
-            if owner:
-                lines.append(f"chown {owner} {folder / row['name']}")
-            lines.append(background(row["name"], *[part.format(conf=path) for part in command]))
+            lines.append(background(log.format(name=row["name"]), *[part.format(conf=path) for part in command]))
         return lines
     return write
 
@@ -194,7 +199,14 @@ def xvnc(rows, folder):
 def xvfb(rows, _folder):
     """It listens on a port that goes with its number, on every address."""
     return [background(row["name"], "Xvfb", f":{row['listen'][1] - 6000}", "-listen", "tcp", "-nolisten", "unix", "-nolock", "-screen", "0",
-                       "64x64x8", row["says"]) for row in rows]
+                       "64x64x24", row["says"]) for row in rows]
+
+
+def named(rows, folder):
+    """One of them has a root zone of its own, so that it can answer without asking anybody."""
+    (folder / "root.zone").write_text("$TTL 3600\n. SOA ns.lab.invalid. nobody.lab.invalid. 1 3600 900 86400 300\n. NS ns.lab.invalid.\n"
+                                      "ns.lab.invalid. A 127.0.0.1\n")
+    return configured(NAMED, "named -g -c {conf}", separator=None)(rows, folder)
 
 
 def mosquitto(rows, folder):
@@ -209,10 +221,12 @@ def mosquitto(rows, folder):
 def etcd(rows, folder):
     lines = []
     for row in rows:
-        client, peer = f"http://{row['ip']}:{row['port']}", f"http://{row['ip']}:2380"
+        scheme = "https" if "--cert-file" in row["says"] else "http"
+        client, peer = f"{scheme}://{row['ip']}:{row['port']}", f"http://{row['ip']}:2380"
         lines.append(background(row["name"], "etcd", "--data-dir", folder / row["name"], "--listen-client-urls", client,
                                 "--advertise-client-urls", client, "--listen-peer-urls", peer,
-                                "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}"))
+                                "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}",
+                                material(row["says"], row, folder)))
     return lines
 
 
@@ -258,7 +272,7 @@ KINDS = {
     "xvfb": xvfb,
     "mosquitto": mosquitto,
     "etcd": etcd,
-    "named": configured(NAMED, "named", "-g", "-c", "{conf}", separator=None),
+    "named": named,
     "unbound": configured(UNBOUND, "unbound", "-d", "-c", "{conf}", separator="\n  "),
     "prosody": configured(PROSODY, "prosody", "-F", "--config", "{conf}", ending="cfg.lua"),
     "clickhouse": clickhouse,

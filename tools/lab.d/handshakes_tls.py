@@ -84,6 +84,7 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 cleanup unix n - n - 0 cleanup
 postlog unix-dgram n - n - 1 postlogd
 127.0.0.1:{port} inet n - n - - smtpd
+  -o smtpd_tls_security_level=none
 """
 
 REDIS = """\
@@ -201,10 +202,12 @@ def postfix(rows, folder):
     services = POSTFIX_SERVICES.format(port=PLAIN_SMTP)
     for row in rows:
         certificate, key = pair(row, folder)
-        options = ["smtpd_tls_wrappermode=yes", f"smtpd_tls_cert_file={certificate}", f"smtpd_tls_key_file={key}", *statements(row)]
+        options = [f"smtpd_tls_cert_file={certificate}", f"smtpd_tls_key_file={key}", *statements(row)]
+        options += ["smtpd_tls_wrappermode=yes"] if row["part"] == "tls" else []
         services += f"{row['ip']}:{row['port']} inet n - n - - smtpd\n" + "".join(f"  -o {{{option}}}\n" for option in options)
     (own / "master.cf").write_text(services)
-    return [f"install -d -o postfix {folder}/postfix-data", f"install -d {folder}/postfix-queue",
+    logs = [f"ln -s postfix.log {row['name']}.log" for row in rows if row["part"] == "services"]
+    return [*logs, f"install -d -o postfix {folder}/postfix-data", f"install -d {folder}/postfix-queue",
             background("postfix-start", f"postfix -c {own} start-fg")]
 
 

@@ -14,6 +14,9 @@ WIDE_SCANNER = "10.98.0.2"
 WIDE_GATEWAY = "10.98.0.1"
 WIDE_NETWORK = "10.90.0.0/16"
 
+# Of packages that exclude another one of their kind (one server of mail, one of FTP) only the files are there.
+BESIDE = pathlib.Path("/opt/sonde-lab")
+
 # Listens inside the lab for every port of the hosts that accept everything and say nothing.
 SILENT_PORT = 9
 
@@ -44,8 +47,16 @@ def attribution(table, ip):
     return max(rows, key=lambda row: ipaddress.ip_network(row["prefix"]).prefixlen)
 
 
+def laid_beside(package):
+    """Where tools/setup lays the files of a package that excludes another one, beside its DEBIAN/control."""
+    return BESIDE / package
+
+
 def package_version(package):
-    """Debian's version of an installed package, or "" when it is not there."""
+    """Debian's version of a package that is installed or laid beside, or "" when it is not there."""
+    control = laid_beside(package) / "DEBIAN/control"
+    if control.exists():
+        return next(line.removeprefix("Version: ") for line in control.read_text().splitlines() if line.startswith("Version: "))
     query = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package], capture_output=True, text=True,
                            check=False)
     status, _, version = query.stdout.strip().partition(" ")

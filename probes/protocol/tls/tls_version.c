@@ -41,8 +41,10 @@ static const struct say version_says[] = {
 // Where it is known what is spoken inside, and that it is no web page, a list of others' names is out of place.
 static bool names_fit(const struct session *self)
 {
-    const struct session_ops *inner = session_inner(self);
-    return session_upgraded(self) == NULL && (inner == NULL || inner == &session_http);
+    const struct observation *observation = self->observation;
+    const char *service = observation_service(observation);
+    bool known = service[0] != '\0' && strcmp(service, session_tls.name) != 0;
+    return session_upgraded(self) == NULL && (!known || observation_has(observation, PART_http));
 }
 
 static int hello_write(struct session *self, struct buffer *ret_record)
