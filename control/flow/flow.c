@@ -41,7 +41,8 @@ void flow_continue(struct flow *flow, struct flow_lane *lane, const struct verdi
         .mss = mss_of(verdict->mss),
         .state = FLOW_ESTABLISHED,
         .ack_due = true,
-        .retry_ns = now_ns + FLOW_RTO_NS,
+        .rto_ms = FLOW_RTO_MS,
+        .retry_ns = now_ns + FLOW_RTO_MS * UINT64_C(1000000),
         .close_ns = FLOW_NEVER,
     };
 }
@@ -57,7 +58,9 @@ void flow_connect(struct flow *flow, struct flow_lane *lane, uint32_t address, u
         .snd_nxt = 1, // from snd_una, until the answer says where that is
         .mss = FLOW_MSS_DEFAULT,
         .state = FLOW_SYN_SENT,
-        .retry_ns = now_ns + FLOW_RTO_NS,
+        .sent_ns = now_ns,
+        .rto_ms = FLOW_RTO_MS,
+        .retry_ns = now_ns + FLOW_RTO_MS * UINT64_C(1000000),
         .close_ns = FLOW_NEVER,
     };
     packet_send(flow, 0, TCP_SYN, NULL, 0);
@@ -74,7 +77,7 @@ void flow_establish(struct flow *flow, const struct segment *segment, uint64_t n
     flow->rcv_nxt = segment->seq + 1;
     flow->mss = mss_of(segment->mss);
     flow->tries = 0;
-    flow->retry_ns = now_ns + FLOW_RTO_NS;
+    flow->retry_ns = flow_retry_at(flow, now_ns);
     flow->ack_due = true;
 }
 
@@ -127,7 +130,7 @@ static void output_send(struct flow *flow, uint64_t now_ns)
     bool pending = flow_in_flight(flow) || sent < length;
     if (pending && ((none_under_way && moved) || flow->retry_ns == FLOW_NEVER)) {
         flow->tries = 0;
-        flow->retry_ns = now_ns + FLOW_RTO_NS;
+        flow->retry_ns = flow_retry_at(flow, now_ns);
     }
 }
 
@@ -175,17 +178,20 @@ static void flow_retry(struct flow *flow, uint64_t now_ns)
     if (flow->state != FLOW_SYN_SENT)
         (void)flow->lane->ops->output(flow, &length);
     bool pending = flow_in_flight(flow) || length > 0;
-    int most = flow->state == FLOW_SYN_SENT ? FLOW_SYN_TRIES : FLOW_TRIES;
-    if (flow->tries >= most && pending) {
+    // An acknowledgement that nothing may follow is repeated at leisure: whoever waits in silence got it, mostly.
+    uint64_t rto_ns = (pending ? flow->rto_ms : FLOW_RTO_MS) * UINT64_C(1000000);
+    bool last =
+        flow->state == FLOW_SYN_SENT ? flow->tries >= FLOW_SYN_TRIES : rto_ns << flow->tries > FLOW_RETRY_NS / 2;
+    if (last && pending) {
         flow_give_up(flow, FLOW_TIMED_OUT);
         return;
     }
-    if (flow->tries >= most || (!pending && flow->heard)) {
+    if (last || (!pending && flow->heard)) {
         flow->retry_ns = FLOW_NEVER;
         return;
     }
     flow->tries++;
-    flow->retry_ns = now_ns + (FLOW_RTO_NS << flow->tries);
+    flow->retry_ns = now_ns + (rto_ns << flow->tries);
     if (flow->state == FLOW_SYN_SENT) {
         flow->lane->retransmissions++;
         packet_send(flow, 0, TCP_SYN, NULL, 0);

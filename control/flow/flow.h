@@ -17,13 +17,16 @@ enum {
     FLOW_MSS = 1460,        // what we say in a SYN, and the most we send
     FLOW_MSS_DEFAULT = 536, // RFC 9293 section 3.7.1: of a peer that does not say
     FLOW_MSS_MIN = 64,      // a peer that asks for less would have us send a crowd of frames
-    FLOW_TRIES = 5,         // retransmissions before giving up
     FLOW_SYN_TRIES = 2,     // of a SYN: whoever wants more had better come from another port
     FLOW_FLIGHT = 10,       // segments under way at once (RFC 6928)
     FLOW_CHALLENGES = 32,   // ACKs to segments that cannot be; then silence, so that two stacks do not argue for ever
     FLOW_DISCARD_BYTES = 65536, // taken in after we have closed, then RST
 };
-#define FLOW_RTO_NS    UINT64_C(1000000000) // doubled at each retransmission
+// When to send again (RFC 6298): after a second while no round trip was timed, then after R + max(200 ms, 2 R) of the
+// newest one, at most FLOW_RTO_MOST_MS; doubled at each retransmission, up to FLOW_RETRY_NS. So a peer that is silent
+// is given up after 48 to 64 s: after 5 retransmissions from a second on, after 7 from 200 ms on.
+enum { FLOW_RTO_MS = 1000, FLOW_RTO_LEAST_MS = 200, FLOW_RTO_MOST_MS = 3000 };
+#define FLOW_RETRY_NS  UINT64_C(32000000000)
 #define FLOW_LINGER_NS UINT64_C(3000000000) // from our wish to close to RST, when the peer does not close too
 #define FLOW_NEVER     UINT64_MAX
 
@@ -79,7 +82,7 @@ struct flow {
     struct flow_pieces pieces; // behind a gap
     uint64_t retry_ns;         // when to send again, FLOW_NEVER
     uint64_t close_ns;         // when lingering ends, FLOW_NEVER
-    uint64_t sent_ns;          // of the segment that is timed
+    uint64_t sent_ns;          // of the segment that is timed, or of our SYN
     uint32_t address;          // host byte order
     uint16_t remote_port;
     uint16_t local_port;
@@ -94,8 +97,9 @@ struct flow {
     uint32_t timed_seq;
     uint32_t rtt_us; // of the first data segment, 0 = not known
     uint32_t discarded;
-    uint16_t mss;  // the most bytes a segment to the peer may have
-    uint8_t state; // enum flow_state
+    uint16_t mss;    // the most bytes a segment to the peer may have
+    uint16_t rto_ms; // until the first retransmission
+    uint8_t state;   // enum flow_state
     uint8_t tries;
     uint8_t challenges;
     bool timing : 1;
@@ -153,6 +157,12 @@ struct flow_packet flow_refusal(const struct verdict *verdict);
 
 // For flow_receive. The SYN-ACK to our own SYN was right.
 void flow_establish(struct flow *flow, const struct segment *segment, uint64_t now_ns);
+
+// When what leaves now is sent again for the first time, ns.
+static inline uint64_t flow_retry_at(const struct flow *flow, uint64_t now_ns)
+{
+    return now_ns + (uint64_t)flow->rto_ms * UINT64_C(1000000);
+}
 
 // The oldest unacknowledged segment once more.
 void flow_resend(struct flow *flow);

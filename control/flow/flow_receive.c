@@ -19,6 +19,28 @@ static void flow_ended(struct flow *flow, enum flow_event event)
     flow->lane->ops->event(flow, closing ? FLOW_DONE : event);
 }
 
+// No turn lasts as long: a stamp that is further ahead is of another clock.
+#define RTT_AHEAD_NS UINT64_C(1000000000)
+
+// The round trip from sent_ns to the segment, us.
+static uint32_t round_trip(struct flow *flow, const struct segment *segment, uint64_t now_ns)
+{
+    // The stamp of the receiving worker is nearer to the truth than our turn to look. A turn has one time, that of its
+    // beginning: what is sent and answered in the same turn has a stamp that is newer than now.
+    uint64_t stamp = segment->stamp_ns - flow->lane->lost_ns;
+    bool stamped = stamp > flow->sent_ns && stamp < now_ns + RTT_AHEAD_NS;
+    uint64_t us = ((stamped ? stamp : now_ns) - flow->sent_ns) / 1000;
+    return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
+static void rto_set(struct flow *flow, uint32_t rtt_us)
+{
+    uint32_t rtt_ms = rtt_us / 1000;
+    uint32_t room_ms = rtt_ms > FLOW_RTO_LEAST_MS / 2 ? 2 * rtt_ms : FLOW_RTO_LEAST_MS;
+    uint64_t rto_ms = (uint64_t)rtt_ms + room_ms;
+    flow->rto_ms = (uint16_t)(rto_ms > FLOW_RTO_MOST_MS ? FLOW_RTO_MOST_MS : rto_ms);
+}
+
 static void syn_sent_receive(struct flow *flow, const struct segment *segment, uint64_t now_ns)
 {
     if (!(segment->flags & TCP_ACK)) {
@@ -38,6 +60,8 @@ static void syn_sent_receive(struct flow *flow, const struct segment *segment, u
             flow->lane->ops->transmit(flow, &packet);
         return;
     }
+    if (flow->tries == 0)
+        rto_set(flow, round_trip(flow, segment, now_ns));
     flow_establish(flow, segment, now_ns);
     flow->lane->ops->event(flow, FLOW_OPENED);
 }
@@ -52,19 +76,12 @@ static bool segment_acceptable(const struct flow *flow, const struct segment *se
     return first < FLOW_WINDOW || (length > 0 && last < FLOW_WINDOW);
 }
 
-// No turn lasts as long: a stamp that is further ahead is of another clock.
-#define RTT_AHEAD_NS UINT64_C(1000000000)
-
 static void rtt_take(struct flow *flow, const struct segment *segment, uint64_t now_ns)
 {
     if (!flow->timing || (int32_t)(segment->ack - flow->timed_seq) < 0)
         return;
-    // The stamp of the receiving worker is nearer to the truth than our turn to look. A turn has one time, that of its
-    // beginning: what is sent and answered in the same turn has a stamp that is newer than now.
-    uint64_t stamp = segment->stamp_ns - flow->lane->lost_ns;
-    bool stamped = stamp > flow->sent_ns && stamp < now_ns + RTT_AHEAD_NS;
-    uint64_t us = ((stamped ? stamp : now_ns) - flow->sent_ns) / 1000;
-    flow->rtt_us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us; // 0: not known
+    flow->rtt_us = round_trip(flow, segment, now_ns); // 0: not known
+    rto_set(flow, flow->rtt_us);
     flow->timing = false;
     flow->timed = true;
 }
@@ -88,7 +105,7 @@ static bool ack_take(struct flow *flow, const struct segment *segment, uint64_t 
         flow->snd_una = segment->ack;
         flow->lane->ops->acked(flow, acked - (fin ? 1 : 0));
         flow->tries = 0;
-        flow->retry_ns = flow_in_flight(flow) ? now_ns + FLOW_RTO_NS : FLOW_NEVER;
+        flow->retry_ns = flow_in_flight(flow) ? flow_retry_at(flow, now_ns) : FLOW_NEVER;
         flow->recovering = flow->recovering && (int32_t)(flow->recover - flow->snd_una) > 0;
     }
     if ((int32_t)(segment->seq - flow->snd_wl1) > 0 ||

@@ -9,7 +9,8 @@
 #include "tests/unit/flow/peer.h"
 
 enum { ADDRESS = 0x0a000001, PORT = 80, LOCAL = 40000 };
-#define MS UINT64_C(1000000)
+#define MS     UINT64_C(1000000)
+#define RTO_NS (FLOW_RTO_MS * MS)
 
 // A flow, its owner, and the peer at the other end.
 struct scene {
@@ -190,10 +191,90 @@ Test(flow, lost_data_is_sent_five_times_more_and_then_given_up_with_rst)
         waited_ns += MS;
     }
     cr_assert_eq(scene->events[FLOW_TIMED_OUT], 1);
-    cr_assert_eq(scene->lane.retransmissions, FLOW_TRIES);
+    cr_assert_eq(scene->lane.retransmissions, 5);
     cr_assert_eq(waited_ns / 1000000000, 63, "1 + 2 + 4 + 8 + 16 + 32 seconds, not %lu", waited_ns / 1000000000);
     cr_assert_eq(scene->last.flags, TCP_RST | TCP_ACK);
     cr_assert_eq(scene->flow.state, FLOW_CLOSED);
+    scene_free(scene);
+}
+
+// Every time something leaves in the next ms_most ms, in ms from now.
+static size_t left_at(struct scene *scene, unsigned ms_most, unsigned *ret_ms, size_t most)
+{
+    size_t count = 0;
+    for (unsigned ms = 1; ms <= ms_most; ms++) {
+        size_t left = scene->left;
+        advance(scene, MS);
+        if (scene->left != left && count < most)
+            ret_ms[count++] = ms;
+    }
+    return count;
+}
+
+static void left_check(struct scene *scene, const unsigned *expected, size_t count)
+{
+    unsigned ms[16];
+    cr_assert_eq(left_at(scene, 200000, ms, 16), count + 1, "and RST");
+    for (size_t i = 0; i < count; i++)
+        cr_assert_eq(ms[i], expected[i], "the %zu. after %u ms, not %u", i + 1, ms[i], expected[i]);
+    cr_assert_eq(scene->events[FLOW_TIMED_OUT], 1);
+}
+
+// Answers our SYN after that long.
+static void open_after(struct scene *scene, uint64_t ms)
+{
+    flow_connect(&scene->flow, &scene->lane, ADDRESS, PORT, LOCAL, scene->now_ns);
+    scene->now_ns += ms * MS;
+    settle(scene);
+    cr_assert_eq(scene->events[FLOW_OPENED], 1);
+}
+
+// RFC 6298 section 2.2, and the room of 200 ms that Linux and others leave to delayed acknowledgements.
+Test(flow, the_round_trip_of_the_syn_decides_when_what_is_lost_goes_again)
+{
+    struct scene *scene = scene_new();
+    open_after(scene, 20);
+    scene->cut = true;
+    say(scene, "hello", 5);
+    left_check(scene, (const unsigned[]){220, 660, 1540, 3300, 6820, 13860, 27940}, 7);
+    scene_free(scene);
+
+    scene = scene_new();
+    open_after(scene, 600);
+    scene->cut = true;
+    say(scene, "hello", 5);
+    left_check(scene, (const unsigned[]){1800, 5400, 12600, 27000}, 4);
+    scene_free(scene);
+}
+
+Test(flow, the_round_trip_of_the_first_data_decides_when_what_is_lost_later_goes_again)
+{
+    struct scene *scene = scene_accepted();
+    say(scene, "hello", 5);
+    scene->now_ns += 50 * MS;
+    settle(scene);
+    cr_assert_eq(scene->flow.rtt_us, 50000);
+    scene->cut = true;
+    say(scene, "again", 5);
+    left_check(scene, (const unsigned[]){250, 750, 1750, 3750, 7750, 15750, 31750}, 7);
+    scene_free(scene);
+}
+
+// Karn: which of the two SYNs was answered is not known.
+Test(flow, a_syn_that_was_repeated_says_nothing_about_the_round_trip)
+{
+    struct scene *scene = scene_new();
+    scene->cut = true;
+    flow_connect(&scene->flow, &scene->lane, ADDRESS, PORT, LOCAL, scene->now_ns);
+    scene->cut = false;
+    scene->now_ns += RTO_NS;
+    flow_timer(&scene->flow, scene->now_ns);
+    scene->now_ns += MS;
+    settle(scene);
+    cr_assert_eq(scene->events[FLOW_OPENED], 1);
+    scene->cut = true;
+    say(scene, "hello", 5);
+    left_check(scene, (const unsigned[]){1000, 3000, 7000, 15000, 31000}, 5);
     scene_free(scene);
 }
 
@@ -324,7 +405,7 @@ Test(flow, a_closed_window_is_probed_and_the_rest_follows_when_it_opens)
     say(scene, "hello", 5);
     cr_assert_eq(scene->last.payload_length, 0);
     scene->cut = true;
-    advance(scene, FLOW_RTO_NS + MS);
+    advance(scene, RTO_NS + MS);
     cr_assert_eq(scene->last.payload_length, 1, "the probe");
     scene->cut = false;
     struct segment update = peers(scene, TCP_ACK, "");
@@ -398,7 +479,7 @@ Test(flow, the_ack_of_a_server_that_speaks_first_is_repeated_until_it_speaks)
     scene->cut = true;
     flow_push(&scene->flow, scene->now_ns);
     cr_assert_eq(scene->left, 1);
-    advance(scene, FLOW_RTO_NS);
+    advance(scene, RTO_NS);
     cr_assert_eq(scene->left, 2);
     cr_assert_eq(scene->last.flags, TCP_ACK);
     struct segment banner = peers(scene, TCP_ACK | TCP_PSH, "SSH-2.0-x\r\n");
@@ -406,7 +487,7 @@ Test(flow, the_ack_of_a_server_that_speaks_first_is_repeated_until_it_speaks)
     flow_push(&scene->flow, scene->now_ns);
     size_t left = scene->left;
     for (int i = 0; i < 100; i++)
-        advance(scene, FLOW_RTO_NS);
+        advance(scene, RTO_NS);
     cr_assert_eq(scene->left, left);
     cr_assert_eq(scene->events[FLOW_TIMED_OUT], 0);
     scene_free(scene);
