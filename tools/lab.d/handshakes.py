@@ -212,8 +212,8 @@ def print_skipped(_table, folder):
     """Who does not run, and what the log of its server says last."""
     for name, reason in json.loads((folder / "absent.json").read_text()).items():
         log = folder / f"{name}.log"
-        last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
-        print(f"skipped {name}: {reason}", *last)
+        last = log.read_text(errors="replace").strip().splitlines()[-12:] if log.exists() else []
+        print(f"skipped {name}: {reason}", *last, sep="\n  ")
 
 
 COMMANDS = {"write": write, "missing": print_missing, "locals": print_locals, "redirects": print_redirects, "settle": settle,

@@ -167,7 +167,10 @@ def mariadb(rows, folder):
         data = folder / row["name"]
         crt, key = pair(row, folder)
         data.mkdir()
-        script = (f"mariadb-install-db --no-defaults --datadir={data}/data --user=root "
+        # A MariaDB that starts removes the temporary tables that it finds, which may be those of another one that starts.
+        (data / "tmp").mkdir()
+        script = (f"export TMPDIR={data}/tmp\n"
+                  f"mariadb-install-db --no-defaults --datadir={data}/data --user=root "
                   f"--auth-root-authentication-method=normal >{data}/install.log\n"
                   f"exec mariadbd --no-defaults --datadir={data}/data --user=root --bind-address={row['ip']} --port={row['port']} "
                   f"--socket={data}/socket --skip-name-resolve {row['says']}\n")

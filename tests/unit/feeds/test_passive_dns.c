@@ -19,8 +19,9 @@ static const char *named(const struct intel *intel, uint32_t address)
 {
     static char text[64];
     const struct intel_names *names = intel_find_names(intel, address);
-    (void)snprintf(text, sizeof(text), names == NULL ? "" : "%u %u", names == NULL ? 0 : names->names,
-                   names == NULL ? 0 : names->names_in_a_year);
+    if (names == NULL)
+        return "";
+    (void)snprintf(text, sizeof(text), "%u %u", names->names, names->names_in_a_year);
     return text;
 }
 
