@@ -209,7 +209,7 @@ void harness_disk_limit(struct harness *harness, uint64_t bytes)
     const struct timespec pause = {.tv_nsec = 1000000};
     bool set = limit_set(harness->child, bytes);
     // It may be between the two users.
-    for (int i = 0; i < 5000 && !set; i++) {
+    for (int i = 0; i < HARNESS_PATIENCE_MS && !set; i++) {
         nanosleep(&pause, NULL);
         set = limit_set(harness->child, bytes);
     }
