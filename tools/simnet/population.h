@@ -37,15 +37,17 @@ struct population_service {
     char *domain;
     char *version;
     char *cipher;
-    char *inside;  // another service's name
-    char *answers; // a JSON object: what is said to what is heard
-    char *opening; // bytes in hex
-    char *reply;   // bytes in hex
-    double amount; // bytes
-    char *deed;    // what a hostile TLS server does
-    char *manner;  // how its TCP behaves
-    double stage;  // of the manner "reset"
-    char *record;  // a JSON object: what a record of such a host must hold besides
+    char *inside;   // another service's name
+    char *answers;  // a JSON object: what is said to what is heard
+    char *opening;  // bytes in hex
+    char *reply;    // bytes in hex
+    char *starttls; // a text of the line behind which `inside` is spoken
+    double takes;   // bytes, behind which `inside` is spoken
+    double amount;  // bytes
+    char *deed;     // what a hostile TLS server does
+    char *manner;   // how its TCP behaves
+    double stage;   // of the manner "reset"
+    char *record;   // a JSON object: what a record of such a host must hold besides
 };
 
 struct population_speaks {

@@ -15,7 +15,7 @@ struct service_key {
     const char *help;
 };
 
-enum { IS_OBJECT = -1, AMOUNT_MAX = 1 << 30 };
+enum { IS_OBJECT = -1, AMOUNT_MAX = 1 << 30, VISIT_TAKES_MAX = 4096 };
 
 #define SERVICE(member) offsetof(struct population_service, member)
 static const struct service_key SERVICE_KEYS[] = {
@@ -30,10 +30,14 @@ static const struct service_key SERVICE_KEYS[] = {
     {"domain", SERVICE(domain), 0, "certificates are for h0, h1, ... of it"},
     {"version", SERVICE(version), 0, "tls: 1.0, 1.1, 1.2 (default) or 1.3"},
     {"cipher", SERVICE(cipher), 0, "tls: OpenSSL's list; tls13: TLS_CHACHA20_POLY1305_SHA256 in place of AES"},
-    {"inside", SERVICE(inside), 0, "tls, tls13: the service spoken there; it stands before this one in the file"},
+    {"inside", SERVICE(inside), 0,
+     "tls, tls13: the service spoken there; lines, raw: behind STARTTLS; it stands before this one in the file"},
+    {"starttls", SERVICE(starttls), 0, "lines: behind the line that holds it, and its answer, `inside` is spoken"},
     {"answers", SERVICE(answers), IS_OBJECT, "lines: what is said to a line that holds the key; \"\": to any other"},
     {"opening", SERVICE(opening), 0, "raw: what it says first, in hex"},
     {"reply", SERVICE(reply), 0, "raw: what it says whenever it hears something, in hex"},
+    {"takes", SERVICE(takes), VISIT_TAKES_MAX,
+     "raw: so many bytes it hears, replies once, and then `inside` is spoken"},
     {"amount", SERVICE(amount), AMOUNT_MAX, "babble: bytes, 0 without end; bomb, tls13: bytes of what is too large"},
     {"deed", SERVICE(deed), 0, "tls, tls13: the hostile thing that it does; see deeds below"},
     {"manner", SERVICE(manner), 0, "how its TCP behaves; see manners below"},

@@ -2,6 +2,7 @@
 // What services of lines and hostile hosts say, before any TCP: in sonde's words where a session reads it to its end,
 // else byte by byte.
 
+#include <errno.h>
 #include <openssl/ssl.h>
 #include <zlib.h>
 
@@ -62,6 +63,53 @@ Test(hostile, lines_are_answered_by_what_they_hold_however_they_are_cut)
     cr_expect(json_is_false(json_object_get(truth, "open")));
     json_decref(truth);
     speaking_down(&speaking);
+}
+
+// What stands behind STARTTLS is another service, from the byte behind the line on; its end is the end.
+Test(hostile, behind_starttls_another_service_speaks)
+{
+    struct town town = {.crypto = crypto_new()};
+    struct visit visit;
+    town.said[0] = (struct population_service){.name = "inner",
+                                               .speaks = "lines",
+                                               .banner = "in\n",
+                                               .answers = (char[]){"{\"QUIT\":\"out\\n\",\"\":\"hm\\n\"}"}};
+    town.said[1] = (struct population_service){.name = "outer",
+                                               .speaks = "lines",
+                                               .banner = "hi\n",
+                                               .inside = "inner",
+                                               .starttls = "STARTTLS",
+                                               .answers = (char[]){"{\"STARTTLS\":\"go\\n\",\"\":\"what\\n\"}"}};
+    town.population = (struct population){.key = 1, .services = town.said, .service_count = 2};
+    cr_assert_eq(services_new(&town.population, &town.services, error), 0, "%s", error);
+    cr_assert(visit_begin(&visit, &town.services[1], 0, town.crypto));
+    expect_said(&visit, "", "hi\n");
+    expect_said(&visit, "NOOP\n", "what\n");
+    expect_said(&visit, "STARTTLS\nNOOP\nSTART", "go\nin\nhm\n");
+    expect_said(&visit, "TLS\n", "hm\n");
+    cr_expect_not(visit.over);
+    expect_said(&visit, "QUIT\n", "out\n");
+    cr_expect(visit.over);
+    visit_end(&visit);
+    services_free(town.services, 2);
+
+    town.said[1] = (struct population_service){
+        .name = "outer", .speaks = "raw", .opening = "21", .reply = "53", .takes = 3, .inside = "inner"};
+    cr_assert_eq(services_new(&town.population, &town.services, error), 0, "%s", error);
+    cr_assert(visit_begin(&visit, &town.services[1], 0, town.crypto));
+    expect_said(&visit, "", "!");
+    expect_said(&visit, "ab", "");
+    expect_said(&visit, "cX\n", "Sin\nhm\n");
+    visit_end(&visit);
+    services_free(town.services, 2);
+
+    town.said[1].takes = 0;
+    cr_assert_eq(services_new(&town.population, &town.services, error), -EINVAL);
+    cr_expect_not_null(strstr(error, "expected both `takes` and `inside`"), "%s", error);
+    town.said[1] = (struct population_service){.name = "outer", .speaks = "lines", .starttls = "STARTTLS"};
+    cr_assert_eq(services_new(&town.population, &town.services, error), -EINVAL);
+    cr_expect_not_null(strstr(error, "expected both `starttls` and `inside`"), "%s", error);
+    crypto_free(town.crypto);
 }
 
 Test(hostile, raw_says_its_bytes_and_echo_ours)

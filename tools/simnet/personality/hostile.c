@@ -17,6 +17,12 @@ struct raw {
     uint8_t bytes[];
 };
 
+struct raw_state {
+    size_t heard;
+    bool carries; // inner has begun
+    struct visit inner;
+};
+
 struct babble_state {
     double said;
 };
@@ -59,6 +65,11 @@ static int raw_prepare(struct service *service, char error[static POPULATION_ERR
     if (raw == NULL)
         return -ENOMEM;
     service->prepared = raw;
+    if ((said->takes > 0) != (service->inside != NULL)) {
+        snprintf(error, POPULATION_ERROR_MAX, "services.%.60s: expected both `takes` and `inside`, or none of them",
+                 said->name);
+        return -EINVAL;
+    }
     long opening = hex_read(said->opening, raw->bytes);
     long reply = opening < 0 ? -1 : hex_read(said->reply, raw->bytes + opening);
     if (reply < 0 || opening + reply == 0) {
@@ -79,8 +90,40 @@ static void raw_begin(struct visit *visit)
 static void raw_bytes(struct visit *visit, struct bytes *input)
 {
     const struct raw *raw = visit->service->prepared;
-    (void)bytes_take(input, input->length);
+    struct raw_state *state = visit->state;
+    size_t takes = (size_t)visit->service->said->takes;
+    if (takes == 0 || state->carries) {
+        if (state->carries)
+            visit_carry(visit, &state->inner, input);
+        else
+            buffer_put(&visit->output, raw->bytes + raw->opening_bytes, raw->reply_bytes);
+        (void)bytes_take(input, input->length);
+        return;
+    }
+    size_t length = takes - state->heard < input->length ? takes - state->heard : input->length;
+    (void)bytes_take(input, length);
+    state->heard += length;
+    if (state->heard < takes)
+        return;
     buffer_put(&visit->output, raw->bytes + raw->opening_bytes, raw->reply_bytes);
+    state->carries = true;
+    visit->over = !visit_begin(&state->inner, visit->service->inside, 0, visit->crypto);
+    if (!visit->over)
+        visit_carry(visit, &state->inner, input);
+}
+
+static void raw_more(struct visit *visit)
+{
+    struct raw_state *state = visit->state;
+    if (state->carries)
+        visit_carry(visit, &state->inner, &(struct bytes){0});
+}
+
+static void raw_end(struct visit *visit)
+{
+    struct raw_state *state = visit->state;
+    if (state->carries)
+        visit_end(&state->inner);
 }
 
 static int babble_prepare(struct service *service, char error[static POPULATION_ERROR_MAX])
@@ -172,9 +215,12 @@ const struct personality personality_mute = {
 const struct personality personality_raw = {
     .name = "raw",
     .help = "says `opening` at once and `reply` to whatever it hears, both bytes in hex",
+    .state_bytes = sizeof(struct raw_state),
     .prepare = raw_prepare,
     .begin = raw_begin,
     .bytes = raw_bytes,
+    .more = raw_more,
+    .end = raw_end,
     .truth = nothing_truth,
 };
 

@@ -14,6 +14,11 @@ struct lines_answer {
     const char *said;
 };
 
+struct lines_state {
+    bool carries; // inner has begun
+    struct visit inner;
+};
+
 struct lines {
     json_t *object; // owns the texts
     size_t count;
@@ -28,6 +33,11 @@ static int lines_prepare(struct service *service, char error[static POPULATION_E
     service->prepared = lines;
     if (lines == NULL)
         return -ENOMEM;
+    if ((service->said->starttls == NULL) != (service->inside == NULL)) {
+        snprintf(error, POPULATION_ERROR_MAX, "services.%.60s: expected both `starttls` and `inside`, or none of them",
+                 service->said->name);
+        return -EINVAL;
+    }
     if (service->said->answers == NULL)
         return 0;
     lines->object = json_loads(service->said->answers, 0, NULL);
@@ -77,7 +87,9 @@ static const char *answer_find(const struct lines *lines, struct bytes line)
 static void lines_bytes(struct visit *visit, struct bytes *input)
 {
     const struct lines *lines = visit->service->prepared;
-    while (!visit->over && input->length > 0) {
+    const char *starttls = visit->service->said->starttls;
+    struct lines_state *state = visit->state;
+    while (!visit->over && !state->carries && input->length > 0) {
         const uint8_t *end = memchr(input->data, '\n', input->length);
         if (end == NULL)
             return;
@@ -87,7 +99,27 @@ static void lines_bytes(struct visit *visit, struct bytes *input)
         if (said != NULL)
             buffer_put(&visit->output, said, strlen(said));
         visit->over = line_holds(line, "QUIT") || line_holds(line, "LOGOUT") || line_holds(line, "EXIT");
+        if (starttls != NULL && line_holds(line, starttls) && !visit->over) {
+            state->carries = true;
+            visit->over = !visit_begin(&state->inner, visit->service->inside, 0, visit->crypto);
+        }
     }
+    if (state->carries && !visit->over)
+        visit_carry(visit, &state->inner, input);
+}
+
+static void lines_more(struct visit *visit)
+{
+    struct lines_state *state = visit->state;
+    if (state->carries)
+        visit_carry(visit, &state->inner, &(struct bytes){0});
+}
+
+static void lines_end(struct visit *visit)
+{
+    struct lines_state *state = visit->state;
+    if (state->carries)
+        visit_end(&state->inner);
 }
 
 // The file's "record" says what there is to know.
@@ -101,9 +133,12 @@ static void lines_truth(const struct service *service, const struct identity *id
 const struct personality personality_lines = {
     .name = "lines",
     .help = "a protocol of lines: says `banner`, and of `answers` what fits each line; `record` is its truth",
+    .state_bytes = sizeof(struct lines_state),
     .prepare = lines_prepare,
     .dispose = lines_dispose,
     .begin = lines_begin,
     .bytes = lines_bytes,
+    .more = lines_more,
+    .end = lines_end,
     .truth = lines_truth,
 };

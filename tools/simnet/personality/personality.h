@@ -45,7 +45,7 @@ struct personality;
 struct service {
     const struct personality *personality;
     const struct population_service *said; // borrowed: banner, page, ...
-    const struct service *inside;          // what is spoken within TLS; NULL: nothing is
+    const struct service *inside;          // what is spoken within TLS, or behind STARTTLS; NULL: nothing is
     enum manner manner;
     struct identity *identities; // [identity_count]: a host has one of them
     uint32_t identity_count;
@@ -123,6 +123,9 @@ void visit_end(struct visit *visit);
 
 // Bytes of the client's, in order. Afterwards output may have grown, or the visit be over.
 void visit_bytes(struct visit *visit, const uint8_t *data, size_t length);
+
+// What stands behind STARTTLS: all that comes goes to the inner visit, and what that says goes out as it is.
+void visit_carry(struct visit *visit, struct visit *inner, struct bytes *input);
 
 // Who has more to say than fits says it. To be called when output was acknowledged.
 void visit_more(struct visit *visit);

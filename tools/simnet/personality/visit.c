@@ -29,6 +29,18 @@ void visit_more(struct visit *visit)
         visit->service->personality->more(visit);
 }
 
+void visit_carry(struct visit *visit, struct visit *inner, struct bytes *input)
+{
+    size_t length = input->length;
+    if (length > 0)
+        visit_bytes(inner, bytes_take(input, length), length);
+    else
+        visit_more(inner);
+    buffer_put(&visit->output, buffer_bytes(&inner->output), inner->output.length);
+    buffer_drop(&inner->output, inner->output.length);
+    visit->over = inner->over;
+}
+
 void visit_end(struct visit *visit)
 {
     if (visit->state != NULL && visit->service->personality->end != NULL)
