@@ -60,6 +60,7 @@ PART_STRUCT(tls_certificate, TLS_CERTIFICATE_FIELDS)
     X(P, FLAG, post_quantum, 0, "a hybrid post-quantum key exchange is offered")                                       \
     X(P, TEXT, post_quantum_group, 31, "the hybrid group it chose")                                                    \
     X(P, TEXT, ja3s, 32, "JA3S of the answer to the first hello: MD5 over version, cipher and extensions")             \
+    X(P, TEXT, ja3s_text, 223, "what JA3S is the MD5 of: version, cipher and the extensions in the server's order")    \
     X(P, ROWS(tls_certificate), chain, 10, "the certificates sent, in their order")                                    \
     X(P, FLAG, trusted, 0, "the chain verifies against the system's authorities at the time of the scan")              \
     X(P, TEXT, trust_error, 127, "why it does not")                                                                    \

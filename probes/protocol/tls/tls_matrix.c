@@ -230,6 +230,7 @@ static void ja3s_learn(struct observation *observation, const struct tls_server_
     for (size_t at = 0; at < MD5_BYTES; at++)
         (void)snprintf(hex + 2 * at, 3, "%02x", digest[at]);
     learn_word(observation, FIELD(tls, ja3s), hex);
+    learn_word(observation, FIELD(tls, ja3s_text), text);
 }
 
 void tls_matrix_answered_first(struct session *self, const struct tls_server_hello *hello)

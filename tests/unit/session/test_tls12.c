@@ -166,6 +166,10 @@ static char *talk(const struct setting *setting, const char *first, size_t piece
     char *ja3s = strstr(text, "tls.ja3s ");
     cr_assert_not_null(ja3s);
     memset(ja3s + strlen("tls.ja3s "), 'x', 32);
+    char *made_of = strstr(text, "tls.ja3s_text ");
+    cr_assert_not_null(made_of);
+    made_of += strlen("tls.ja3s_text ");
+    memmove(made_of, made_of + strcspn(made_of, "\n"), strlen(made_of + strcspn(made_of, "\n")) + 1);
     return text;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <criterion/criterion.h>
 #include <jansson.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -39,6 +40,17 @@ static const struct tls_version_observation *row_of(const struct observation *ob
         if (text_is(&rows[at].version, version))
             return &rows[at];
     return NULL;
+}
+
+// What JA3S is of a text.
+static char *ja3s_of(const char *text)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    char *hex = malloc(33);
+    cr_assert_eq(EVP_Digest(text, strlen(text), digest, NULL, EVP_md5(), NULL), 1);
+    for (size_t at = 0; at < 16; at++)
+        (void)snprintf(hex + 2 * at, 3, "%02x", digest[at]);
+    return hex;
 }
 
 // OpenSSL knows most of them by the names of the same registry.
@@ -232,6 +244,9 @@ Test(tls_matrix, a_server_of_one_version_offers_that_and_refuses_the_others)
         cr_expect_not(seen.tls->known.trusted, "there were no authorities to ask");
         cr_expect_eq(seen.tls->chain.count, 1);
         cr_expect_eq(seen.tls->ja3s.length, 32);
+        char *digest = ja3s_of(told(&seen, "tls.ja3s_text"));
+        cr_expect_str_eq(told(&seen, "tls.ja3s"), digest);
+        free(digest);
         const struct tls_version_observation *row = row_of(&seen, rows[at].offered);
         cr_assert_not_null(row);
         cr_expect_eq(row->forward_secrecy, rows[at].forward_secrecy);
