@@ -221,9 +221,11 @@ static struct session_result session_take(struct session *session)
     return session->spoke_up ? session_done() : result;
 }
 
-// All that we said came back.
+// All that we said came back. Behind STARTTLS that is no TLS, of a server that has said what it is.
 static struct session_result session_echo(struct session *session)
 {
+    if (field_known(session->observation->root, FIELD(root, service)))
+        return session_done();
     if (!recognise_named(session))
         learn_constant(session->observation, FIELD(root, service), "echo");
     session->observation->finished = true;
