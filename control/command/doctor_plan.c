@@ -97,12 +97,9 @@ static void card_examine(struct examination *examination, const char *port)
 
 static void cores_examine(struct examination *examination, const struct plan *plan)
 {
-    long cpus = sysconf(_SC_NPROCESSORS_CONF);
-    for (size_t i = 0; i < plan->device.lcore_count; i++)
-        if (plan->device.lcores[i] >= cpus)
-            examination_add(examination, HEALTH_STOP, "lcores", "name CPUs that lscpu lists",
-                            "device.lcores: this machine has no CPU %u, its last one is %ld", plan->device.lcores[i],
-                            cpus - 1);
+    char message[256];
+    if (eal_check_lcores(&plan->device, message) != 0)
+        examination_add(examination, HEALTH_STOP, "lcores", "name CPUs that lscpu lists", "%s", message);
 }
 
 static void link_examine(struct examination *examination, const char *interface)
