@@ -4,6 +4,7 @@
 // --answered: a file of positions (uint64_t) that an earlier run of the scan had settled.
 // Exit status: 0 after an orderly end, 1 when it could not start (commands->error says why), 2 for wrong arguments.
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <signal.h>
@@ -63,6 +64,28 @@ static int descriptors_read(int argc, char **argv, struct descriptors *ret_descr
     return 0;
 }
 
+// What EAL does not like it answers with a hundred lines about all its options on standard output; what was wrong is a
+// line on standard error. Returns what standard output was, or -1.
+static int output_silence(void)
+{
+    int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int output_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (null_fd >= 0 && output_fd >= 0)
+        (void)dup2(null_fd, STDOUT_FILENO);
+    if (null_fd >= 0)
+        close(null_fd);
+    return output_fd;
+}
+
+static void output_restore(int output_fd)
+{
+    fflush(stdout);
+    if (output_fd < 0)
+        return;
+    (void)dup2(output_fd, STDOUT_FILENO);
+    close(output_fd);
+}
+
 static int eal_start(const struct image *image)
 {
     size_t count = 0;
@@ -74,7 +97,10 @@ static int eal_start(const struct image *image)
     argv[0] = strdup("sonde-dataplane");
     for (size_t i = 0; i < count; i++)
         argv[i + 1] = strdup(image_string(image, arguments[i]));
-    return rte_eal_init((int)count + 1, argv) < 0 ? -EIO : 0;
+    int output_fd = output_silence();
+    int status = rte_eal_init((int)count + 1, argv) < 0 ? -EIO : 0;
+    output_restore(output_fd);
+    return status;
 }
 
 // net_af_xdp takes its program off the interface when the port is closed, which needs CAP_NET_ADMIN: this thread keeps

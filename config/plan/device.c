@@ -18,6 +18,8 @@ struct option_rule {
     const char *name;
     enum value_kind value;
     enum option_use use;
+    const char *words;    // with blanks between, of which the value is one; NULL = any
+    const char *expected; // what a message calls them
 };
 
 // Whatever loads code (-d), writes files (--trace-dir, --huge-dir), shares memory with other programs (--proc-type,
@@ -27,15 +29,15 @@ static const struct option_rule rules[] = {
     {"--allow", VALUE_CARD, USE_CARD},
     {"--vdev", VALUE_VDEV, USE_VDEV},
     {"-m", VALUE_NUMBER, USE_OTHER},
-    {"-n", VALUE_NUMBER, USE_OTHER},
-    {"-r", VALUE_NUMBER, USE_OTHER},
+    {"-n", VALUE_NUMBER, USE_OTHER, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", "memory channels from 1 to 16"},
+    {"-r", VALUE_NUMBER, USE_OTHER, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", "ranks from 1 to 16"},
     {"--socket-mem", VALUE_LIST, USE_OTHER},
     {"--socket-limit", VALUE_LIST, USE_OTHER},
-    {"--iova-mode", VALUE_WORD, USE_OTHER},
+    {"--iova-mode", VALUE_WORD, USE_OTHER, "pa va", "pa or va"},
     {"--log-level", VALUE_WORD, USE_OTHER},
-    {"--vfio-intr", VALUE_WORD, USE_OTHER},
+    {"--vfio-intr", VALUE_WORD, USE_OTHER, "legacy msi msix", "legacy, msi or msix"},
     {"--vfio-vf-token", VALUE_WORD, USE_OTHER},
-    {"--force-max-simd-bitwidth", VALUE_NUMBER, USE_OTHER},
+    {"--force-max-simd-bitwidth", VALUE_NUMBER, USE_OTHER, "0 64 128 256 512", "0, 64, 128, 256 or 512"},
     {"--no-huge", VALUE_NONE, USE_NO_HUGE},
     {"--no-pci", VALUE_NONE, USE_OTHER},
 };
@@ -168,6 +170,19 @@ static struct eal_option option_read(const struct key_strings *eal, size_t item)
     return option;
 }
 
+// What DPDK would refuse, with a page about all its options.
+static bool word_allowed(const struct option_rule *rule, const char *value)
+{
+    size_t length = strlen(value);
+    for (const char *word = rule->words; word != NULL && *word != '\0'; word += strspn(word, " ")) {
+        size_t word_length = strcspn(word, " ");
+        if (word_length == length && strncmp(word, value, length) == 0)
+            return true;
+        word += word_length;
+    }
+    return rule->words == NULL;
+}
+
 static int option_check(const struct key_strings *eal, const struct eal_option *option, const char *file,
                         struct complaint *complaint)
 {
@@ -184,10 +199,13 @@ static int option_check(const struct key_strings *eal, const struct eal_option *
     if (option->rule == NULL)
         return complain(complaint, file, path, "\"%s\" is none of the EAL options that a plan may give: " ALLOWED,
                         eal->items[option->item]);
-    if (option->value != NULL && value_valid(option->rule->value, option->value))
+    if (option->value != NULL && value_valid(option->rule->value, option->value) &&
+        word_allowed(option->rule, option->value))
         return 0;
     snprintf(path, sizeof(path), "device.eal[%zu]", option->value_item);
-    return complain(complaint, file, path, "expected %s after %s", expected[option->rule->value], option->rule->name);
+    return complain(complaint, file, path, "expected %s after %s",
+                    option->rule->expected != NULL ? option->rule->expected : expected[option->rule->value],
+                    option->rule->name);
 }
 
 // The item where the first option of this use stands; their count when there is none.

@@ -17,7 +17,8 @@ enum { DIFF_JSON, DIFF_HTML, DIFF_FAIL_ON, DIFF_OPTIONS };
 static const struct option_row diff_options[DIFF_OPTIONS] = {
     [DIFF_JSON] = {"json", NULL, "print one JSON object instead of lines"},
     [DIFF_HTML] = {"html", "FILE", "write what changed as one page for a browser too"},
-    [DIFF_FAIL_ON] = {"fail-on", "SEVERITY", "exit with 3 when there is a new finding of this severity or above"},
+    [DIFF_FAIL_ON] = {"fail-on", "SEVERITY", "exit with 3 when there is a new finding of this severity or above",
+                      .values = "info low medium high critical"},
 };
 
 struct differing {

@@ -190,6 +190,7 @@ static enum exit_status explain_run(const struct invocation *invocation)
 const struct subcommand subcommand_explain = {
     .name = "explain",
     .operands = "FINDING",
+    .operand_words = COMPLETED_FINDINGS,
     .summary = "say what a finding means, how it is decided and what to do about it",
     .operands_min = 1,
     .operands_max = 1,

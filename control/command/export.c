@@ -20,7 +20,8 @@
 enum { EXPORT_FORMAT, EXPORT_FIELDS, EXPORT_FILTER, EXPORT_OUTPUT, EXPORT_OPTIONS };
 
 static const struct option_row export_options[EXPORT_OPTIONS] = {
-    [EXPORT_FORMAT] = {"format", "NAME", "jsonl (by default), csv, or xml as nmap -oX writes it"},
+    [EXPORT_FORMAT] = {"format", "NAME", "jsonl (by default), csv, or xml as nmap -oX writes it",
+                       .values = "jsonl csv xml"},
     [EXPORT_FIELDS] = {"fields", "LIST", "only these fields, like ip,port,ssh.methods (sonde help records)"},
     [EXPORT_FILTER] = {"filter", "EXPRESSION", "only records like 'service = ssh and ssh.methods has password'"},
     [EXPORT_OUTPUT] = {"output", "FILE", "write there instead of to standard output", 'o', NULL},

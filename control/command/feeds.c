@@ -298,6 +298,7 @@ static enum exit_status feeds_run(const struct invocation *invocation)
 const struct subcommand subcommand_feeds = {
     .name = "feeds",
     .operands = "update [KIND...]|import FILE...|status",
+    .operand_words = "update import status",
     .summary = "fetch or read files about vulnerabilities and addresses (NVD, CISA KEV, EPSS, providers' ranges), or "
                "say which there are and how old",
     .options = feeds_options,

@@ -21,6 +21,7 @@ static enum exit_status subcommand_run(const struct subcommand *subcommand, int 
         return EXIT_DONE;
     }
     invocation.program = argv[0];
+    invocation.all = subcommands;
     return subcommand->run(&invocation);
 }
 

@@ -13,12 +13,17 @@
 
 enum { OPTIONS_MAX = 24, OPTION_KEYS_MAX = 96, OPTIONS_GIVEN_MAX = 256 };
 
+// Names that shells ask sonde for (sonde completion services).
+#define COMPLETED_SERVICES "@services"
+#define COMPLETED_FINDINGS "@findings"
+
 struct option_row {
     const char *name;     // long option without its dashes
     const char *argument; // "FILE", or NULL for a switch
     const char *help;     // a phrase without a full stop
     char letter;          // the short option, '\0' = none
     const char *alias;    // another word for it, with its dash ("-iL"); NULL = none
+    const char *values;   // what shells complete: words with blanks between, a COMPLETED_ name, or NULL
 };
 
 struct invocation;
@@ -28,8 +33,9 @@ struct subcommand {
     const char *operands; // "PLAN", as --help prints it; "" for none
     const char *summary;  // a phrase without a full stop
     const struct option_row *options;
-    size_t option_count;    // at most OPTIONS_MAX; every subcommand has --help besides
-    const struct key *keys; // a plan's, each an option where no row has its name; NULL = none
+    size_t option_count;       // at most OPTIONS_MAX; every subcommand has --help besides
+    const struct key *keys;    // a plan's, each an option where no row has its name; NULL = none
+    const char *operand_words; // of the first operand, as `values` of a row; NULL = none
     int operands_min;
     int operands_max;
     bool passes_through; // its arguments belong to another program and are not read here
@@ -45,7 +51,8 @@ struct option_given {
 
 // One use of a subcommand. Everything points into argv, but for the keys, which are good until the next parse.
 struct invocation {
-    const char *program; // argv[0] of sonde
+    const char *program;                 // argv[0] of sonde
+    const struct subcommand *const *all; // every subcommand, NULL-terminated; main's
     const struct subcommand *subcommand;
     const char *values[OPTIONS_MAX];              // by row, the last one: NULL = not given, "" = a switch that was
     struct option_given given[OPTIONS_GIVEN_MAX]; // all of them, in order

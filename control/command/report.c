@@ -35,7 +35,7 @@ static const struct option_row report_options[REPORT_OPTIONS] = {
     [REPORT_HTML] = {"html", "FILE", "write the report as one page for a browser too"},
     [REPORT_BY] = {"by", "FIELD", "columns by this field of records instead of the provider"},
     [REPORT_PROVIDER] = {"provider", "NAME", "only records of this provider"},
-    [REPORT_SERVICE] = {"service", "NAME", "only records of this service"},
+    [REPORT_SERVICE] = {"service", "NAME", "only records of this service", .values = COMPLETED_SERVICES},
     [REPORT_REGION] = {"region", "NAME", "only records of this region"},
     [REPORT_SINCE] = {"since", "DATE", "only records of this day (2026-11-26) or later"},
     [REPORT_FILTER] = {"filter", "EXPRESSION", "only records like 'service = ssh and ssh.methods has password'"},

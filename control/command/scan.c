@@ -29,9 +29,11 @@
 #include "control/scan/scan_resume.h"
 #include "control/scan/shared.h"
 #include "control/scan/source.h"
+#include "control/command/scan_explain.h"
 #include "control/command/subcommands.h"
 #include "control/scan/summary.h"
 #include "control/scan/supervisor.h"
+#include "control/scan/teller.h"
 
 enum {
     SCAN_QUIET,
@@ -42,7 +44,9 @@ enum {
     SCAN_RESUME,
     SCAN_FEEDS,
     SCAN_CONFIG,
-    SCAN_PRINT_PLAN
+    SCAN_PRINT_PLAN,
+    SCAN_VERBOSE,
+    SCAN_LOG
 };
 
 enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
@@ -60,6 +64,8 @@ static const struct option_row scan_options[] = {
     [SCAN_FEEDS] = {"feeds", "DIR", "folder of feeds (the plan's, else $SONDE_FEEDS, else " FEEDS_FOLDER ")"},
     [SCAN_CONFIG] = {"config", "DIR", PLANFILE_CONFIG_HELP},
     [SCAN_PRINT_PLAN] = {"print-plan", NULL, "print the plan that all this means, and send nothing"},
+    [SCAN_VERBOSE] = {"verbose", NULL, "say what is decided and why"},
+    [SCAN_LOG] = {"log", "FILE", "add what is said, and what is decided and why, to a file, each line with its time"},
     LINE_OPTIONS,
 };
 
@@ -186,7 +192,8 @@ static enum exit_status dpdk_prepare(struct scan *scan)
 static enum exit_status source_prepare(struct scan *scan)
 {
     char message[256];
-    if (source_resolve(scan->plan, scan->dry_run != NULL, &scan->source, message) != 0) {
+    if (eal_check_lcores(&scan->plan->device, message) != 0 ||
+        source_resolve(scan->plan, scan->dry_run != NULL, &scan->source, message) != 0) {
         fprintf(stderr, "sonde: %s: %s\n", scan->plan->path, message);
         return EXIT_USAGE;
     }
@@ -566,7 +573,7 @@ static enum exit_status plan_print(const struct invocation *invocation)
     return status;
 }
 
-static enum exit_status scan_run(const struct invocation *invocation)
+static enum exit_status scan_told(const struct invocation *invocation)
 {
     struct scan scan = {
         .invocation = invocation,
@@ -592,6 +599,15 @@ static enum exit_status scan_run(const struct invocation *invocation)
         if (scan.intel_fd < 0 && !given(&scan, SCAN_QUIET) && scan.dry_run == NULL)
             fprintf(stderr, "sonde: note: no feeds in %s: vulnerabilities are not evaluated (sonde help feeds)\n",
                     intel_folder(&scan));
+        scan_explain(&(struct scan_decisions){.plan = scan.plan,
+                                              .eal = &scan.eal,
+                                              .source = &scan.source,
+                                              .runtime = &scan.runtime,
+                                              .dataplane_path = scan.settings.dataplane_path,
+                                              .control_path = scan.settings.control_path,
+                                              .folder = scan.output.folder,
+                                              .guarded = scan.guard != NULL,
+                                              .intel = scan.intel_fd >= 0 ? intel_folder(&scan) : NULL});
         scan.settings.plan = scan.plan;
         scan.settings.shared = &scan.shared;
         scan.settings.runtime = &scan.dpdk;
@@ -605,6 +621,7 @@ static enum exit_status scan_run(const struct invocation *invocation)
         scan.settings.json = given(&scan, SCAN_JSON);
         supervisor_run(&scan.supervisor, &scan.settings);
         runtime_remove(&scan.dpdk);
+        teller_settle();
         status = scan.dry_run != NULL ? dry_run_report(&scan) : scan_report(&scan, started_ns);
     }
     if (scan.answered_fd >= 0)
@@ -621,6 +638,27 @@ static enum exit_status scan_run(const struct invocation *invocation)
     source_fini(&scan.source);
     json_decref(scan.whole);
     plan_free(scan.plan);
+    return status;
+}
+
+// Every line on standard error from here on is in the form that was asked for.
+static enum exit_status scan_run(const struct invocation *invocation)
+{
+    char message[TELLER_MESSAGE_MAX];
+    bool quiet = invocation->values[SCAN_QUIET] != NULL;
+    const struct teller_settings settings = {
+        .form = invocation->values[SCAN_JSON] != NULL ? TELLER_JSON
+                : quiet                               ? TELLER_PLAIN
+                                                      : teller_form_here(),
+        .verbose = invocation->values[SCAN_VERBOSE] != NULL,
+        .log = invocation->values[SCAN_LOG],
+    };
+    if (quiet && settings.verbose)
+        return refuse(EXIT_USAGE, "scan: --quiet and --verbose exclude each other");
+    if (teller_start(&settings, message) != 0)
+        return refuse(EXIT_FAILED, message);
+    enum exit_status status = scan_told(invocation);
+    teller_stop();
     return status;
 }
 

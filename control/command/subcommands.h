@@ -16,7 +16,8 @@
     X(classify)                                                                                                        \
     X(explain)                                                                                                         \
     X(bench)                                                                                                           \
-    X(doctor)
+    X(doctor)                                                                                                          \
+    X(completion)
 
 #define X(name) extern const struct subcommand subcommand_##name;
 SUBCOMMANDS(X)

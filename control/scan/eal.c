@@ -71,6 +71,41 @@ static int __attribute__((format(printf, 2, 3))) argument_add(struct eal *eal, c
     return 0;
 }
 
+// "0-3,8" of a set. Returns text.
+static const char *cpus_text(const cpu_set_t *cpus, char *text, size_t capacity)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t cpu = 0; cpu < CPU_SETSIZE && length + 16 < capacity; cpu++) {
+        size_t last = cpu;
+        if (!CPU_ISSET(cpu, cpus))
+            continue;
+        while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, cpus))
+            last++;
+        length += (size_t)snprintf(text + length, capacity - length, "%s%zu", length > 0 ? "," : "", cpu);
+        if (last > cpu)
+            length += (size_t)snprintf(text + length, capacity - length, "-%zu", last);
+        cpu = last;
+    }
+    return text;
+}
+
+int eal_check_lcores(const struct plan_device *device, char message[static 256])
+{
+    cpu_set_t allowed;
+    char text[128];
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+        return 0; // a machine of more CPUs than the set has
+    for (size_t i = 0; i < device->lcore_count; i++) {
+        if (CPU_ISSET(device->lcores[i], &allowed))
+            continue;
+        snprintf(message, 256, "device.lcores: there is no CPU %u for this process; those that there are: %s",
+                 device->lcores[i], cpus_text(&allowed, text, sizeof(text)));
+        return -EINVAL;
+    }
+    return 0;
+}
+
 // The plan's lcores, else the last CPU that we may run on: the first ones take the kernel's interrupts.
 static void lcores_choose(struct eal *eal, const struct plan_device *device, bool dry_run)
 {

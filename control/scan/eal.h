@@ -27,6 +27,10 @@ struct eal {
 int eal_init(struct eal *ret_eal, const struct plan_device *device, const char *dry_run_path);
 void eal_fini(struct eal *eal);
 
+// Whether the CPUs that the device names are among those that this process may run on. Returns 0, or -EINVAL with one
+// line in message.
+int eal_check_lcores(const struct plan_device *device, char message[static 256]);
+
 // Bytes of free hugepages of every size, as the files under folder (/sys/kernel/mm/hugepages) say.
 uint64_t eal_free_hugepages(const char *folder);
 

@@ -2,6 +2,9 @@
 #include "control/scan/interface.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if_arp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -42,6 +45,20 @@ static int ask(const char *interface, unsigned long request, struct ifreq *ret_a
     close(fd);
     *ret_answer = answer;
     return error;
+}
+
+// A value of ethtool(8), or 0 where the kernel tells none.
+static uint32_t ask_ethtool(const char *interface, uint32_t command)
+{
+    struct ethtool_value value = {.cmd = command};
+    struct ifreq request = {.ifr_data = (void *)&value};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return 0;
+    memcpy(request.ifr_name, interface, strnlen(interface, IF_NAMESIZE - 1));
+    int error = ioctl(fd, SIOCETHTOOL, &request);
+    close(fd);
+    return error < 0 ? 0 : value.data;
 }
 
 static bool is_up(const char *interface)
@@ -98,4 +115,22 @@ int interface_check(const char *interface, char message[static INTERFACE_MESSAGE
     else
         return 0;
     return -EINVAL;
+}
+
+void interface_examine(const char *interface, struct interface_state *ret_state)
+{
+    struct interface_state state = {.driver = "virtual"};
+    struct ifreq answer;
+    char link[PATH_MAX];
+    char target[PATH_MAX];
+    state.carrier = ask(interface, SIOCGIFFLAGS, &answer) == 0 && (answer.ifr_flags & IFF_RUNNING) != 0;
+    state.merges =
+        ask_ethtool(interface, ETHTOOL_GGRO) != 0 || (ask_ethtool(interface, ETHTOOL_GFLAGS) & ETH_FLAG_LRO) != 0;
+    snprintf(link, sizeof(link), "/sys/class/net/%.64s/device/driver", interface);
+    ssize_t length = readlink(link, target, sizeof(target) - 1);
+    target[length > 0 ? length : 0] = '\0';
+    const char *slash = strrchr(target, '/');
+    if (slash != NULL)
+        snprintf(state.driver, sizeof(state.driver), "%.31s", slash + 1);
+    *ret_state = state;
 }

@@ -87,6 +87,51 @@ static struct remaining remaining_sum(const struct progress_source *source, doub
     return sum;
 }
 
+static void conversations_follow(struct progress_source *source, uint64_t records, double seconds)
+{
+    double ended =
+        seconds > 0 && records >= source->last_records ? (double)(records - source->last_records) / seconds : 0;
+    source->smooth_conversations =
+        source->smooth_conversations <= 0 ? ended : source->smooth_conversations * 0.9 + ended * 0.1;
+    source->last_records = records;
+}
+
+// Conversations that are still to be held: those that answered, and those that will if things go on as they have. Only
+// where some wait for room does it take longer than the probes.
+static double conversations_left_s(const struct progress_source *source, double asked, const struct progress *progress)
+{
+    double coming = ((double)source->sweep.positions - asked) * progress->hit_rate;
+    double known = (double)progress->conversations_open + (double)progress->conversations_waiting;
+    if (source->limits.later_s > 0 && strcmp(progress->phase, "finishing") != 0)
+        return (coming + (double)progress->open) * source->limits.later_s;
+    if (progress->conversations_waiting == 0 || source->smooth_conversations <= 0)
+        return 0;
+    return (coming + known) / source->smooth_conversations;
+}
+
+// Sets left_s, and cut.
+static void left_estimate(const struct progress_source *source, const struct remaining *left, double asked,
+                          uint64_t now_ns, struct progress *progress)
+{
+    const struct progress_limits *limits = &source->limits;
+    double conversations_s = conversations_left_s(source, asked, progress);
+    double left_s = -1;
+    if (strcmp(progress->phase, "sweeping") == 0 && source->smooth_pps > 0 && left->probes > 0)
+        left_s = left->probes / source->smooth_pps + (double)(left->gap_ns + limits->cooldown_ns) / 1e9;
+    else if (strcmp(progress->phase, "cooling") == 0 && source->cooling_ns + limits->cooldown_ns > now_ns)
+        left_s = (double)(source->cooling_ns + limits->cooldown_ns - now_ns) / 1e9;
+    if (limits->later_s > 0 && left_s >= 0)
+        left_s += conversations_s;
+    else if (conversations_s > left_s && (left_s >= 0 || conversations_s > 0))
+        left_s = conversations_s;
+    // What waits in the end has a time of its own that it cannot pass.
+    if (progress->wait_s > 0 && left_s > progress->wait_s)
+        left_s = progress->wait_s;
+    double rest_s = (double)limits->max_runtime_ns / 1e9 - progress->elapsed_s;
+    progress->cut = limits->max_runtime_ns > 0 && left_s > rest_s;
+    progress->left_s = progress->cut ? (rest_s > 0 ? rest_s : 0) : left_s;
+}
+
 void progress_take(struct progress_source *source, uint64_t now_ns, struct progress *ret_progress)
 {
     const struct shared *shared = source->shared;
@@ -115,38 +160,89 @@ void progress_take(struct progress_source *source, uint64_t now_ns, struct progr
         .records = control_count(shared, CONTROL_RECORDS),
         .drops = losses_sum(shared),
     };
-    if (strcmp(progress.phase, "sweeping") == 0 && source->smooth_pps > 0 && left.probes > 0)
-        progress.left_s = left.probes / source->smooth_pps + (double)left.gap_ns / 1e9;
+    conversations_follow(source, progress.records, seconds);
+    if (source->cooling_ns == 0 && strcmp(progress.phase, "cooling") == 0)
+        source->cooling_ns = now_ns;
     if (strcmp(progress.phase, "finishing") == 0)
         progress.wait_s = (double)control_count(shared, CONTROL_WAIT_MS) / 1e3;
+    left_estimate(source, &left, asked, now_ns, &progress);
     source->last_ns = now_ns;
     source->last_sent = sent;
     *ret_progress = progress;
 }
 
-const char *progress_format(const struct progress *progress, char line[static PROGRESS_LINE_MAX])
+// A stretch of the line: how it is written, and what goes first when there is no room (the higher, the sooner).
+struct piece {
+    unsigned int rank;
+    bool shown;
+    char text[96];
+};
+enum { PIECE_ELAPSED, PIECE_STATE, PIECE_RATE, PIECE_ANSWERS, PIECE_CONVERSATIONS, PIECE_RECORDS, PIECE_DROPS, PIECES };
+
+static void state_write(const struct progress *progress, struct piece *piece)
 {
-    char clock[FIGURE_MAX];
     char left[FIGURE_MAX];
-    char rate[FIGURE_MAX];
-    char numbers[5][FIGURE_MAX];
-    const char *state = progress->phase;
-    char remaining[64];
-    if (progress->left_s >= 0) {
-        snprintf(remaining, sizeof(remaining), "%s left", figure_clock(progress->left_s, left));
-        state = remaining;
-    } else if (progress->wait_s > 0) {
-        snprintf(remaining, sizeof(remaining), "waits for conversations, at most %s",
-                 figure_clock(progress->wait_s, left));
-        state = remaining;
+    size_t length =
+        (size_t)snprintf(piece->text, sizeof(piece->text), "%3.0f %% %s", progress->share * 100, progress->phase);
+    char *rest = piece->text + length;
+    size_t capacity = sizeof(piece->text) - length;
+    // An estimate of what waits in the end is worth less than the time that it cannot pass.
+    if (progress->wait_s > 0)
+        snprintf(rest, capacity, ", at most %s", figure_clock(progress->wait_s, left));
+    else if (progress->left_s >= 0)
+        snprintf(rest, capacity, ", %s left%s", figure_clock(progress->left_s, left), progress->cut ? " (cut)" : "");
+}
+
+static void pieces_write(const struct progress *progress, struct piece pieces[static PIECES])
+{
+    char a[FIGURE_MAX];
+    char b[FIGURE_MAX];
+    static const unsigned int ranks[PIECES] = {
+        [PIECE_ELAPSED] = 3, [PIECE_STATE] = 0,         [PIECE_RATE] = 4,  [PIECE_ANSWERS] = 5,
+        [PIECE_RECORDS] = 2, [PIECE_CONVERSATIONS] = 6, [PIECE_DROPS] = 7,
+    };
+    for (size_t i = 0; i < PIECES; i++)
+        pieces[i] = (struct piece){.rank = ranks[i]};
+    state_write(progress, &pieces[PIECE_STATE]);
+    snprintf(pieces[PIECE_ELAPSED].text, sizeof(pieces->text), "%s", figure_clock(progress->elapsed_s, a));
+    snprintf(pieces[PIECE_RATE].text, sizeof(pieces->text), "%s", figure_scaled(progress->rate_pps, "pps", a));
+    snprintf(pieces[PIECE_ANSWERS].text, sizeof(pieces->text), "answers %s (open %.3g %%)",
+             figure_count(progress->answers, a), progress->hit_rate * 100);
+    snprintf(pieces[PIECE_CONVERSATIONS].text, sizeof(pieces->text), "conversations %s open %s waiting",
+             figure_count(progress->conversations_open, a), figure_count(progress->conversations_waiting, b));
+    snprintf(pieces[PIECE_RECORDS].text, sizeof(pieces->text), "records %s", figure_count(progress->records, a));
+    snprintf(pieces[PIECE_DROPS].text, sizeof(pieces->text), "drops %s", figure_count(progress->drops, a));
+    // Nothing lost is no news; something lost is the first to know.
+    if (progress->drops > 0)
+        pieces[PIECE_DROPS].rank = 1;
+}
+
+// Takes pieces by their rank while they fit.
+static void pieces_choose(struct piece pieces[static PIECES], size_t columns)
+{
+    size_t used = 0;
+    for (unsigned int rank = 0; rank < PIECES + 1; rank++) {
+        for (size_t i = 0; i < PIECES; i++) {
+            size_t length = strlen(pieces[i].text) + (used > 0 ? 2 : 0);
+            if (pieces[i].rank != rank || (used > 0 && used + length > columns))
+                continue;
+            pieces[i].shown = true;
+            used += length;
+        }
     }
-    snprintf(line, PROGRESS_LINE_MAX,
-             "%s  %3.0f %% (%s)  %s  answers %s (open %.3g %%)  conversations %s open %s waiting  records %s  drops %s",
-             figure_clock(progress->elapsed_s, clock), progress->share * 100, state,
-             figure_scaled(progress->rate_pps, "pps", rate), figure_count(progress->answers, numbers[0]),
-             progress->hit_rate * 100, figure_count(progress->conversations_open, numbers[1]),
-             figure_count(progress->conversations_waiting, numbers[2]), figure_count(progress->records, numbers[3]),
-             figure_count(progress->drops, numbers[4]));
+}
+
+const char *progress_format(const struct progress *progress, unsigned int columns, char line[static PROGRESS_LINE_MAX])
+{
+    struct piece pieces[PIECES];
+    size_t length = 0;
+    pieces_write(progress, pieces);
+    pieces_choose(pieces, columns > 0 ? columns : PROGRESS_LINE_MAX - 1);
+    line[0] = '\0';
+    for (size_t i = 0; i < PIECES; i++)
+        if (pieces[i].shown)
+            length += (size_t)snprintf(line + length, PROGRESS_LINE_MAX - length, "%s%s", length > 0 ? "  " : "",
+                                       pieces[i].text);
     return line;
 }
 
@@ -156,13 +252,15 @@ const char *progress_format_json(const struct progress *progress, char line[stat
     if (progress->left_s >= 0)
         snprintf(left, sizeof(left), "%.1f", progress->left_s);
     snprintf(line, 2 * PROGRESS_LINE_MAX,
-             "{\"status\":{\"phase\":\"%s\",\"elapsed_s\":%.1f,\"share\":%.6f,\"left_s\":%s,\"wait_s\":%.1f,\"rate_"
+             "{\"status\":{\"phase\":\"%s\",\"elapsed_s\":%.1f,\"share\":%.6f,\"left_s\":%s,\"left_cut\":%s,\"wait_s\":"
+             "%.1f,\"rate_"
              "pps\":%.1f,"
              "\"probes\":%" PRIu64 ",\"answers\":%" PRIu64 ",\"open\":%" PRIu64 ",\"hit_rate\":%.9f,"
              "\"conversations_open\":%" PRIu64 ",\"conversations_waiting\":%" PRIu64 ",\"records\":%" PRIu64
              ",\"drops\":%" PRIu64 "}}",
-             progress->phase, progress->elapsed_s, progress->share, left, progress->wait_s, progress->rate_pps,
-             progress->probes, progress->answers, progress->open, progress->hit_rate, progress->conversations_open,
-             progress->conversations_waiting, progress->records, progress->drops);
+             progress->phase, progress->elapsed_s, progress->share, left, progress->cut ? "true" : "false",
+             progress->wait_s, progress->rate_pps, progress->probes, progress->answers, progress->open,
+             progress->hit_rate, progress->conversations_open, progress->conversations_waiting, progress->records,
+             progress->drops);
     return line;
 }

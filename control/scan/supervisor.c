@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/scan/teller.h"
 #include "control/store/counters.h"
 #include "dataplane/channel/clock.h"
 
@@ -103,14 +104,22 @@ static int dataplane_start(struct supervisor *supervisor)
     uint64_t beat = atomic_load_explicit(&shared->commands->heartbeat_ns, memory_order_relaxed);
     pulse_start(&supervisor->dataplane_pulse, beat, clock_ns());
     supervisor->dataplane.name = "sonde-dataplane";
-    return child_start(&supervisor->dataplane, &(struct child_start){
-                                                   .path = supervisor->settings->dataplane_path,
-                                                   .descriptors = descriptors,
-                                                   .descriptor_count = count,
-                                                   .variable = "RUNTIME_DIRECTORY",
-                                                   .value = supervisor->settings->runtime->path,
-                                                   .output_fd = -1,
-                                               });
+    int errors_fd = -1;
+    int error = relay_open(&supervisor->dataplane_errors, supervisor->dataplane.name, &errors_fd);
+    if (error != 0)
+        return error;
+    error = child_start(&supervisor->dataplane, &(struct child_start){
+                                                    .path = supervisor->settings->dataplane_path,
+                                                    .descriptors = descriptors,
+                                                    .descriptor_count = count,
+                                                    .variable = "RUNTIME_DIRECTORY",
+                                                    .value = supervisor->settings->runtime->path,
+                                                    .output_fd = errors_fd,
+                                                });
+    close(errors_fd);
+    if (error != 0)
+        relay_close(&supervisor->dataplane_errors);
+    return error;
 }
 
 static int control_start(struct supervisor *supervisor)
@@ -197,7 +206,10 @@ static void dataplane_watch(struct supervisor *supervisor, uint64_t now_ns)
     const struct commands *commands = supervisor->settings->shared->commands;
     if (supervisor->dataplane.pid == 0)
         return;
+    relay_take(&supervisor->dataplane_errors);
     bool ended = child_ended(&supervisor->dataplane);
+    if (ended)
+        relay_close(&supervisor->dataplane_errors);
     uint32_t state = atomic_load_explicit(&commands->state, memory_order_acquire);
     if (ended) {
         char end[64];
@@ -395,10 +407,15 @@ static void progress_show(struct supervisor *supervisor, uint64_t now_ns)
     struct progress progress;
     progress_take(&supervisor->progress, now_ns, &progress);
     char line[2 * PROGRESS_LINE_MAX];
+    if (supervisor->phase == NULL || strcmp(supervisor->phase, progress.phase) != 0)
+        teller_explain("%s, %.0f s after the start: %llu probes sent, %llu answers, %llu records", progress.phase,
+                       progress.elapsed_s, (unsigned long long)progress.probes, (unsigned long long)progress.answers,
+                       (unsigned long long)progress.records);
+    supervisor->phase = progress.phase;
     if (supervisor->settings->json)
-        fprintf(stderr, "%s\n", progress_format_json(&progress, line));
+        teller_status(progress_format_json(&progress, line));
     else if (!supervisor->settings->quiet)
-        fprintf(stderr, "%s\n", progress_format(&progress, line));
+        teller_status(progress_format(&progress, teller_columns(), line));
 }
 
 // A polite request's time goes on only while this process is awake: whoever was asked stood still with it.
@@ -463,6 +480,7 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
     *supervisor = (struct supervisor){.settings = settings, .ending = ENDING_COMPLETE, .start_ns = now_ns};
     supervisor->progress_ns = now_ns + SECOND_NS;
     supervisor->control_errors.read_fd = -1;
+    supervisor->dataplane_errors.read_fd = -1;
     const struct plan *plan = settings->plan;
     const struct remaining_sweep sweep = {.positions = plan->summary.swept,
                                           .segment_positions = plan_segment_positions(plan),
@@ -470,6 +488,13 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
                                           .samples = settings->shared->commands->samples != 0,
                                           .gap_ns = plan->attempt_gap_ns};
     progress_init(&supervisor->progress, settings->shared, &sweep, now_ns);
+    double assumed_open = (double)plan->summary.swept * plan->summary.assumed_hit_rate;
+    supervisor->progress.limits =
+        (struct progress_limits){.cooldown_ns = plan->cooldown_ns,
+                                 .max_runtime_ns = plan->max_runtime_ns,
+                                 .later_s = plan->converse == CONVERSE_LATER && assumed_open > 0
+                                                ? plan->summary.conversation_seconds / assumed_open
+                                                : 0};
     supervisor->signal_fd = signals_open();
     if (supervisor->signal_fd < 0) {
         fail(supervisor, now_ns, "signals: %s", strerror(errno));

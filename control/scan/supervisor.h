@@ -58,6 +58,8 @@ struct supervisor {
     struct child dataplane;
     struct child control;
     struct relay control_errors; // what it says
+    struct relay dataplane_errors;
+    const char *phase; // that was told last, NULL = none
     struct pulse dataplane_pulse;
     struct pulse control_pulse;
     struct progress_source progress;

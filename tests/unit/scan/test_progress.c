@@ -137,8 +137,8 @@ Test(progress, a_scan_of_nothing_sent_yet_divides_by_no_zero)
     char line[2 * PROGRESS_LINE_MAX];
     progress_init(&source, &shared, &(struct remaining_sweep){.attempts = 1}, 5);
     progress_take(&source, 5, &got);
-    cr_assert_null(strstr(progress_format(&got, line), "nan"));
-    cr_assert_null(strstr(progress_format(&got, line), "inf"));
+    cr_assert_null(strstr(progress_format(&got, 0, line), "nan"));
+    cr_assert_null(strstr(progress_format(&got, 0, line), "inf"));
     cr_assert_null(strstr(progress_format_json(&got, line), "nan"));
 }
 
@@ -158,9 +158,101 @@ Test(progress, the_line_tells_everything_in_one_row)
         .drops = 1,
     };
     char line[PROGRESS_LINE_MAX];
-    cr_assert_str_eq(progress_format(&progress, line),
-                     "0:01:05   12 % (0:07:35 left)  20.0 kpps  answers 1,234,567 (open 1.25 %)  "
+    cr_assert_str_eq(progress_format(&progress, 0, line),
+                     "0:01:05   12 % sweeping, 0:07:35 left  20.0 kpps  answers 1,234,567 (open 1.25 %)  "
                      "conversations 12 open 2,345 waiting  records 2,345  drops 1");
+}
+
+// What matters least goes first; the state is always there, and something lost too.
+Test(progress, the_line_fits_a_terminal_of_forty_columns)
+{
+    static const char *const phases[] = {"starting", "asking neighbours", "sweeping",
+                                         "cooling",  "finishing",         "link down"};
+    char line[PROGRESS_LINE_MAX];
+    struct progress progress = {
+        .elapsed_s = 65, .share = 1, .rate_pps = 20000, .answers = 1234567, .records = 2345, .cut = true};
+    for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+        progress.phase = phases[i];
+        progress.left_s = i == 1 ? -1 : 359999;
+        progress.wait_s = i == 4 ? 359999 : 0;
+        cr_expect_leq(strlen(progress_format(&progress, 39, line)), 39, "%s", line);
+        cr_expect_not_null(strstr(line, phases[i]), "%s", line);
+    }
+    progress = (struct progress){.phase = "sweeping", .share = 0.5, .left_s = 65, .elapsed_s = 65, .records = 7};
+    cr_assert_str_eq(progress_format(&progress, 39, line), " 50 % sweeping, 0:01:05 left  records 7");
+    progress.drops = 12;
+    cr_assert_str_eq(progress_format(&progress, 39, line), " 50 % sweeping, 0:01:05 left  drops 12");
+    cr_assert_str_eq(progress_format(&progress, 60, line),
+                     "0:01:05   50 % sweeping, 0:01:05 left  records 7  drops 12");
+}
+
+static void conversations(uint64_t open, uint64_t waiting, uint64_t records)
+{
+    atomic_store(&down.open_conversations, open);
+    atomic_store(&down.counters[CONTROL_CONVERSATIONS_QUEUED], waiting);
+    atomic_store(&down.counters[CONTROL_RECORDS], records);
+}
+
+Test(progress, time_left_includes_the_cooldown_and_conversations_that_wait)
+{
+    struct progress_source source;
+    struct progress got;
+    const struct remaining_sweep once = {.positions = 1000, .segment_positions = 1024, .attempts = 1};
+    progress_init(&source, &shared, &once, 0);
+    source.limits.cooldown_ns = 8 * SECOND;
+    atomic_store(&commands.state, DATAPLANE_SWEEPING);
+    steps(500);
+    count(0, COUNTER_PROBES_SENT, 500);
+    count(0, COUNTER_ANSWERS_OPEN, 100);
+    conversations(10, 0, 90);
+    progress_take(&source, SECOND, &got);
+    cr_assert_float_eq(got.left_s, 1 + 8, 1e-6, "half of the probes, and the cooldown: %f", got.left_s);
+    // Ten more have ended in a second, of which forty wait and ten are open; a hundred will come.
+    source.smooth_conversations = 10;
+    conversations(10, 40, 100);
+    progress_take(&source, 2 * SECOND, &got);
+    cr_assert_float_eq(got.left_s, 150.0 / 10, 1e-6, "%f", got.left_s);
+    for (uint32_t w = 0; w < 2; w++)
+        atomic_store(&commands.progress[w].finished, 1);
+    atomic_store(&commands.state, DATAPLANE_COOLING);
+    conversations(0, 0, 200);
+    progress_take(&source, 3 * SECOND, &got);
+    cr_assert_float_eq(got.left_s, 8, 1e-6, "%f", got.left_s);
+    progress_take(&source, 5 * SECOND, &got);
+    cr_assert_float_eq(got.left_s, 6, 1e-6, "%f", got.left_s);
+}
+
+Test(progress, conversations_that_are_held_later_are_part_of_the_time_left)
+{
+    struct progress_source source;
+    struct progress got;
+    const struct remaining_sweep once = {.positions = 1000, .segment_positions = 1024, .attempts = 1};
+    progress_init(&source, &shared, &once, 0);
+    source.limits.later_s = 0.5;
+    atomic_store(&commands.state, DATAPLANE_SWEEPING);
+    steps(500);
+    count(0, COUNTER_PROBES_SENT, 500);
+    count(0, COUNTER_ANSWERS_OPEN, 100);
+    progress_take(&source, SECOND, &got);
+    cr_assert_float_eq(got.left_s, 1 + 200 * 0.5, 1e-6, "%f", got.left_s);
+}
+
+Test(progress, max_runtime_cuts_the_time_left_and_the_line_says_so)
+{
+    struct progress_source source;
+    struct progress got;
+    char line[2 * PROGRESS_LINE_MAX];
+    const struct remaining_sweep once = {.positions = 1000, .segment_positions = 1024, .attempts = 1};
+    progress_init(&source, &shared, &once, 0);
+    source.limits.max_runtime_ns = 3 * SECOND;
+    atomic_store(&commands.state, DATAPLANE_SWEEPING);
+    steps(100);
+    count(0, COUNTER_PROBES_SENT, 100);
+    progress_take(&source, SECOND, &got);
+    cr_assert(got.cut);
+    cr_assert_float_eq(got.left_s, 2, 1e-6, "nine seconds of probes, and two of them: %f", got.left_s);
+    cr_assert_not_null(strstr(progress_format(&got, 0, line), "sweeping, 0:00:02 left (cut)"), "%s", line);
+    cr_assert_not_null(strstr(progress_format_json(&got, line), "\"left_s\":2.0,\"left_cut\":true,"), "%s", line);
 }
 
 // "100 % (finishing)" stood there for 95 s, and nobody knew for what.
@@ -173,14 +265,15 @@ Test(progress, the_line_says_what_is_waited_for_and_how_long_at_most)
     atomic_store(&down.counters[CONTROL_WAIT_MS], 125999);
     atomic_store(&commands.state, DATAPLANE_SWEEPING);
     progress_take(&source, SECOND, &got);
-    cr_assert_null(strstr(progress_format(&got, line), "at most"), "while probes are sent others may come: %s", line);
+    cr_assert_null(strstr(progress_format(&got, 0, line), "at most"), "while probes are sent others may come: %s",
+                   line);
     atomic_store(&commands.state, DATAPLANE_COOLED);
     progress_take(&source, 2 * SECOND, &got);
-    cr_assert_not_null(strstr(progress_format(&got, line), "(waits for conversations, at most 0:02:05)"), "%s", line);
+    cr_assert_not_null(strstr(progress_format(&got, 0, line), "finishing, at most 0:02:05"), "%s", line);
     cr_assert_not_null(strstr(progress_format_json(&got, line), "\"wait_s\":126.0,"), "%s", line);
     atomic_store(&down.counters[CONTROL_WAIT_MS], 0);
     progress_take(&source, 3 * SECOND, &got);
-    cr_assert_not_null(strstr(progress_format(&got, line), "(finishing)"), "%s", line);
+    cr_assert_not_null(strstr(progress_format(&got, 0, line), "% finishing"), "%s", line);
 }
 
 Test(progress, the_widest_numbers_still_make_a_whole_json_object)
