@@ -33,10 +33,15 @@ static void trace_step(const struct judging *judging, const char *what, const st
     judging->trace->step(judging->trace->context, line);
 }
 
+static bool same_text(const char *text, const char *other)
+{
+    return text == other || strcmp(text, other) == 0;
+}
+
 static bool is_subject(const struct judging *judging, const struct intel_match *match)
 {
-    return strcmp(intel_string(judging->intel, match->name), judging->subject->name) == 0 &&
-           strcmp(intel_string(judging->intel, match->vendor), judging->subject->vendor) == 0;
+    return same_text(intel_string(judging->intel, match->name), judging->subject->name) &&
+           same_text(intel_string(judging->intel, match->vendor), judging->subject->vendor);
 }
 
 // Whether a version lies within the bounds of an entry. The update of an entry with bounds belongs to its end
