@@ -15,6 +15,15 @@
 // What a classification may add to an observation whose own bytes have come to their bound.
 enum { CLASSIFY_BYTES = 16 << 10 };
 
+// A finding, as it is passed over for nearly every record: one of its parts is not there.
+struct finding {
+    uint64_t needs;
+    uint32_t condition;
+    uint32_t id;
+    uint32_t unless; // 0: it gives way to none
+    uint32_t reserved;
+};
+
 struct classifier {
     const struct catalogue *catalogue;
     const char *strings;
@@ -23,12 +32,32 @@ struct classifier {
     struct conditions *conditions;
     struct vulnerabilities *vulnerabilities;
     const struct intel *intel;
-    size_t giving_way; // findings with an `unless`
+    struct finding *findings; // those that give way to others behind all that do not
+    size_t finding_count;
 };
 
 static const char *string_at(const struct classifier *classifier, uint32_t offset)
 {
     return offset < classifier->string_bytes ? classifier->strings + offset : "";
+}
+
+static int findings_take(struct classifier *classifier)
+{
+    const struct catalogue *catalogue = classifier->catalogue;
+    classifier->findings = calloc(catalogue->finding_count + 1, sizeof(classifier->findings[0]));
+    if (classifier->findings == NULL)
+        return -ENOMEM;
+    for (int giving_way = 0; giving_way < 2; giving_way++)
+        for (size_t i = 0; i < catalogue->finding_count; i++) {
+            const struct catalogue_finding *from = &catalogue->findings[i];
+            if ((from->unless != 0) == giving_way)
+                classifier->findings[classifier->finding_count++] =
+                    (struct finding){.needs = condition_needs(classifier->conditions, from->condition),
+                                     .condition = from->condition,
+                                     .id = from->id,
+                                     .unless = from->unless};
+        }
+    return 0;
 }
 
 struct classifier *classifier_new(const struct catalogue *catalogue, const char *strings, size_t string_bytes)
@@ -39,14 +68,12 @@ struct classifier *classifier_new(const struct catalogue *catalogue, const char 
     *classifier = (struct classifier){.catalogue = catalogue, .strings = strings, .string_bytes = string_bytes};
     classifier->rules = product_rules_new(catalogue, strings, string_bytes);
     classifier->conditions = classifier->rules == NULL ? NULL : conditions_new(catalogue, strings, string_bytes);
-    if (classifier->conditions == NULL || classifier_inform(classifier, NULL) != 0) {
+    if (classifier->conditions == NULL || findings_take(classifier) != 0 || classifier_inform(classifier, NULL) != 0) {
         int error = errno;
         classifier_free(classifier);
         errno = error;
         return NULL;
     }
-    for (size_t i = 0; i < catalogue->finding_count; i++)
-        classifier->giving_way += catalogue->findings[i].unless != 0;
     return classifier;
 }
 
@@ -55,6 +82,7 @@ void classifier_free(struct classifier *classifier)
     if (classifier == NULL)
         return;
     vulnerabilities_free(classifier->vulnerabilities);
+    free(classifier->findings);
     conditions_free(classifier->conditions);
     product_rules_free(classifier->rules);
     free(classifier);
@@ -65,6 +93,7 @@ int classifier_inform(struct classifier *classifier, const struct intel *intel)
     struct vulnerabilities *vulnerabilities = vulnerabilities_new(intel);
     if (vulnerabilities == NULL)
         return -ENOMEM;
+    product_rules_forget(classifier->rules);
     vulnerabilities_free(classifier->vulnerabilities);
     classifier->vulnerabilities = vulnerabilities;
     classifier->intel = intel;
@@ -83,18 +112,24 @@ static bool findings_have(const struct observation *observation, const char *nam
     return false;
 }
 
-// Those that give way to others come after all that do not.
-static void findings_learn(const struct classifier *classifier, struct observation *observation, int64_t now_s,
-                           bool giving_way)
+static uint64_t parts_there(const struct observation *observation)
 {
-    const struct catalogue *catalogue = classifier->catalogue;
-    for (size_t i = 0; i < catalogue->finding_count; i++) {
-        const struct catalogue_finding *finding = &catalogue->findings[i];
-        if ((finding->unless != 0) != giving_way ||
+    uint64_t there = 0;
+    for (size_t i = 0; i < PART_COUNT; i++)
+        there |= (uint64_t)(observation->parts[i] != NULL) << i;
+    return there;
+}
+
+static void findings_learn(const struct classifier *classifier, struct observation *observation, int64_t now_s)
+{
+    uint64_t lacking = ~parts_there(observation);
+    for (size_t i = 0; i < classifier->finding_count; i++) {
+        const struct finding *finding = &classifier->findings[i];
+        if ((finding->needs & lacking) != 0 ||
             !condition_holds(classifier->conditions, finding->condition, observation, now_s))
             continue;
         const char *id = string_at(classifier, finding->id);
-        if (!giving_way || !findings_have(observation, string_at(classifier, finding->unless)))
+        if (finding->unless == 0 || !findings_have(observation, string_at(classifier, finding->unless)))
             learn_name_in(observation, observation->root, FIELD(root, findings), id, strlen(id), false);
     }
 }
@@ -104,15 +139,13 @@ void classify(struct classifier *classifier, struct observation *observation, in
     arena_extend(&observation->arena, CLASSIFY_BYTES);
     observation_forget(observation, PART_product);
     observation_forget_field(observation, FIELD(root, components));
-    product_learn(classifier->rules, observation);
-    vulnerabilities_learn(classifier->vulnerabilities, observation);
+    struct memo_hint *hint = product_learn(classifier->rules, observation);
+    vulnerabilities_learn(classifier->vulnerabilities, observation, hint);
     malicious_learn(classifier->intel, observation);
     place_learn(classifier->intel, observation);
     owner_learn(classifier->intel, observation);
     learn_list(observation, FIELD(root, findings));
     if (observation->root == NULL)
         return;
-    findings_learn(classifier, observation, now_s, false);
-    if (classifier->giving_way > 0)
-        findings_learn(classifier, observation, now_s, true);
+    findings_learn(classifier, observation, now_s);
 }

@@ -23,7 +23,7 @@ void classifier_free(struct classifier *classifier);
 int classifier_inform(struct classifier *classifier, const struct intel *intel);
 
 // Replaces the observation's product, components, vulnerabilities, reputation, place and findings, and whose the
-// address is where feeds may say so (control/classify/owner.h). The rows of vulnerabilities are the classifier's, and
-// good until the next call. now_s: seconds since 1970 at the time of the observation. Findings stand in the catalogue's
-// order.
+// address is where feeds may say so (control/classify/owner.h). What was worked out before of
+// product, components and vulnerabilities is the classifier's, and good until the next call. now_s: seconds since 1970
+// at the time of the observation. Findings stand in the catalogue's order.
 void classify(struct classifier *classifier, struct observation *observation, int64_t now_s);

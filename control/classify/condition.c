@@ -14,6 +14,7 @@ struct conditions {
     size_t sensitive_count;
     struct resolved {
         const struct field *field; // NULL where it has none
+        const struct field *only;  // that all tests under it ask for, so that nothing is known without; NULL
         struct text word;
         uint64_t needs;             // bits of parts: without one of these that the record lacks it cannot be true
         const struct text *service; // nor for another one than this; NULL: it asks for none
@@ -94,6 +95,27 @@ static bool nodes_resolve(struct conditions *conditions, uint32_t first, const s
     return true;
 }
 
+// The field without which a node is neither true nor false. Lists of words are many tests of one field, which most
+// records do not have.
+static const struct field *node_only(const struct conditions *conditions, uint32_t first)
+{
+    const struct catalogue_condition *nodes = conditions->catalogue->conditions;
+    const struct catalogue_condition *node = &nodes[first];
+    if (node->op > CONDITION_NOT)
+        return node->op == CONDITION_KNOWN ? NULL : conditions->nodes[first].field;
+    const struct field *only = node->span == 1 ? NULL : node_only(conditions, first + 1);
+    for (uint32_t at = first + 1; at < first + node->span && only != NULL; at += nodes[at].span)
+        only = node_only(conditions, at) == only ? only : NULL;
+    return only;
+}
+
+// For a node and all under it.
+static void nodes_only(struct conditions *conditions, uint32_t first)
+{
+    for (uint32_t at = first; at < first + conditions->catalogue->conditions[first].span; at++)
+        conditions->nodes[at].only = node_only(conditions, at);
+}
+
 // The parts that a node needs of a record. Nearly all of a catalogue's findings are about a protocol that a host does
 // not speak, and one look at its parts settles those.
 static uint64_t node_needs(const struct conditions *conditions, uint32_t first)
@@ -167,6 +189,7 @@ struct conditions *conditions_new(const struct catalogue *catalogue, const char 
         struct resolved *root = &conditions->nodes[finding->condition];
         root->needs = node_needs(conditions, finding->condition);
         root->service = node_service(conditions, finding->condition);
+        nodes_only(conditions, finding->condition);
     }
     return conditions;
 }
@@ -199,6 +222,14 @@ static bool text_holds(const struct text *text, const struct text *word, bool at
 static bool texts_equal(const struct text *text, const struct text *other)
 {
     return text->length == other->length && memcmp(text->data, other->data, text->length) == 0;
+}
+
+static bool list_holds(const struct list *list, const struct text *word)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        if (texts_equal(&list->names[i], word))
+            return true;
+    return false;
 }
 
 static bool service_is_sensitive(const struct conditions *conditions, const struct text *name)
@@ -249,7 +280,7 @@ static bool value_passes(const struct scope *scope, uint32_t first, const struct
     case CONDITION_IS:
         return is_equal(node, field, value, word);
     case CONDITION_HAS:
-        return list_has(value, word->data);
+        return list_holds(value, word);
     case CONDITION_STARTS:
     case CONDITION_CONTAINS:
         return text_holds(value, word, node->op == CONDITION_STARTS);
@@ -294,15 +325,24 @@ static enum truth rows_truth(const struct scope *scope, uint32_t first, const st
     return truth;
 }
 
+// Where a field of this scope lies.
+static const void *base_of(const struct scope *scope, const struct field *field)
+{
+    return scope->row != NULL ? scope->row : scope->observation->parts[field->part];
+}
+
 static enum truth node_truth(const struct scope *scope, uint32_t first)
 {
     const struct catalogue_condition *node = &scope->conditions->catalogue->conditions[first];
+    const struct field *only = scope->conditions->nodes[first].only;
+    if (only != NULL && !field_known(base_of(scope, only), only))
+        return TRUTH_UNKNOWN;
     if (node->op == CONDITION_NOT)
         return (enum truth)(TRUTH_TRUE - node_truth(scope, first + 1));
     if (node->op == CONDITION_ALL || node->op == CONDITION_ANY)
         return children_truth(scope, first, node->op == CONDITION_ALL);
     const struct field *field = scope->conditions->nodes[first].field;
-    const void *base = scope->row != NULL ? scope->row : scope->observation->parts[field->part];
+    const void *base = base_of(scope, field);
     bool known = field_known(base, field);
     bool cut =
         (field->kind == FIELD_TEXT || field->kind == FIELD_LIST || field->kind == FIELD_ROWS) && field_cut(base, field);
@@ -315,6 +355,11 @@ static enum truth node_truth(const struct scope *scope, uint32_t first)
     enum truth truth = node->op == CONDITION_SOME ? rows_truth(scope, first, field, value)
                                                   : truth_of(value_passes(scope, first, field, value));
     return cut ? cut_truth(node, value, &scope->conditions->nodes[first].word, truth) : truth;
+}
+
+uint64_t condition_needs(const struct conditions *conditions, uint32_t first)
+{
+    return conditions->nodes[first].needs;
 }
 
 bool condition_holds(const struct conditions *conditions, uint32_t first, const struct observation *observation,

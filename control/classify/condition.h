@@ -22,6 +22,10 @@ void conditions_free(struct conditions *conditions);
 bool condition_holds(const struct conditions *conditions, uint32_t first, const struct observation *observation,
                      int64_t now_s);
 
+// The parts of which a record needs one fact at least for the condition to hold: bits (1 << enum part_id). Who asks
+// many conditions about one record passes over those of which it lacks a part.
+uint64_t condition_needs(const struct conditions *conditions, uint32_t first);
+
 // What a condition is of a record: neither true nor false where it asks for what was not learnt. In this order: all of
 // several is the least, any the most.
 enum truth { TRUTH_FALSE = 0, TRUTH_UNKNOWN, TRUTH_TRUE };

@@ -33,10 +33,15 @@ static void trace_step(const struct judging *judging, const char *what, const st
     judging->trace->step(judging->trace->context, line);
 }
 
+static bool same_text(const char *text, const char *other)
+{
+    return text == other || strcmp(text, other) == 0;
+}
+
 static bool is_subject(const struct judging *judging, const struct intel_match *match)
 {
-    return strcmp(intel_string(judging->intel, match->name), judging->subject->name) == 0 &&
-           strcmp(intel_string(judging->intel, match->vendor), judging->subject->vendor) == 0;
+    return same_text(intel_string(judging->intel, match->name), judging->subject->name) &&
+           same_text(intel_string(judging->intel, match->vendor), judging->subject->vendor);
 }
 
 // Whether a version lies within the bounds of an entry. The update of an entry with bounds belongs to its end
@@ -194,6 +199,15 @@ static void range_print(const struct intel *intel, const struct intel_match *mat
                        end, update);
 }
 
+static const char *source_of(const struct intel_match *match)
+{
+    uint32_t flags = match->part_flags;
+    return (flags & INTEL_MATCH_VENDOR) != 0      ? "its vendor's CVE record"
+           : (flags & INTEL_MATCH_ASSIGNER) != 0  ? "the CVE record; NVD gives no ranges"
+           : (flags & INTEL_MATCH_OVERRULED) != 0 ? "NVD, which its vendor's CVE record overrules"
+                                                  : "NVD";
+}
+
 size_t cve_evidence(const struct intel *intel, const struct cve_subject *subject, const struct cve_reason *reason,
                     char ret_text[static CVE_EVIDENCE_BYTES])
 {
@@ -204,13 +218,15 @@ size_t cve_evidence(const struct intel *intel, const struct cve_subject *subject
     }
     range_print(intel, reason->match, range, sizeof(range));
     if (reason->beside != NULL)
-        (void)snprintf(ret_text, CVE_EVIDENCE_BYTES, "%.80s is %s (NVD), where it runs with %.40s %.40s",
-                       subject->shown, range, intel_string(intel, reason->beside->vendor),
+        (void)snprintf(ret_text, CVE_EVIDENCE_BYTES, "%.80s is %s (%s), where it runs with %.40s %.40s", subject->shown,
+                       range, source_of(reason->match), intel_string(intel, reason->beside->vendor),
                        intel_string(intel, reason->beside->name));
     else if ((reason->match->part_flags & INTEL_MATCH_PLATFORM) != 0)
         (void)snprintf(ret_text, CVE_EVIDENCE_BYTES,
-                       "%.80s is %s (NVD), on an edition or platform that it does not tell", subject->shown, range);
+                       "%.80s is %s (%s), on an edition or platform that it does not tell", subject->shown, range,
+                       source_of(reason->match));
     else
-        (void)snprintf(ret_text, CVE_EVIDENCE_BYTES, "%.100s is %s (NVD)", subject->shown, range);
+        (void)snprintf(ret_text, CVE_EVIDENCE_BYTES, "%.100s is %s (%s)", subject->shown, range,
+                       source_of(reason->match));
     return strlen(ret_text);
 }

@@ -71,7 +71,7 @@ enum intel_cve_flags {
     INTEL_CVE_CLIENT_ONLY = 2,    // of the client's side of a product whose server was seen (ssh-agent, scp)
     INTEL_CVE_UNANALYSED = 4,     // NVD gives no configurations: the ranges are the CNA's, or there are none
     INTEL_CVE_RANSOMWARE = 8,     // KEV says so
-    INTEL_CVE_VENDOR_RANGES = 16, // configurations are the vendor's own, which overrule NVD's
+    INTEL_CVE_VENDOR_RANGES = 16, // one of its configurations is the vendor's own, which overrules NVD's
 };
 
 // Sorted by year, then number.
@@ -113,8 +113,11 @@ enum intel_match_flags {
     INTEL_MATCH_VERSION_NA = 4,  // version is -: fits no concrete version
     INTEL_MATCH_START_INCLUDED = 8,
     INTEL_MATCH_END_INCLUDED = 16,
-    INTEL_MATCH_PLATFORM = 32,  // an attribute after `update` is neither * nor -: a banner does not decide it
-    INTEL_MATCH_UPDATE_NA = 64, // update is -
+    INTEL_MATCH_PLATFORM = 32,   // an attribute after `update` is neither * nor -: a banner does not decide it
+    INTEL_MATCH_UPDATE_NA = 64,  // update is -
+    INTEL_MATCH_VENDOR = 128,    // of the CVE's own record, by the product's vendor
+    INTEL_MATCH_ASSIGNER = 256,  // of the CVE's own record, by another, where NVD gives no configurations
+    INTEL_MATCH_OVERRULED = 512, // of NVD, and no longer vulnerable:true, as the vendor's ranges say otherwise
 };
 
 // One CPE match entry. Texts are unescaped and lower case; "" where not given.

@@ -8,8 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/classify/memo.h"
+
 // Bars for one match: far above what an honest banner needs.
 enum { MATCH_LIMIT = 20000, DEPTH_LIMIT = 500, HEAP_LIMIT_KIB = 1024, GROUPS_MAX = 10 };
+
+// What is kept of the texts that rules look at: more than this at once is worked out each time.
+enum { KEY_BYTES = 1024, SUBJECTS_MAX = 256 };
 
 struct product_rule {
     pcre2_code *code;
@@ -23,6 +28,9 @@ struct product_rules {
     size_t string_bytes;
     pcre2_match_context *context;
     pcre2_match_data *match;
+    struct memo *memo;
+    const struct field *subjects[SUBJECTS_MAX]; // each field that a rule looks at
+    size_t subject_count;                       // SUBJECTS_MAX + 1: there are more, and nothing is kept
     size_t count;
     size_t products; // so many rules of products come first, then those of components
     struct product_rule rules[];
@@ -51,6 +59,17 @@ static int rule_compile(const struct product_rules *rules, const struct catalogu
     return 0;
 }
 
+static void subject_note(struct product_rules *rules, const struct field *field)
+{
+    for (size_t i = 0; i < rules->subject_count && i < SUBJECTS_MAX; i++)
+        if (rules->subjects[i] == field)
+            return;
+    if (rules->subject_count < SUBJECTS_MAX)
+        rules->subjects[rules->subject_count] = field;
+    if (rules->subject_count <= SUBJECTS_MAX)
+        rules->subject_count++;
+}
+
 struct product_rules *product_rules_new(const struct catalogue *catalogue, const char *strings, size_t string_bytes)
 {
     int error = ENOMEM;
@@ -60,7 +79,8 @@ struct product_rules *product_rules_new(const struct catalogue *catalogue, const
     *rules = (struct product_rules){.catalogue = catalogue, .strings = strings, .string_bytes = string_bytes};
     rules->context = pcre2_match_context_create(NULL);
     rules->match = pcre2_match_data_create(GROUPS_MAX, NULL);
-    if (rules->context == NULL || rules->match == NULL)
+    rules->memo = memo_new();
+    if (rules->context == NULL || rules->match == NULL || rules->memo == NULL)
         goto out;
     pcre2_set_match_limit(rules->context, MATCH_LIMIT);
     pcre2_set_depth_limit(rules->context, DEPTH_LIMIT);
@@ -72,6 +92,7 @@ struct product_rules *product_rules_new(const struct catalogue *catalogue, const
             error = -rule_compile(rules, &catalogue->products[i], &rules->rules[rules->count]);
             if (error != 0)
                 goto out;
+            subject_note(rules, rules->rules[rules->count].field);
             rules->count++;
         }
         rules->products = component == 0 ? rules->count : rules->products;
@@ -89,6 +110,7 @@ void product_rules_free(struct product_rules *rules)
         return;
     for (size_t i = 0; i < rules->count; i++)
         pcre2_code_free(rules->rules[i].code);
+    memo_free(rules->memo);
     pcre2_match_data_free(rules->match);
     pcre2_match_context_free(rules->context);
     free(rules);
@@ -212,7 +234,7 @@ static void components_learn(const struct product_rules *rules, const struct pro
     }
 }
 
-void product_learn(const struct product_rules *rules, struct observation *observation)
+static void rules_apply(const struct product_rules *rules, struct observation *observation)
 {
     const struct product_rule *of = NULL;
     for (size_t i = 0; i < rules->products && of == NULL; i++) {
@@ -227,4 +249,122 @@ void product_learn(const struct product_rules *rules, struct observation *observ
         of = rule;
     }
     components_learn(rules, of, observation);
+}
+
+// ---- What is kept
+// -----------------------------------------------------------------------------------------------------
+
+// What the rules made of some texts.
+struct entry {
+    struct memo_entry memo; // first
+    struct memo_hint beside;
+    struct product_observation product;
+    bool has_product;
+    struct rows components;
+};
+
+// All texts that rules look at, each behind its field's number and its length. 0: none, or too long.
+static size_t key_make(const struct product_rules *rules, const struct observation *observation,
+                       uint8_t ret_key[static KEY_BYTES])
+{
+    size_t at = 0;
+    if (rules->subject_count > SUBJECTS_MAX)
+        return 0;
+    for (size_t i = 0; i < rules->subject_count; i++) {
+        const struct field *field = rules->subjects[i];
+        const void *part = observation->parts[field->part];
+        if (part == NULL || !field_known(part, field))
+            continue;
+        const struct text *text = field_value_const(part, field);
+        if (text->length > KEY_BYTES || at + 3 + text->length > KEY_BYTES)
+            return 0;
+        ret_key[at++] = (uint8_t)i;
+        ret_key[at++] = (uint8_t)text->length;
+        ret_key[at++] = (uint8_t)(text->length >> 8);
+        memcpy(ret_key + at, text->data, text->length);
+        at += text->length;
+    }
+    return at;
+}
+
+static bool has_cut(const struct part *part, const void *rows, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        for (size_t f = 0; f < part->field_count; f++)
+            if (part->fields[f].kind == FIELD_TEXT &&
+                field_cut((const uint8_t *)rows + i * part->bytes, &part->fields[f]))
+                return true;
+    return false;
+}
+
+// What was cut may have been so because this observation had come to its bound, and is no one else's.
+static bool is_whole(const struct observation *observation)
+{
+    const struct rows *components = &observation->root->components;
+    return !observation->failed && !observation->root->cut.components &&
+           (observation->product == NULL || !has_cut(&product_part, observation->product, 1)) &&
+           !has_cut(&component_part, components->items, components->count);
+}
+
+// The entry is followed by its key, the rows of components and all texts.
+static struct entry *entry_pack(const struct observation *observation, const uint8_t *key, size_t key_bytes)
+{
+    const struct product_observation *product = observation->product;
+    const struct rows *components = &observation->root->components;
+    size_t key_room = (key_bytes + 7) & ~(size_t)7;
+    size_t rows = components->count * component_part.bytes;
+    size_t bytes = sizeof(struct entry) + key_room + rows +
+                   (product == NULL ? 0 : memo_texts_bytes(&product_part, product, 1)) +
+                   memo_texts_bytes(&component_part, components->items, components->count);
+    struct entry *entry = malloc(bytes);
+    if (entry == NULL)
+        return NULL;
+    *entry = (struct entry){.memo = {.key_bytes = (uint32_t)key_bytes, .bytes = (uint32_t)bytes},
+                            .has_product = product != NULL,
+                            .components = {.count = components->count}};
+    uint8_t *at = (uint8_t *)(entry + 1);
+    entry->memo.key = memcpy(at, key, key_bytes);
+    entry->components.items = at + key_room;
+    char *texts = (char *)(at + key_room + rows);
+    if (rows > 0)
+        memcpy(at + key_room, components->items, rows);
+    if (product != NULL) {
+        entry->product = *product;
+        texts = memo_texts_copy(&product_part, &entry->product, 1, texts);
+    }
+    (void)memo_texts_copy(&component_part, entry->components.items, components->count, texts);
+    return entry;
+}
+
+static void entry_take(const struct entry *entry, struct observation *observation)
+{
+    struct product_observation *product = entry->has_product ? observation_part(observation, PART_product) : NULL;
+    if (product != NULL)
+        *product = entry->product;
+    if (entry->components.count == 0)
+        return;
+    observation->root->components = entry->components;
+    observation->root->known.components = true;
+}
+
+struct memo_hint *product_learn(const struct product_rules *rules, struct observation *observation)
+{
+    uint8_t key[KEY_BYTES];
+    size_t key_bytes = observation->root == NULL ? 0 : key_make(rules, observation, key);
+    struct entry *entry = key_bytes == 0 ? NULL : (struct entry *)memo_find(rules->memo, key, key_bytes);
+    if (entry != NULL) {
+        entry_take(entry, observation);
+        return &entry->beside;
+    }
+    rules_apply(rules, observation);
+    entry = key_bytes > 0 && is_whole(observation) ? entry_pack(observation, key, key_bytes) : NULL;
+    if (entry == NULL)
+        return NULL;
+    memo_keep(rules->memo, &entry->memo);
+    return &entry->beside;
+}
+
+void product_rules_forget(struct product_rules *rules)
+{
+    memo_clear(rules->memo);
 }

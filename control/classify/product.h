@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "config/image/catalogue.h"
+#include "control/classify/memo.h"
 #include "probes/observation/observation.h"
 
 struct product_rules;
@@ -15,5 +16,10 @@ struct product_rules *product_rules_new(const struct catalogue *catalogue, const
 void product_rules_free(struct product_rules *rules);
 
 // Writes what the first rule that matches, in the catalogue's order, makes of it, and a row for each of the components
-// that rules find, no product twice. Nothing when none does. What is there already has to be forgotten before.
-void product_learn(const struct product_rules *rules, struct observation *observation);
+// that rules find, no product twice. Nothing when none does. What is there already has to be forgotten before. What the
+// rules made of the same texts before is taken from there: its bytes are the rules', good until the next call. Returns
+// where what depends on product and components alone may be remembered until then; NULL: nowhere.
+struct memo_hint *product_learn(const struct product_rules *rules, struct observation *observation);
+
+// Forgets what was made and remembered so far.
+void product_rules_forget(struct product_rules *rules);

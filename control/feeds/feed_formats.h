@@ -8,6 +8,7 @@
 #define FEED_FORMATS(X)                                                                                                \
     X(nvd)                                                                                                             \
     X(nvd_11)                                                                                                          \
+    X(cve_list)                                                                                                        \
     X(kev)                                                                                                             \
     X(epss)                                                                                                            \
     X(debian)                                                                                                          \

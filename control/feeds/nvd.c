@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/feeds/cve_list.h"
 #include "control/feeds/feed_formats.h"
 #include "control/feeds/json_stream.h"
 #include "control/feeds/nvd_build.h"
@@ -18,7 +19,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS cpe_match(cve TEXT, configuration INTEGER, all_nodes INTEGER, node INTEGER, "
     "all_matches "
     "INTEGER, match INTEGER, vulnerable INTEGER, criteria TEXT, start_including TEXT, start_excluding TEXT, "
-    "end_including TEXT, end_excluding TEXT, PRIMARY KEY(cve, configuration, node, match)) WITHOUT ROWID;";
+    "end_including TEXT, end_excluding TEXT, PRIMARY KEY(cve, configuration, node, match)) WITHOUT "
+    "ROWID;" CVE_LIST_SCHEMA;
 
 struct parsing {
     struct feed_input *input;

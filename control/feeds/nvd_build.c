@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/classify/cpe.h"
+#include "control/feeds/cve_list.h"
 #include "control/feeds/nvd_build.h"
 
 // A product that a CVE names as vulnerable, before they are sorted. Strings are the builder's.
@@ -22,6 +23,8 @@ struct building {
     struct intel_builder *builder;
     struct complaint *complaint;
     sqlite3_stmt *matches;
+    sqlite3_stmt *listed; // of the CVE List; NULL: nothing is
+    struct cve_list_matches list;
     struct candidate *candidates;
     size_t candidate_count;
     size_t candidate_room;
@@ -140,6 +143,11 @@ static int matches_build(struct building *building, const char *id, uint32_t ind
             building->unreadable++;
             continue;
         }
+        if ((match.part_flags & INTEL_MATCH_VULNERABLE) != 0 &&
+            cve_list_overrules(&building->list, match.vendor, match.name)) {
+            match.part_flags &= ~(uint32_t)INTEL_MATCH_VULNERABLE;
+            match.part_flags |= INTEL_MATCH_OVERRULED;
+        }
         (void)intel_builder_append(builder, INTEL_SECTION_MATCHES, &match, 1);
         struct intel_node *nodes = intel_builder_elements(builder, INTEL_SECTION_NODES);
         if (nodes == NULL)
@@ -150,6 +158,27 @@ static int matches_build(struct building *building, const char *id, uint32_t ind
     }
     (void)sqlite3_reset(building->matches);
     return got == SQLITE_DONE ? 0 : feed_fail(building->database, building->complaint);
+}
+
+// What the CVE's own record says, behind what NVD says.
+static int list_build(struct building *building, uint32_t index, struct intel_cve *cve)
+{
+    bool alone = cve->configuration_count == 0;
+    int error = 0;
+    if (alone)
+        cve->flags |= INTEL_CVE_UNANALYSED;
+    if (cve_list_append(&building->list, alone, building->builder) == 0)
+        return 0;
+    cve->configuration_count++;
+    for (size_t i = 0; i < building->list.count && error == 0; i++) {
+        const struct intel_match *match = &building->list.items[i];
+        bool overrules = (match->part_flags & INTEL_MATCH_VENDOR) != 0;
+        if (overrules)
+            cve->flags |= INTEL_CVE_VENDOR_RANGES;
+        if (alone || overrules)
+            error = candidate_add(building, match, index);
+    }
+    return error;
 }
 
 static int cves_build(struct building *building)
@@ -182,9 +211,12 @@ static int cves_build(struct building *building)
             cve.flags |= INTEL_CVE_DISPUTED;
         if (cpe_names_client_only(building->names, id))
             cve.flags |= INTEL_CVE_CLIENT_ONLY;
-        error = matches_build(building, id, index, &cve);
-        if (cve.configuration_count == 0)
-            cve.flags |= INTEL_CVE_UNANALYSED;
+        error = cve_list_read(building->listed, id, building->names, building->builder, &building->list,
+                              building->complaint);
+        if (error == 0)
+            error = matches_build(building, id, index, &cve);
+        if (error == 0)
+            error = list_build(building, index, &cve);
         (void)intel_builder_append(building->builder, INTEL_SECTION_CVES, &cve, 1);
     }
     if (error == 0 && got != SQLITE_DONE)
@@ -244,9 +276,12 @@ int nvd_build(sqlite3 *database, const struct cpe_names *names, struct intel_bui
                      "? ORDER BY configuration, node, match",
                      &building.matches, ret_complaint);
     if (error == 0)
+        error = cve_list_prepare(database, &building.listed, ret_complaint);
+    if (error == 0)
         error = cves_build(&building);
     if (error == 0)
         products_build(&building);
+    (void)sqlite3_finalize(building.listed);
     (void)sqlite3_finalize(building.matches);
     free(building.candidates);
     return error;

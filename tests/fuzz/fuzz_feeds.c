@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // libFuzzer: any bytes as a feed, in each of its forms, into a database in memory and an image; what the image says of
 // a version of everything in it is judged.
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 
 static struct cpe_names names;
 
-static sqlite3 *database_new(void)
+// A CVE of NVD's, beside which the CVE List's ranges may stand, where those are read.
+static sqlite3 *database_new(bool described)
 {
     sqlite3 *database = NULL;
     if (sqlite3_open(":memory:", &database) != SQLITE_OK)
@@ -25,6 +27,9 @@ static sqlite3 *database_new(void)
     for (size_t i = 0; feed_kinds[i] != NULL; i++)
         if (sqlite3_exec(database, feed_kinds[i]->schema, NULL, NULL, NULL) != SQLITE_OK)
             abort();
+    if (described && sqlite3_exec(database, "INSERT INTO cve(id, year, number) VALUES('CVE-2020-0001', 2020, 1)", NULL,
+                                  NULL, NULL) != SQLITE_OK)
+        abort();
     return database;
 }
 
@@ -104,7 +109,7 @@ void fuzz_one(const uint8_t *data, size_t size)
         int fd = memfd_create("feed", 0);
         if (fd < 0 || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0)
             abort();
-        sqlite3 *database = database_new();
+        sqlite3 *database = database_new(feed_formats[i] == &feed_format_cve_list);
         if (feed_formats[i]->recognise != NULL)
             (void)feed_formats[i]->recognise((const char *)data, size);
         if (feed_formats[i]->recognise_tail != NULL)
