@@ -224,7 +224,8 @@ static struct session_result session_take(struct session *session)
 // All that we said came back. Behind STARTTLS that is no TLS, of a server that has said what it is.
 static struct session_result session_echo(struct session *session)
 {
-    if (field_known(session->observation->root, FIELD(root, service)))
+    if (field_known(session->observation->root, FIELD(root, service)) &&
+        strcmp(observation_service(session->observation), "tls") != 0)
         return session_done();
     if (!recognise_named(session))
         learn_constant(session->observation, FIELD(root, service), "echo");

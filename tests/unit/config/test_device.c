@@ -131,7 +131,7 @@ Test(device, of_eals_options_only_harmless_ones_are_taken)
         {"net_null0", "", {"-m", "-d"}, "device.eal[1]: expected a number after -m"},
         {"net_null0", "", {"-m"}, "device.eal[0]: expected a number after -m"},
         {"net_null0", "", {"-m="}, "device.eal[0]: expected a number"},
-        {"net_null0", "", {"--iova-mode="}, "device.eal[0]: expected one word"},
+        {"net_null0", "", {"--iova-mode="}, "device.eal[0]: expected pa or va after --iova-mode"},
         {"net_null0", "", {"--no-huge=1"}, "device.eal[0]: expected nothing after --no-huge"},
         {"", "", {"-a", "0000:01:00"}, "device.eal[1]: expected a PCI address"},
         {"", "", {"-a", "virtio_user0"}, "device.eal[1]: expected a PCI address"},
