@@ -109,6 +109,13 @@ static uint32_t responsible_of(const struct walk *walk, const struct range_row *
     return row->rank == RANGE_RANK_COMPUTE && named ? walk->customer : 0;
 }
 
+// What does not fit its field is not known.
+static uint32_t date_of(const struct walk *walk, const struct range_row *row)
+{
+    int64_t published = walk->list->published[row->provider];
+    return published > 0 && published <= UINT32_MAX ? (uint32_t)published : 0;
+}
+
 // Enters the prefix that rows [first, first + count) share.
 static int level_enter(struct walk *walk, const struct range_row *rows, size_t count)
 {
@@ -127,7 +134,8 @@ static int level_enter(struct walk *walk, const struct range_row *rows, size_t c
                                .cloud_service = level.best->service,
                                .region = region,
                                .country = level.best->country,
-                               .responsible = responsible_of(walk, level.best)};
+                               .responsible = responsible_of(walk, level.best),
+                               .list_date = date_of(walk, level.best)};
     int error = item_find(walk, item, &level.item);
     if (error != 0)
         return error;

@@ -6,13 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Offsets into the image's strings; "" for what is not known.
+// Offsets into the image's strings; "" for what is not known. No padding: items are compared by their bytes.
 struct attribution {
     uint32_t provider;
     uint32_t cloud_service;
     uint32_t region;
     uint32_t country;     // two letters (ISO 3166-1), of a geofeed
     uint32_t responsible; // "customer" or "provider"
+    uint32_t list_date;   // no string: of the provider's file by its own account, seconds since 1970; 0
 };
 
 // From first_address (host byte order) up to the next edge's, addresses belong to attributions[attribution].

@@ -14,7 +14,7 @@
 #include "config/image/targets.h"
 
 #define IMAGE_MAGIC   UINT64_C(0x65646e6f73000001)
-#define IMAGE_VERSION 7
+#define IMAGE_VERSION 8
 
 enum {
     IMAGE_PORTS_MAX = 65536,

@@ -37,6 +37,9 @@ void owner_learn(const struct intel *intel, struct observation *observation)
         for (size_t i = 0; i < count; i++)
             if (!agrees(root, &said[i]))
                 return;
+    // What a later list than ours has said stays.
+    if (root->known.provider && root->known.list_date && owner->published != 0 && owner->published < root->list_date)
+        return;
     for (size_t i = 0; i < count; i++) {
         observation_forget_field(observation, said[i].field);
         if (said[i].text[0] != '\0')

@@ -69,6 +69,15 @@ static void record_fill(const struct image *image, const struct ending *ending, 
     }
 }
 
+// The date of the plan's own list, behind classification, which lets feeds say whose an address is where the plan does
+// not.
+static void list_date_learn(const struct image *image, const struct ending *ending)
+{
+    const struct attribution *owner = attribution_find(&image->attributions, ending->target->address);
+    if (owner->provider != 0 && owner->list_date != 0)
+        learn_number(ending->observation, FIELD(root, list_date), owner->list_date);
+}
+
 // Writes the record into what room the batch has. Its length, 0 when there is too little.
 static size_t record_try(struct batch *batch, const struct observation *observation)
 {
@@ -109,6 +118,7 @@ void ending_record(const struct ending_means *means, const struct ending *ending
     clock_gettime(CLOCK_REALTIME, &now);
     record_fill(means->image, ending, now);
     classify(means->classifier, ending->observation, now.tv_sec);
+    list_date_learn(means->image, ending);
     size_t length = record_put(means, ending);
     if (length == 0)
         return;

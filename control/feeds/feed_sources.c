@@ -65,7 +65,7 @@ static const struct key source_keys[] = {
      .minimum = 0,
      .maximum = 600,
      .fallback = "\"6 s\"",
-     .help = "Waited between two pages: NVD takes 5 requests in 30 s."},
+     .help = "Waited between two pages: NVD takes 5 requests in 30 s, 50 with a key (SONDE_NVD_KEY)."},
     {0},
 };
 

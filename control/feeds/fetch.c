@@ -12,7 +12,7 @@
 
 #include "control/feeds/child.h"
 
-enum { STALL_BYTES_S = 100, CONNECT_SECONDS = 30, REDIRECTS_MAX = 5, HEADER_BYTES = 512 };
+enum { STALL_BYTES_S = 100, CONNECT_SECONDS = 30, REDIRECTS_MAX = 5, HEADER_BYTES = 512, KEY_BYTES = 128 };
 
 static const uint64_t memory_bytes = UINT64_C(256) << 20;
 
@@ -90,10 +90,21 @@ static size_t body_write(char *bytes, size_t size, size_t count, void *context)
     return length;
 }
 
-static struct curl_slist *conditions_make(const struct fetch *fetch)
+bool fetch_key_fits(const char *key)
+{
+    size_t length = strlen(key);
+    return length > 0 && length < KEY_BYTES &&
+           strspn(key, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == length;
+}
+
+static struct curl_slist *headers_make(const struct fetch *fetch)
 {
     char text[FETCH_TAG_BYTES + HEADER_BYTES];
     struct curl_slist *list = NULL;
+    if (fetch->key[0] != '\0') {
+        (void)snprintf(text, sizeof(text), "apiKey: %s", fetch->key);
+        list = curl_slist_append(list, text);
+    }
     if (fetch->have > 0) {
         // Sent whole where it has changed since (RFC 9110, section 13.1.5).
         const char *part = fetch->part.etag[0] != '\0' ? fetch->part.etag : fetch->part.modified;
@@ -120,7 +131,8 @@ static void options_set(struct fetching *fetching, struct curl_slist *headers)
     (void)curl_easy_setopt(curl, CURLOPT_URL, fetch->url);
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-    (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    // libcurl sends headers of one's own to whom a server redirects to, too.
+    (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, fetch->key[0] == '\0' ? 1L : 0L);
     (void)curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
     (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "sonde");
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -174,12 +186,15 @@ static int fetching_run(void *context, struct complaint *ret_complaint)
     fetching->curl = curl_easy_init();
     if (fetching->curl == NULL)
         return -ENOMEM;
-    struct curl_slist *headers = conditions_make(fetching->fetch);
+    struct curl_slist *headers = headers_make(fetching->fetch);
     options_set(fetching, headers);
     CURLcode code = curl_easy_perform(fetching->curl);
     (void)curl_easy_getinfo(fetching->curl, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK)
         error = failure_describe(fetching, code, ret_complaint);
+    else if (status >= 300 && status < 400 && status != 304)
+        error = complain(ret_complaint, fetching->fetch->url, "",
+                         "redirects (%ld), and the API key goes to no other address", status);
     else if (status == 304)
         fetching->answer->unchanged = true;
     else if (!fetching->begun)

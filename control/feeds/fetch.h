@@ -19,6 +19,7 @@ struct fetch_version {
 struct fetch {
     const char *url;   // https, or http to this machine itself
     const char *proxy; // "" = what the environment says
+    const char *key;   // sent as the header apiKey, and then no redirect is followed; "" = none
     int fd;            // what comes is written here from `have` on
     uint64_t bytes_max;
     uint64_t seconds_max;
@@ -35,6 +36,9 @@ struct fetch_answer {
 
 // Whether a URL may be fetched: https, or http to 127.0.0.1 or [::1].
 bool fetch_allows(const char *url);
+
+// Whether a key may be sent: 1 to 127 letters, digits, '-', '_' and '.'.
+bool fetch_key_fits(const char *key);
 
 // Returns 0 with an answer, or -errno with a complaint that names the URL; *ret_answer tells then of what version the
 // bytes in the descriptor are.

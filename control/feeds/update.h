@@ -26,7 +26,8 @@ struct update {
     const char *folder;
     const char *names; // path of cpe.json
     const struct feed_sources *sources;
-    uint32_t kinds; // a bit each
+    const char *key; // NVD's API key, which goes to its API alone and to no mirror (fetch_key_fits); "" = none
+    uint32_t kinds;  // a bit each
     int64_t now_s;
     void (*tell)(const struct update_told *told); // after each file, and each page but the last
 };

@@ -178,6 +178,7 @@ static int page_fetch(const struct paging *paging, const char *url, int fd)
         struct fetch_answer answer = {0};
         if (attempt > 0)
             pause_for(pause_ns *= 2);
+        fetch.key = paging->updating->update->sources->mirror[0] == '\0' ? paging->updating->update->key : "";
         fetch.bytes_max = fetch.bytes_max < PAGE_BYTES_MAX ? fetch.bytes_max : PAGE_BYTES_MAX;
         error = fetch_run(&fetch, &answer, paging->complaint);
         if (error != -EIO)

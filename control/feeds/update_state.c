@@ -39,6 +39,7 @@ struct fetch update_fetch(const struct updating *updating, const char *url, int 
     const struct feed_sources *sources = updating->update->sources;
     return (struct fetch){.url = url,
                           .proxy = sources->proxy,
+                          .key = "",
                           .fd = fd,
                           .bytes_max = sources->file_bytes,
                           .seconds_max = (sources->file_time_ns + second_ns - 1) / second_ns,

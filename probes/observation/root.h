@@ -17,7 +17,7 @@
     X(P, TEXT, region, 64, "the provider's region")                                                                    \
     X(P, TEXT, country, 2, "country of the address by the provider's list, ISO 3166-1")                                \
     X(P, TEXT, responsible, 8, "whose it is to mend: the customer's, or the provider's where its service is managed")  \
-    X(P, TIME, list_date, 0, "date of the provider's list that says so, where it is one of the feeds")                 \
+    X(P, TIME, list_date, 0, "date of the provider's list that says so, where that has one")                           \
     X(P, TEXT, service, 31, "protocol that was recognised by what it said")                                            \
     X(P, TEXT, tunnel, 8, "tls when the service was spoken inside TLS")                                                \
     X(P, FLAG, open, 0, "a stranger is let in, without a credential")                                                  \

@@ -39,6 +39,13 @@ class Mirror(http.server.BaseHTTPRequestHandler):
         soon = now - server.asked_last.get(way, 0) < 0.2
         server.asked_last[way] = now
         start, rows = int(asked["startIndex"]), int(asked["resultsPerPage"])
+        if way == "api-key" and self.headers.get("apiKey") != "f00-Ba_r.1":
+            return self.head(403, Content_Length="0")
+        if way != "api-key" and self.headers.get("apiKey"):
+            with open(log, "a", encoding="ascii") as out:
+                out.write(f"a key came to {way}\n")
+        if way == "api-moved":
+            return self.head(302, Location="https://127.0.0.1:1/", Content_Length="0")
         if way == "api-busy" and start not in server.refused:
             server.refused.add(start)
             return self.head(429, Content_Length="0")

@@ -111,6 +111,37 @@ Test(ranges, the_most_specific_service_owns_an_address)
     range_list_fini(&list);
 }
 
+Test(ranges, an_owner_has_the_date_of_the_providers_list_where_it_has_one)
+{
+    static const struct {
+        const char *provider;
+        const char *text;
+        uint32_t date;
+    } files[] = {
+        {"aws", "{\"createDate\":\"2025-07-24-20-23-14\",\"prefixes\":[{\"ip_prefix\":\"10.0.0.0/8\"}]}", 1753388594},
+        {"google", "{\"creationTime\":\"2025-07-24T07:03:28.321\",\"prefixes\":[{\"ipv4Prefix\":\"10.0.0.0/8\"}]}",
+         1753340608},
+        {"oracle",
+         "{\"last_updated_timestamp\":\"2025-07-24T07:03:28.321\",\"regions\":[{\"region\":\"r\",\"cidrs\":[{\"cidr\":"
+         "\"10.0.0.0/8\",\"tags\":[\"OCI\"]}]}]}",
+         1753340608},
+        {"aws", "{\"createDate\":\"2525-07-24-20-23-14\",\"prefixes\":[{\"ip_prefix\":\"10.0.0.0/8\"}]}", 0},
+        {"aws", "{\"createDate\":\"1925-07-24-20-23-14\",\"prefixes\":[{\"ip_prefix\":\"10.0.0.0/8\"}]}", 0},
+        {"linode", "10.0.0.0/8,US,,,\n", 0},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct range_list list;
+        struct range_attribution attribution;
+        cr_assert_eq(range_list_init(&list), 0);
+        cr_assert_eq(read_text(&list, files[i].provider, files[i].text), 0, "%s", complaint.text);
+        cr_assert_eq(range_list_attribute(&list, &attribution), 0);
+        cr_assert_eq(attribution.item_count, 2);
+        cr_expect_eq(attribution.items[1].list_date, files[i].date, "%zu: %u", i, attribution.items[1].list_date);
+        range_attribution_fini(&attribution);
+        range_list_fini(&list);
+    }
+}
+
 Test(ranges, selectors_are_globs_without_regard_to_case)
 {
     struct range_list list;

@@ -199,6 +199,14 @@ Test(clouds, a_record_says_whose_the_address_is_and_by_which_list)
     learn_root(&observation, FIELD(root, responsible), "provider");
     owner_learn(&intel, &observation);
     cr_expect(text_is(&observation.root->cloud_service, "S3") && observation.root->list_date == 1753388594);
+    // What a later list than these has said stays, and an earlier one gives way.
+    learn_root(&observation, FIELD(root, cloud_service), "EC2");
+    learn_number(&observation, FIELD(root, list_date), 1753388595);
+    owner_learn(&intel, &observation);
+    cr_expect(text_is(&observation.root->cloud_service, "EC2") && observation.root->list_date == 1753388595);
+    learn_number(&observation, FIELD(root, list_date), 1753388593);
+    owner_learn(&intel, &observation);
+    cr_expect(text_is(&observation.root->cloud_service, "S3") && observation.root->list_date == 1753388594);
     // An address that the lists do not have keeps what it has.
     learn_address(&observation, FIELD(root, ip), address_v4(0x0b000000));
     owner_learn(&intel, &observation);
