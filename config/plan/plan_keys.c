@@ -243,8 +243,10 @@ const struct key plan_keys[] = {
      .words = KEY_WORDS_LIST,
      READ_BY(plan_read_targets),
      .required = true,
-     .expected = "array of CIDRs, ranges, {\"file\"} and {\"provider\", \"service\", \"region\"}",
-     .help = "What to scan: {\"file\"} is a list of networks or a provider's range file; {\"provider\"} takes from "
+     .expected = "array of CIDRs, ranges, host names, {\"file\"} and {\"provider\", \"service\", \"region\"}",
+     .help = "What to scan: a host name is looked up once, and stays as {\"name\", \"addresses\"}, by which its "
+             "servers are "
+             "called; {\"file\"} is a list of networks or a provider's range file; {\"provider\"} takes from "
              "ranges what "
              "matches, service and region may be left out, all three are glob patterns."},
     {.name = "exclude",

@@ -54,6 +54,11 @@ const struct session_ops *session_find(const char *name);
 // connections left there. NULL when out of memory.
 struct conversation *conversation_new(struct session_env *env, const struct errand *errand, uint32_t address,
                                       uint16_t port, struct agenda *agenda, struct observation *observation);
+
+// The host's name, before conversation_open: what TLS and HTTP call it by (server_name of RFC 6066 section 3, Host of
+// RFC 9110 section 7.2). NULL: by its address, as without this call. At most 253 bytes, letters, digits, "-", "_" and
+// "."; it has to live as long as the conversation.
+void conversation_name(struct conversation *conversation, const char *name);
 void conversation_free(struct conversation *conversation);
 
 // The events. After a step other than CONVERSATION_WAIT no further event may be fed.
