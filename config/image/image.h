@@ -102,6 +102,7 @@ struct image_settings {
     uint8_t tls_matrix;       // TLS servers are asked for every version
     uint8_t tls_key_proof;    // TLS servers have to prove that they have their certificate's key
     uint8_t ssh_host_keys;    // SSH servers are asked for their host keys of every type
+    uint8_t ssh_none;         // SSH servers are asked for their methods with a `none` request
     uint8_t dry_run;          // stop by itself after dry_run_frames
     uint32_t dry_run_frames;
     uint32_t workers;

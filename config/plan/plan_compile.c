@@ -89,6 +89,7 @@ static void compile_plan(const struct plan *plan, struct image_settings *setting
     settings->tls_matrix = plan->tls_matrix;
     settings->tls_key_proof = plan->tls_key_proof;
     settings->ssh_host_keys = plan->ssh_host_keys;
+    settings->ssh_none = plan->ssh_none;
     settings->probe_port_first = plan->source.probe_port_first;
     settings->probe_port_count = plan->source.probe_port_count;
     settings->flow_port_first = plan->source.flow_port_first;

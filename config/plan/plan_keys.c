@@ -376,6 +376,12 @@ const struct key plan_keys[] = {
      AT(ssh_host_keys),
      .fallback = "false",
      .help = "Ask SSH servers for their host keys of every type, on up to six further connections."},
+    {.name = "ssh_none",
+     .type = KEY_BOOL,
+     AT(ssh_none),
+     .fallback = "true",
+     .help = "Ask SSH servers for their methods with one none request for a user that nobody has; false leaves before "
+             "any user is named, and ssh.methods and ssh.no_authentication are absent."},
     {.name = "decoys",
      .type = KEY_COUNT32,
      PRIVATE(decoys),

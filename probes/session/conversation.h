@@ -25,6 +25,7 @@ struct session_env_settings {
     const char *trust_file; // authorities in PEM that chains are verified against; NULL, or not there: none are
     bool no_key_proof;      // TLS servers are believed to have their certificate's key (tls.key_proved stays unknown)
     bool ssh_host_keys;     // SSH servers are asked for their host keys of every type, on further connections
+    bool no_ssh_none;       // SSH servers are left before any user is named (ssh.methods stays unknown)
 };
 
 // NULL and errno on failure. Everything OpenSSL will ever load is loaded here, so that afterwards no file is opened.
