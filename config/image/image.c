@@ -61,7 +61,8 @@ static bool strings_fit(const struct image *image)
             return false;
     return offsets_fit(image, IMAGE_ATTRIBUTIONS, 0, 3) && offsets_fit(image, IMAGE_SERVICES, 0, 3) &&
            offsets_fit(image, IMAGE_FINDINGS, 0, 3) && offsets_fit(image, IMAGE_PRODUCTS, 0, 9) &&
-           offsets_fit(image, IMAGE_EAL_ARGUMENTS, 0, 1) && offsets_fit(image, IMAGE_INPUTS, 0, 2);
+           offsets_fit(image, IMAGE_EAL_ARGUMENTS, 0, 1) && offsets_fit(image, IMAGE_INPUTS, 0, 2) &&
+           offsets_fit(image, IMAGE_NAMES, 1, 1);
 }
 
 // Each partial /24's pieces follow the previous one's, and all are there.
@@ -154,6 +155,19 @@ static bool hops_fit(const struct image *image)
     return on_link <= HOPS_ON_LINK_MAX;
 }
 
+// What is said to servers and stands in records is no more than a name.
+static bool names_fit(const struct image *image)
+{
+    if (image->name_count > HOST_NAMES_MAX)
+        return false;
+    for (size_t i = 0; i < image->name_count; i++) {
+        const char *name = image_string(image, image->names[i].name);
+        if (!name_is_valid(name) || (i > 0 && image->names[i].address <= image->names[i - 1].address))
+            return false;
+    }
+    return true;
+}
+
 static bool settings_fit(const struct image_settings *settings)
 {
     return settings->workers <= IMAGE_LCORES_MAX && settings->lanes <= IMAGE_LANES_MAX &&
@@ -198,6 +212,7 @@ static void image_point(struct image *image)
     image->catalogue.conditions = image_section(image, IMAGE_CONDITIONS, &image->catalogue.condition_count);
     image->catalogue.products = image_section(image, IMAGE_PRODUCTS, &image->catalogue.product_count);
     image->hops = image_section(image, IMAGE_HOPS, &image->hop_count);
+    image->names = image_section(image, IMAGE_NAMES, &image->name_count);
 }
 
 static int image_check(struct image *image, uint64_t file_bytes)
@@ -210,7 +225,8 @@ static int image_check(struct image *image, uint64_t file_bytes)
         return -EBADMSG;
     image_point(image);
     if (!strings_fit(image) || !targets_fit(&image->targets, header) || !ports_fit(image) || !hops_fit(image) ||
-        !attributions_fit(&image->attributions) || !settings_fit(image->settings) || !catalogue_fits(&image->catalogue))
+        !names_fit(image) || !attributions_fit(&image->attributions) || !settings_fit(image->settings) ||
+        !catalogue_fits(&image->catalogue))
         return -EBADMSG;
     return 0;
 }

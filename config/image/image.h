@@ -11,6 +11,7 @@
 #include "config/image/attribution.h"
 #include "config/image/catalogue.h"
 #include "config/image/hops.h"
+#include "config/image/names.h"
 #include "config/image/targets.h"
 
 #define IMAGE_MAGIC   UINT64_C(0x65646e6f73000001)
@@ -44,7 +45,8 @@ enum converse_mode { CONVERSE_NONE = 0, CONVERSE_NOW, CONVERSE_LATER };
     X(IMAGE_PRODUCTS, struct catalogue_product)         /* config/products.json, in order of preference */             \
     X(IMAGE_EAL_ARGUMENTS, uint32_t)                    /* string offsets, argv[1] onwards */                          \
     X(IMAGE_INPUTS, struct image_input)                 /* every file that was read, with its digest */                \
-    X(IMAGE_HOPS, struct image_hop)                     /* sorted; none: all through the one gateway */
+    X(IMAGE_HOPS, struct image_hop)                     /* sorted; none: all through the one gateway */                \
+    X(IMAGE_NAMES, struct image_name)                   /* ascending by address, one an address */
 
 enum image_section {
 #define X(name, type) name,
@@ -100,6 +102,7 @@ struct image_settings {
     uint8_t tls_matrix;       // TLS servers are asked for every version
     uint8_t tls_key_proof;    // TLS servers have to prove that they have their certificate's key
     uint8_t ssh_host_keys;    // SSH servers are asked for their host keys of every type
+    uint8_t ssh_none;         // SSH servers are asked for their methods with a `none` request
     uint8_t dry_run;          // stop by itself after dry_run_frames
     uint32_t dry_run_frames;
     uint32_t workers;
@@ -140,6 +143,8 @@ struct image {
     struct catalogue catalogue;
     const struct image_hop *hops;
     size_t hop_count; // 0: everything goes to the one gateway
+    const struct image_name *names;
+    size_t name_count;
     const uint16_t *ports;
     const int32_t *port_index; // [65536]
     uint64_t string_bytes;
@@ -156,6 +161,13 @@ void image_unmap(struct image *image);
 static inline const char *image_string(const struct image *image, uint32_t offset)
 {
     return image->strings + (offset < image->string_bytes ? offset : 0);
+}
+
+// The host name that an address was given by, NULL where it was given as an address.
+static inline const char *image_name_of(const struct image *image, uint32_t address)
+{
+    const struct image_name *found = names_find(image->names, image->name_count, address);
+    return found == NULL ? NULL : image_string(image, found->name);
 }
 
 // A section's elements and their number.

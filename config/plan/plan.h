@@ -109,6 +109,7 @@ struct plan {
     enum converse_mode converse;
     enum probe_profile profile;
     bool ssh_host_keys;
+    bool ssh_none;
     double rate_pps; // after the ceilings
     double converse_rate_pps;
     uint32_t host_rate_pps;

@@ -18,10 +18,12 @@ struct compilation {
     int32_t *port_index;
     uint32_t *eal_arguments;
     struct image_input *inputs;
+    struct image_name *names;
 };
 
 static int compile_strings(const struct plan *plan, const struct plan_runtime *runtime, struct compilation *out)
 {
+    const struct plan_private *own = plan_private_const(plan);
     struct string_table *strings = &out->strings;
     struct image_settings *settings = &out->parts.settings;
     char user_agent[300];
@@ -29,9 +31,12 @@ static int compile_strings(const struct plan *plan, const struct plan_runtime *r
                    plan->contact[0] != '\0' ? " (+" : "", plan->contact, plan->contact[0] != '\0' ? ")" : "");
     out->eal_arguments = calloc(runtime->eal_argument_count + 1, sizeof(*out->eal_arguments));
     out->inputs = calloc(plan->input_count + 1, sizeof(*out->inputs));
-    if (out->eal_arguments == NULL || out->inputs == NULL)
+    out->names = calloc(own->name_count + 1, sizeof(*out->names));
+    if (out->eal_arguments == NULL || out->inputs == NULL || out->names == NULL)
         return -ENOMEM;
-    int error = string_table_clone(&plan_private_const(plan)->ranges.strings, strings);
+    for (size_t i = 0; i < own->name_count; i++)
+        out->names[i] = own->names[i].item;
+    int error = string_table_clone(&own->ranges.strings, strings);
     if (error == 0)
         error = string_table_add(strings, runtime->scan, &settings->scan);
     if (error == 0)
@@ -84,6 +89,7 @@ static void compile_plan(const struct plan *plan, struct image_settings *setting
     settings->tls_matrix = plan->tls_matrix;
     settings->tls_key_proof = plan->tls_key_proof;
     settings->ssh_host_keys = plan->ssh_host_keys;
+    settings->ssh_none = plan->ssh_none;
     settings->probe_port_first = plan->source.probe_port_first;
     settings->probe_port_count = plan->source.probe_port_count;
     settings->flow_port_first = plan->source.flow_port_first;
@@ -124,6 +130,7 @@ static void compile_parts(const struct plan *plan, const struct plan_runtime *ru
     parts[IMAGE_PRODUCTS] = (struct image_part){own->catalogue.products, own->catalogue.product_count};
     parts[IMAGE_EAL_ARGUMENTS] = (struct image_part){out->eal_arguments, runtime->eal_argument_count};
     parts[IMAGE_INPUTS] = (struct image_part){out->inputs, plan->input_count};
+    parts[IMAGE_NAMES] = (struct image_part){out->names, own->name_count};
     parts[IMAGE_HOPS] = (struct image_part){runtime->hops, runtime->hop_count};
     image_parts_targets(&out->parts, &out->targets.targets);
 }
@@ -161,6 +168,7 @@ int plan_compile(const struct plan *plan, const struct plan_runtime *runtime, in
     free(out->port_index);
     free(out->eal_arguments);
     free(out->inputs);
+    free(out->names);
     free(out);
     return error;
 }

@@ -243,8 +243,10 @@ const struct key plan_keys[] = {
      .words = KEY_WORDS_LIST,
      READ_BY(plan_read_targets),
      .required = true,
-     .expected = "array of CIDRs, ranges, {\"file\"} and {\"provider\", \"service\", \"region\"}",
-     .help = "What to scan: {\"file\"} is a list of networks or a provider's range file; {\"provider\"} takes from "
+     .expected = "array of CIDRs, ranges, host names, {\"file\"} and {\"provider\", \"service\", \"region\"}",
+     .help = "What to scan: a host name is looked up once, and stays as {\"name\", \"addresses\"}, by which its "
+             "servers are "
+             "called; {\"file\"} is a list of networks or a provider's range file; {\"provider\"} takes from "
              "ranges what "
              "matches, service and region may be left out, all three are glob patterns."},
     {.name = "exclude",
@@ -374,6 +376,12 @@ const struct key plan_keys[] = {
      AT(ssh_host_keys),
      .fallback = "false",
      .help = "Ask SSH servers for their host keys of every type, on up to six further connections."},
+    {.name = "ssh_none",
+     .type = KEY_BOOL,
+     AT(ssh_none),
+     .fallback = "true",
+     .help = "Ask SSH servers for their methods with one none request for a user that nobody has; false leaves before "
+             "any user is named, and ssh.methods and ssh.no_authentication are absent."},
     {.name = "decoys",
      .type = KEY_COUNT32,
      PRIVATE(decoys),

@@ -148,6 +148,8 @@ static int load(struct plan *plan, enum plan_need need, struct complaint *compla
     if (error == 0)
         error = check_need(plan, need, complaint);
     if (error == 0)
+        error = plan_finish_names(plan);
+    if (error == 0)
         error = plan_apply_exclusions(plan, complaint);
     if (error == 0)
         error = plan_finish_ports(plan, complaint);
@@ -203,6 +205,7 @@ static void free_lists(struct plan *plan)
     free(plan->inputs);
     free(plan->notes);
     free(own->pieces);
+    free(own->names);
 }
 
 void plan_free(struct plan *plan)

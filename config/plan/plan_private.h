@@ -15,6 +15,12 @@ struct plan_piece {
     struct interval_set set; // sealed
 };
 
+// A target's name, in the order in which the plan gives them.
+struct plan_name {
+    struct image_name item; // its text is one of ranges' strings
+    uint32_t order;
+};
+
 // A plan with what only this module sees; plan_load hands out the address of its first member.
 struct plan_private {
     struct plan plan;
@@ -24,6 +30,8 @@ struct plan_private {
     struct catalogue_storage catalogue;
     struct plan_piece *pieces;
     size_t piece_count;
+    struct plan_name *names; // any order until plan_finish_names, then as the image has them
+    size_t name_count;
     struct interval_set allowed; // lifted from the special-purpose networks; sealed
     bool port_set[IMAGE_PORTS_MAX];
     struct key_rate rate;
@@ -54,6 +62,14 @@ int plan_read_on_link(struct key_context *context, const char *path, const json_
 int plan_read_allow_reserved(struct key_context *context, const char *path, const json_t *value);
 int plan_read_services(struct key_context *context, const char *path, const json_t *value);
 int plan_read_lcores(struct key_context *context, const char *path, const json_t *value);
+
+// A host name among the targets, with its addresses. Only a
+// target's is remembered. Returns 0, or -EINVAL or -ENOMEM with a complaint.
+int plan_add_named(struct key_context *context, const char *path, const char *name, const struct key_strings *addresses,
+                   bool is_target, struct interval_set *set);
+
+// Sorts the names; whoever has several keeps the first. Returns 0 or -ENOMEM.
+int plan_finish_names(struct plan *plan);
 
 // The steps after the keys were read, in this order. Each returns 0, or -EINVAL or -ENOMEM with a complaint.
 int plan_apply_exclusions(struct plan *plan, struct complaint *complaint);

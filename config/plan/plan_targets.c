@@ -64,9 +64,11 @@ int plan_read_ranges(struct key_context *context, const char *path, const json_t
     return 0;
 }
 
-// {"file"} or {"provider", "service", "region"}.
+// {"file"}, {"name", "addresses"} or {"provider", "service", "region"}.
 struct selection {
     char *file;
+    char *name;
+    struct key_strings addresses;
     char *provider;
     char *service;
     char *region;
@@ -77,6 +79,14 @@ static const struct key selection_keys[] = {
      .type = KEY_STRING,
      .offset = offsetof(struct selection, file),
      .help = "A list of networks, or a provider's range file."},
+    {.name = "name",
+     .type = KEY_STRING,
+     .offset = offsetof(struct selection, name),
+     .help = "A host name, by which the addresses beside it are asked for."},
+    {.name = "addresses",
+     .type = KEY_STRINGS,
+     .offset = offsetof(struct selection, addresses),
+     .help = "The addresses of name."},
     {.name = "provider",
      .type = KEY_STRING,
      .offset = offsetof(struct selection, provider),
@@ -202,10 +212,16 @@ static int select_object(struct key_context *context, const char *path, const js
     struct key_context inner = *context;
     inner.target = &selection;
     int error = keys_apply(&inner, selection_keys, path, value);
-    if (error == 0 && (selection.file == NULL) == (selection.provider == NULL))
-        error = key_complain(context, path, "expected either \"file\" or \"provider\"");
+    int kinds = (selection.file != NULL) + (selection.provider != NULL) + (selection.name != NULL);
+    if (error == 0 && kinds != 1)
+        error = key_complain(context, path, "expected either \"file\", \"provider\" or \"name\"");
+    else if (error == 0 && (selection.name != NULL) != (selection.addresses.count != 0))
+        error = key_complain(context, path, "expected \"name\" and \"addresses\" together");
     else if (error == 0 && selection.file != NULL && (selection.service != NULL || selection.region != NULL))
         error = key_complain(context, path, "\"service\" and \"region\" go with \"provider\", not with \"file\"");
+    else if (error == 0 && selection.name != NULL)
+        error = plan_add_named(context, path, selection.name, &selection.addresses,
+                               set == &((struct plan_private *)context->target)->plan.addresses, set);
     else if (error == 0 && selection.file != NULL)
         error = select_file(context, path, &selection, set);
     else if (error == 0)

@@ -20,8 +20,9 @@
 enum { EXPORT_FORMAT, EXPORT_FIELDS, EXPORT_FILTER, EXPORT_OUTPUT, EXPORT_OPTIONS };
 
 static const struct option_row export_options[EXPORT_OPTIONS] = {
-    [EXPORT_FORMAT] = {"format", "NAME", "jsonl (by default), csv, or xml as nmap -oX writes it",
-                       .values = "jsonl csv xml"},
+    [EXPORT_FORMAT] = {"format", "NAME",
+                       "jsonl (by default), csv, sqlite (a file, table `record`), or xml as nmap -oX writes it",
+                       .values = "jsonl csv sqlite xml"},
     [EXPORT_FIELDS] = {"fields", "LIST", "only these fields, like ip,port,ssh.methods (sonde help records)"},
     [EXPORT_FILTER] = {"filter", "EXPRESSION", "only records like 'service = ssh and ssh.methods has password'"},
     [EXPORT_OUTPUT] = {"output", "FILE", "write there instead of to standard output", 'o', NULL},
@@ -55,9 +56,11 @@ static enum exit_status format_read(struct exporting *exporting)
         if (strcmp(name, export_format_names[i]) == 0)
             exporting->format = (enum export_format)i;
     if (name != NULL && strcmp(name, export_format_names[exporting->format]) != 0)
-        return refuse(EXIT_USAGE, "--format: expected jsonl, csv or xml");
+        return refuse(EXIT_USAGE, "--format: expected jsonl, csv, sqlite or xml");
     if (exporting->format == EXPORT_XML && exporting->invocation->values[EXPORT_FIELDS] != NULL)
-        return refuse(EXIT_USAGE, "--fields goes with jsonl and csv; the XML has nmap's own");
+        return refuse(EXIT_USAGE, "--fields goes with jsonl, csv and sqlite; the XML has nmap's own");
+    if (exporting->format == EXPORT_SQLITE && exporting->invocation->values[EXPORT_OUTPUT] == NULL)
+        return refuse(EXIT_USAGE, "--format sqlite: give the file that becomes the database with --output FILE");
     return EXIT_DONE;
 }
 
@@ -138,7 +141,8 @@ static void arguments_join(const struct invocation *invocation, char *text, size
         used += (size_t)snprintf(text + used, capacity - used, " %s", invocation->operands[i]);
 }
 
-static int records_write(struct exporting *exporting, FILE *out, struct records_tally *ret_tally,
+// file: NULL for standard output.
+static int records_write(struct exporting *exporting, const struct output_file *file, struct records_tally *ret_tally,
                          char message[static 512])
 {
     char arguments[512];
@@ -150,7 +154,9 @@ static int records_write(struct exporting *exporting, FILE *out, struct records_
                                             .threads = 1};
     arguments_join(exporting->invocation, arguments, sizeof(arguments));
     message[0] = '\0';
-    exporting->export = export_new(exporting->format, exporting->fields, exporting->field_count, arguments, out);
+    const struct export_place place = {
+        .out = file != NULL ? file->stream : stdout, .path = file != NULL ? file->part : NULL, .arguments = arguments};
+    exporting->export = export_new(exporting->format, exporting->fields, exporting->field_count, &place);
     int error = exporting->export == NULL ? -ENOMEM : export_begin(exporting->export);
     if (error == 0)
         error = records_read(&reading, ret_tally, message);
@@ -176,7 +182,12 @@ static enum exit_status records_export(struct exporting *exporting)
         fprintf(stderr, "sonde: export: %s: %s\n", path, strerror(-error));
         return EXIT_FAILED;
     }
-    error = records_write(exporting, path != NULL ? file.stream : stdout, &tally, message);
+    if (path != NULL && exporting->format == EXPORT_SQLITE && file.part[0] == '\0') {
+        (void)output_file_finish(&file, 0);
+        fprintf(stderr, "sonde: export: %s is no plain file, which a SQLite database has to be\n", path);
+        return EXIT_USAGE;
+    }
+    error = records_write(exporting, path != NULL ? &file : NULL, &tally, message);
     for (size_t i = 0; i < tally.complaint_count; i++)
         fprintf(stderr, "sonde: export: %s\n", tally.complaints[i]);
     if (error != 0)
@@ -210,7 +221,7 @@ static enum exit_status export_run(const struct invocation *invocation)
 const struct subcommand subcommand_export = {
     .name = "export",
     .operands = "DIR|FILE...",
-    .summary = "write records as JSON Lines, CSV or nmap's XML, those and the fields that are asked for",
+    .summary = "write records as JSON Lines, CSV, SQLite or nmap's XML, those and the fields that are asked for",
     .options = export_options,
     .option_count = EXPORT_OPTIONS,
     .operands_min = 1,

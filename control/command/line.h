@@ -15,7 +15,8 @@ enum { LINE_MESSAGE_MAX = 512 };
     {"ports", "LIST", "ports to ask, like 22,443,8000-8100", 'p', NULL},                                               \
         {"services", "LIST", "services to ask by name, like ssh,redis (sonde help services); all by default",          \
          's',        NULL,   COMPLETED_SERVICES},                                                                      \
-        {"targets-file", "FILE", "targets, one a line; - is standard input", '\0', "-iL"},                             \
+        {"targets-file", "FILE", "targets, one a line, packed with gzip or zstd too; - is standard input", '\0',       \
+         "-iL"},                                                                                                       \
         {"provider", "NAME", "targets of a provider, by the feeds or the file that --ranges names", '\0', NULL},       \
         {"region", "GLOB", "of the provider, the regions that match", '\0', NULL},                                     \
     {                                                                                                                  \

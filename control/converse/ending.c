@@ -38,6 +38,7 @@ static void suspicion_learn(struct observation *observation, uint8_t suspect)
 static void record_fill(const struct image *image, const struct ending *ending, struct timespec now)
 {
     struct observation *observation = ending->observation;
+    const char *name = image_name_of(image, ending->target->address);
     const struct attribution *owner = attribution_find(&image->attributions, ending->target->address);
     const struct {
         const struct field *field;
@@ -45,6 +46,7 @@ static void record_fill(const struct image *image, const struct ending *ending, 
     } texts[] = {
         {FIELD(root, scan), image_string(image, image->settings->scan)},
         {FIELD(root, transport), "tcp"},
+        {FIELD(root, name), name != NULL ? name : ""},
         {FIELD(root, provider), image_string(image, owner->provider)},
         {FIELD(root, cloud_service), image_string(image, owner->cloud_service)},
         {FIELD(root, region), image_string(image, owner->region)},

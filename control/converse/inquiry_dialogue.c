@@ -133,10 +133,12 @@ void inquiry_converse(struct inquiry *inquiry)
 {
     inquiry->conversation = conversation_new(inquiry->lane->conversations, &inquiry->errand, inquiry->target.address,
                                              inquiry->target.port, &inquiry->agenda, &inquiry->observation);
-    if (inquiry->conversation == NULL)
+    if (inquiry->conversation == NULL) {
         step_take(inquiry, (struct conversation_step){.verb = CONVERSATION_FAILED});
-    else
-        step_take(inquiry, conversation_open(inquiry->conversation));
+        return;
+    }
+    conversation_name(inquiry->conversation, image_name_of(inquiry->lane->shared->image, inquiry->target.address));
+    step_take(inquiry, conversation_open(inquiry->conversation));
 }
 
 void inquiry_silence(struct inquiry *inquiry)

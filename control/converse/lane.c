@@ -32,7 +32,8 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
                                             .tls_matrix = shared->image->settings->tls_matrix != 0,
                                             .no_key_proof = shared->image->settings->tls_key_proof == 0,
                                             .trust_file = shared->trust_store,
-                                            .ssh_host_keys = shared->image->settings->ssh_host_keys != 0};
+                                            .ssh_host_keys = shared->image->settings->ssh_host_keys != 0,
+                                            .no_ssh_none = shared->image->settings->ssh_none == 0};
     int error = hash_init(&lane->by_tuple, 4096);
     if (error == 0)
         error = hosts_init(&lane->hosts, shared->image->settings->host_time_ns);

@@ -10,22 +10,27 @@
 #include "control/report/csv_text.h"
 #include "control/report/export_private.h"
 
-const char *const export_format_names[EXPORT_FORMATS] = {"jsonl", "csv", "xml"};
+const char *const export_format_names[EXPORT_FORMATS] = {"jsonl", "csv", "xml", "sqlite"};
 
-// Of a CSV file for which no fields were asked.
+// Of a CSV or SQLite file for which no fields were asked.
 static const char *const usual[] = {
     "ip",   "port",     "transport", "service", "tunnel",   "product.name", "product.version",
     "open", "findings", "outcome",   "banner",  "provider", "region",       "time"};
 
 struct export *export_new(enum export_format format, const struct export_field *fields, size_t field_count,
-                          const char *arguments, FILE *out)
+                          const struct export_place *place)
 {
     struct export *export = calloc(1, sizeof(*export));
     if (export == NULL)
         return NULL;
-    *export = (struct export){.format = format, .field_count = field_count, .arguments = arguments, .out = out};
+    *export = (struct export){.format = format,
+                              .field_count = field_count,
+                              .whole = field_count == 0,
+                              .arguments = place->arguments,
+                              .path = place->path,
+                              .out = place->out};
     memcpy(export->fields, fields, field_count * sizeof(*fields));
-    if (format == EXPORT_CSV && field_count == 0) {
+    if ((format == EXPORT_CSV || format == EXPORT_SQLITE) && field_count == 0) {
         for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
             struct export_field *field = &export->fields[export->field_count++];
             snprintf(field->path, sizeof(field->path), "%s", usual[i]);
@@ -43,8 +48,11 @@ void export_free(struct export *export)
 {
     if (export == NULL)
         return;
-    for (size_t i = 0; i < export->port_count; i++)
+    for (size_t i = 0; i < export->port_count; i++) {
         free(export->ports[i].xml);
+        free(export->ports[i].name);
+    }
+    export_sqlite_free(export->sqlite);
     free(export->ports);
     free(export->line);
     free(export);
@@ -52,6 +60,8 @@ void export_free(struct export *export)
 
 int export_begin(struct export *export)
 {
+    if (export->format == EXPORT_SQLITE)
+        return export_sqlite_new(export->path, export->fields, export->field_count, export->whole, &export->sqlite);
     for (size_t i = 0; export->format == EXPORT_CSV && i < export->field_count; i++)
         fprintf(export->out, "%s%s", export->fields[i].path, i + 1 < export->field_count ? "," : "\r\n");
     return 0;
@@ -142,6 +152,8 @@ int export_record(struct export *export, const struct observation *observation)
 {
     if (export->format == EXPORT_XML)
         return export_xml_record(export, observation);
+    if (export->format == EXPORT_SQLITE)
+        return export_sqlite_record(export->sqlite, observation);
     if (export->format == EXPORT_CSV)
         csv_line(export, observation);
     else
@@ -153,5 +165,5 @@ int export_end(struct export *export)
 {
     if (export->format == EXPORT_XML)
         export_xml_end(export);
-    return 0;
+    return export->format == EXPORT_SQLITE ? export_sqlite_end(export->sqlite) : 0;
 }

@@ -159,8 +159,12 @@ int export_xml_record(struct export *export, const struct observation *observati
     struct export_port *port = &export->ports[export->port_count];
     port->key = (uint64_t)address_number(&root->ip) << 16 | (uint16_t)root->port;
     port->xml = port_xml(observation);
-    if (port->xml == NULL)
+    port->name = root->known.name ? strndup(root->name.data, root->name.length) : NULL;
+    if (port->xml == NULL || (root->known.name && port->name == NULL)) {
+        free(port->xml);
+        free(port->name);
         return -ENOMEM;
+    }
     export->port_count++;
     if (root->known.time) {
         export->first_ms = export->first_ms == 0 || root->time < export->first_ms ? root->time : export->first_ms;
@@ -174,6 +178,21 @@ static int port_compare(const void *left, const void *right)
     const struct export_port *a = left;
     const struct export_port *b = right;
     return (a->key > b->key) - (a->key < b->key);
+}
+
+static void host_begin(FILE *out, uint32_t address, const char *name)
+{
+    char text[ADDRESS_TEXT_MAX];
+    fprintf(out,
+            "<host><status state=\"up\" reason=\"syn-ack\" reason_ttl=\"0\"/>\n<address addr=\"%s\" "
+            "addrtype=\"ipv4\"/>\n",
+            address_text(address, text));
+    if (name != NULL) {
+        fputs("<hostnames><hostname", out);
+        attribute_print(out, "name", name, strlen(name));
+        fputs(" type=\"user\"/></hostnames>\n", out);
+    }
+    fputs("<ports>", out);
 }
 
 static void time_print(FILE *out, const char *number, const char *text, int64_t seconds)
@@ -199,12 +218,8 @@ void export_xml_end(struct export *export)
         uint32_t address = (uint32_t)(export->ports[i].key >> 16);
         bool first = i == 0 || export->ports[i - 1].key >> 16 != address;
         bool last = i + 1 == export->port_count || export->ports[i + 1].key >> 16 != address;
-        char text[ADDRESS_TEXT_MAX];
         if (first)
-            fprintf(out,
-                    "<host><status state=\"up\" reason=\"syn-ack\" reason_ttl=\"0\"/>\n<address addr=\"%s\" "
-                    "addrtype=\"ipv4\"/>\n<ports>",
-                    address_text(address, text));
+            host_begin(out, address, export->ports[i].name);
         // Of a port that several scans have asked, each says the same element again: the last one counts.
         if (last || export->ports[i + 1].key != export->ports[i].key)
             fputs(export->ports[i].xml, out);

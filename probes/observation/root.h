@@ -12,6 +12,7 @@
     X(P, ADDRESS, ip, 0, "address of the host")                                                                        \
     X(P, NUMBER, port, 0, "port that accepted a connection")                                                           \
     X(P, TEXT, transport, 8, "transport protocol: tcp")                                                                \
+    X(P, TEXT, name, 253, "host name that was asked for, where the address was given by one")                          \
     X(P, TEXT, provider, 64, "cloud provider that publishes the address")                                              \
     X(P, TEXT, cloud_service, 64, "the provider's service that the address serves")                                    \
     X(P, TEXT, region, 64, "the provider's region")                                                                    \

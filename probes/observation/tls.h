@@ -64,6 +64,6 @@ PART_STRUCT(tls_certificate, TLS_CERTIFICATE_FIELDS)
     X(P, ROWS(tls_certificate), chain, 10, "the certificates sent, in their order")                                    \
     X(P, FLAG, trusted, 0, "the chain verifies against the system's authorities at the time of the scan")              \
     X(P, TEXT, trust_error, 127, "why it does not")                                                                    \
-    X(P, FLAG, name_fits, 0, "one of the certificate's names is the address that was asked")
+    X(P, FLAG, name_fits, 0, "one of the certificate's names is the host name that was asked for, or else its address")
 
 PART_STRUCT(tls, TLS_FIELDS)

@@ -21,6 +21,7 @@ struct conversation {
     uint32_t depth;
     uint32_t input_total;
     uint32_t address;
+    const char *name; // of the host, NULL: none
     uint16_t port;
     uint16_t handovers;
     bool ended;           // no more will come
@@ -43,6 +44,7 @@ static struct session *session_new(struct conversation *conversation, const stru
     session->observation = conversation->observation;
     session->address = conversation->address;
     session->port = conversation->port;
+    session->name = conversation->name;
     session->below = level == 0 ? NULL : conversation->stack[level - 1];
     return session;
 }
@@ -380,6 +382,12 @@ struct conversation *conversation_new(struct session_env *env, const struct erra
     }
     conversation->depth = 1;
     return conversation;
+}
+
+void conversation_name(struct conversation *conversation, const char *name)
+{
+    conversation->name = name;
+    conversation->stack[0]->name = name;
 }
 
 void conversation_free(struct conversation *conversation)

@@ -25,6 +25,7 @@ struct session_env_settings {
     const char *trust_file; // authorities in PEM that chains are verified against; NULL, or not there: none are
     bool no_key_proof;      // TLS servers are believed to have their certificate's key (tls.key_proved stays unknown)
     bool ssh_host_keys;     // SSH servers are asked for their host keys of every type, on further connections
+    bool no_ssh_none;       // SSH servers are left before any user is named (ssh.methods stays unknown)
 };
 
 // NULL and errno on failure. Everything OpenSSL will ever load is loaded here, so that afterwards no file is opened.
@@ -54,6 +55,11 @@ const struct session_ops *session_find(const char *name);
 // connections left there. NULL when out of memory.
 struct conversation *conversation_new(struct session_env *env, const struct errand *errand, uint32_t address,
                                       uint16_t port, struct agenda *agenda, struct observation *observation);
+
+// The host's name, before conversation_open: what TLS and HTTP call it by (server_name of RFC 6066 section 3, Host of
+// RFC 9110 section 7.2). NULL: by its address, as without this call. At most 253 bytes, letters, digits, "-", "_" and
+// "."; it has to live as long as the conversation.
+void conversation_name(struct conversation *conversation, const char *name);
 void conversation_free(struct conversation *conversation);
 
 // The events. After a step other than CONVERSATION_WAIT no further event may be fed.

@@ -53,6 +53,7 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
     env->answer_ms = settings->answer_ms != 0 ? settings->answer_ms : ANSWER_MS_DEFAULT;
     env->quiet_ms = settings->quiet_ms != 0 ? settings->quiet_ms : QUIET_MS_DEFAULT;
     env->ssh_host_keys = settings->ssh_host_keys;
+    env->no_ssh_none = settings->no_ssh_none;
     env->user_agent = strdup(settings->user_agent != NULL ? settings->user_agent : "sonde");
     // No line break of the plan's contact may begin a field of its own.
     for (char *at = env->user_agent; at != NULL && *at != '\0'; at++)

@@ -23,6 +23,7 @@ struct session_env {
     bool tls_matrix;
     struct tls_trust *trust; // authorities, and chains of late
     bool ssh_host_keys;
+    bool no_ssh_none;
 };
 
 // Authorities in PEM that chains are verified against, and a memory of the chains of late (protocol/tls/tls_trust.h).

@@ -65,6 +65,7 @@ struct session {
     struct observation *observation;
     struct session *below; // carries our bytes; NULL for the connection itself
     struct buffer input;   // not consumed yet
+    const char *name;      // the host name that was asked for (conversation_name); NULL: its address alone
     uint64_t bit;          // its row's (session_bit)
     uint32_t address;      // host byte order
     uint32_t wait_ms;      // of the last SESSION_WAIT

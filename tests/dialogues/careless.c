@@ -67,6 +67,12 @@ struct conversation *conversation_new(struct session_env *env, const struct erra
     return conversation;
 }
 
+void conversation_name(struct conversation *conversation, const char *name)
+{
+    (void)conversation;
+    (void)name;
+}
+
 void conversation_free(struct conversation *conversation)
 {
     free(conversation);

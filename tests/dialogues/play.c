@@ -66,6 +66,7 @@ static void player_connect(struct player *player, struct errand errand, unsigned
                                             &player->agenda, &player->played->observation);
     if (player->conversation == NULL)
         abort();
+    conversation_name(player->conversation, player->script->name);
     player_take(player, conversation_open(player->conversation));
 }
 

@@ -221,6 +221,17 @@ static void argument_read(struct loading *loading)
         cursor_fail(&loading->cursor, "argument stands before what happens");
 }
 
+static void name_read(struct loading *loading)
+{
+    char name[CURSOR_WORD_MAX];
+    if (!cursor_word(&loading->cursor, name))
+        return;
+    if (loading->begun || loading->script->name != NULL)
+        cursor_fail(&loading->cursor, "name stands once, before what happens");
+    else if ((loading->script->name = strdup(name)) == NULL)
+        abort();
+}
+
 static void matrix_read(struct loading *loading)
 {
     loading->script->tls_matrix = true;
@@ -306,11 +317,20 @@ static const struct {
     const char *word;
     void (*read)(struct loading *loading);
 } statements[] = {
-    {"port", port_read},     {"first", first_read},           {"silence", silence_read},
-    {"close", close_read},   {"reset", close_read},           {"learnt", learnt_read},
-    {"not", not_read},       {"nothing", nothing_read},       {"finished", finished_read},
-    {"cut", cut_read},       {"connection", connection_read}, {"argument", argument_read},
+    {"port", port_read},
+    {"first", first_read},
+    {"silence", silence_read},
+    {"close", close_read},
+    {"reset", close_read},
+    {"learnt", learnt_read},
+    {"not", not_read},
+    {"nothing", nothing_read},
+    {"finished", finished_read},
+    {"cut", cut_read},
+    {"connection", connection_read},
+    {"argument", argument_read},
     {"matrix", matrix_read},
+    {"name", name_read},
 };
 
 static void statement_read(struct loading *loading)
@@ -371,6 +391,7 @@ void script_fini(struct script *script)
     }
     free(script->steps);
     free(script->first);
+    free(script->name);
     learnts_fini(&script->known);
     learnts_fini(&script->unknown);
     learnts_fini(&script->varying);

@@ -41,6 +41,7 @@ enum { SCRIPT_CONNECTIONS_MAX = 16 };
 struct script {
     const char *file;
     char *first; // session
+    char *name;  // of the host, NULL: it has none
     unsigned long port;
     uint32_t argument; // of the first errand
     bool tls_matrix;   // TLS servers are asked for every version

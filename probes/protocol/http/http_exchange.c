@@ -14,7 +14,7 @@
 enum {
     LINE_MAX_BYTES = 8192,
     HEADERS_MAX_BYTES = 64 << 10,
-    REQUEST_MAX = 1024,
+    REQUEST_MAX = 1280,
     USER_AGENT_MAX = 512,
     WORD_MAX_BYTES = 64, // content that is called HTML and is a word or two
 };

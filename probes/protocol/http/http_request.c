@@ -13,6 +13,7 @@ const char *http_authority(const struct session *self, char ret_text[static HTTP
     char port[8] = "";
     if (self->port != (self->below == NULL ? PORT_HTTP : PORT_HTTPS))
         snprintf(port, sizeof(port), ":%u", self->port);
-    snprintf(ret_text, HTTP_AUTHORITY_MAX, "%s%s", address_text(self->address, address), port);
+    snprintf(ret_text, HTTP_AUTHORITY_MAX, "%s%s",
+             self->name != NULL ? self->name : address_text(self->address, address), port);
     return ret_text;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "probes/protocol/ssh/ssh_session.h"
+#include "probes/session/env.h"
 
 enum {
     USER_RANDOM = 8,     // bytes of an improbable user name
@@ -35,12 +36,17 @@ void ssh_on_extensions(struct session *self, const struct buffer *payload)
 }
 
 // An account of this name would have to be made on purpose: sshd with PermitEmptyPasswords tries an empty password for
-// the user of a `none` request.
+// the user of a `none` request. Who does not want that either (ssh_none of the plan) is left before it.
 struct session_result ssh_on_service(struct session *self)
 {
     struct ssh_state *state = (struct ssh_state *)self->state;
     uint8_t random[USER_RANDOM];
     char user[sizeof("sonde-") + 2 * USER_RANDOM];
+    if (self->env->no_ssh_none) {
+        self->observation->finished = true; // it was all that was to be learnt
+        ssh_goodbye(self);
+        return session_done();
+    }
     if (RAND_bytes(random, sizeof(random)) != 1)
         return session_failed();
     int at = snprintf(user, sizeof(user), "sonde-");

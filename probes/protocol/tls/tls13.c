@@ -27,6 +27,7 @@ bool tls13_hello(struct session *self)
 {
     struct tls_state *state = tls_state_of(self);
     state->said.group = tls_share_groups[0];
+    state->said.server_name = self->name;
     state->said.application_count = tls_application_offer(self, state->said.applications);
     return RAND_bytes(state->said.random, sizeof(state->said.random)) == 1 &&
            RAND_bytes(state->said.session_id, sizeof(state->said.session_id)) == 1 && hello_send(self);

@@ -22,6 +22,7 @@ int tls13_hello_write(struct tls_kit *kit, const struct tls13_hello *hello, stru
         .random = hello->random,
         .session_id = bytes_of(hello->session_id, sizeof(hello->session_id)),
         .ciphers = {kit->ciphers, kit->cipher_count},
+        .server_name = hello->server_name,
         .renegotiation_info = true,
         .extended_master_secret = true,
         .groups = {tls_share_groups, TLS_SHARE_GROUPS},

@@ -14,6 +14,7 @@ struct tls13_hello {
     uint8_t session_id[TLS13_SESSION_ID_BYTES]; // for the sake of middleboxes (RFC 8446 appendix D.4)
     uint16_t group;                             // of the key share
     struct bytes cookie;                        // of a HelloRetryRequest; empty: none
+    const char *server_name;                    // NULL: none
     const char *applications[TLS_APPLICATIONS_MAX];
     size_t application_count;
 };

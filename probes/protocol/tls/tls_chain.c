@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <string.h>
+#include <strings.h>
 
 #include "probes/protocol/tls/tls_measure.h"
 #include "probes/protocol/tls/tls_certificate.h"
@@ -57,7 +58,29 @@ static void field_copy(struct observation *to, void *to_part, const void *from_p
         *(bool *)((uint8_t *)to_part + field->cut) = true;
 }
 
-// The address as one of the alternative names (RFC 2818 section 3.1), the only name by which we have called.
+// Whether an alternative name is that of the host: the same, or a wildcard instead of its first label (RFC 6125 section
+// 6.4.3). Case does not matter.
+static bool name_is(const struct text *pattern, const char *name)
+{
+    size_t length = strlen(name);
+    const char *rest = strchr(name, '.');
+    if (pattern->length == length && strncasecmp(pattern->data, name, length) == 0)
+        return true;
+    size_t rest_length = rest == NULL ? 0 : strlen(rest);
+    return rest_length > 1 && pattern->length == rest_length + 1 && pattern->data[0] == '*' &&
+           strncasecmp(pattern->data + 1, rest, rest_length) == 0;
+}
+
+static bool names_have(const struct list *names, const char *name)
+{
+    for (uint32_t at = 0; at < names->count; at++)
+        if (name_is(&names->names[at], name))
+            return true;
+    return false;
+}
+
+// The host's name as one of the alternative names, or its address where it was asked by that alone (RFC 2818 section
+// 3.1).
 static void name_learn(struct session *self)
 {
     const struct address address = {
@@ -69,7 +92,7 @@ static void name_learn(struct session *self)
     const struct tls_observation *tls = self->observation->tls;
     if (address_print(&address, text) == 0 || !tls->known.sans)
         return;
-    bool fits = list_has(&tls->sans, text);
+    bool fits = self->name != NULL ? names_have(&tls->sans, self->name) : list_has(&tls->sans, text);
     if (fits || !tls->cut.sans)
         learn_flag(self->observation, FIELD(tls, name_fits), fits);
 }

@@ -58,7 +58,8 @@ static struct tls_numbers ciphers_of(uint16_t version)
 }
 
 // With these ciphers, behind which SSL 3.0 gets the sign that stands for an extension it cannot have (RFC 5746).
-static int offer_write(uint16_t version, struct tls_numbers ciphers, bool names, struct buffer *ret_record)
+static int offer_write(uint16_t version, struct tls_numbers ciphers, bool names, const char *server,
+                       struct buffer *ret_record)
 {
     uint16_t with_sign[CIPHERS_MAX + 1];
     uint8_t random[TLS_RANDOM_BYTES];
@@ -76,6 +77,7 @@ static int offer_write(uint16_t version, struct tls_numbers ciphers, bool names,
         with_sign[ciphers.count] = 0x00ff;
         hello.ciphers = (struct tls_numbers){with_sign, ciphers.count + 1};
     } else {
+        hello.server_name = server;
         hello.renegotiation_info = true;
         hello.groups = TLS_NUMBERS(groups_old);
         hello.point_formats = true;
@@ -89,7 +91,8 @@ static int offer_write(uint16_t version, struct tls_numbers ciphers, bool names,
 }
 
 // RFC 8446 section 4.2.8: without a share the server has to say which group it wants.
-static int offer_write_1_3(struct tls_numbers ciphers, struct tls_numbers groups, struct buffer *ret_record)
+static int offer_write_1_3(struct tls_numbers ciphers, struct tls_numbers groups, const char *server,
+                           struct buffer *ret_record)
 {
     static const uint16_t versions[] = {TLS_1_3};
     uint8_t random[TLS_RANDOM_BYTES];
@@ -102,6 +105,7 @@ static int offer_write_1_3(struct tls_numbers ciphers, struct tls_numbers groups
         .random = random,
         .session_id = bytes_of(session_id, sizeof(session_id)),
         .ciphers = ciphers,
+        .server_name = server,
         .groups = groups,
         .versions = TLS_NUMBERS(versions),
         .signature_algorithms = TLS_NUMBERS(signatures),
@@ -110,12 +114,12 @@ static int offer_write_1_3(struct tls_numbers ciphers, struct tls_numbers groups
     return tls_hello_write(&hello, ret_record);
 }
 
-int tls_offer_version(uint16_t version, bool names, struct buffer *ret_record)
+int tls_offer_version(uint16_t version, bool names, const char *server, struct buffer *ret_record)
 {
-    return offer_write(version, ciphers_of(version), names, ret_record);
+    return offer_write(version, ciphers_of(version), names, server, ret_record);
 }
 
-int tls_offer_reversed(uint16_t version, uint16_t chosen, bool names, struct buffer *ret_record)
+int tls_offer_reversed(uint16_t version, uint16_t chosen, bool names, const char *server, struct buffer *ret_record)
 {
     uint16_t reversed[CIPHERS_MAX];
     size_t count = 0;
@@ -127,13 +131,13 @@ int tls_offer_reversed(uint16_t version, uint16_t chosen, bool names, struct buf
     }
     reversed[count++] = chosen;
     struct tls_numbers ciphers = {reversed, count};
-    return version == TLS_1_3 ? offer_write_1_3(ciphers, TLS_NUMBERS(groups_1_3), ret_record)
-                              : offer_write(version, ciphers, names, ret_record);
+    return version == TLS_1_3 ? offer_write_1_3(ciphers, TLS_NUMBERS(groups_1_3), server, ret_record)
+                              : offer_write(version, ciphers, names, server, ret_record);
 }
 
-int tls_offer_hybrid(struct buffer *ret_record)
+int tls_offer_hybrid(const char *server, struct buffer *ret_record)
 {
-    return offer_write_1_3(TLS_NUMBERS(ciphers_1_3), TLS_NUMBERS(groups_hybrid), ret_record);
+    return offer_write_1_3(TLS_NUMBERS(ciphers_1_3), TLS_NUMBERS(groups_hybrid), server, ret_record);
 }
 
 int tls_offer_ssl2(struct buffer *ret_record)

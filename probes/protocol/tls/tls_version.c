@@ -61,13 +61,14 @@ static int hello_write(struct session *self, struct buffer *ret_record)
         state->version = tls_matrix_newest(observation);
         const struct tls_version_observation *row = tls_matrix_row(observation, state->version);
         state->chosen = row == NULL || !row->known.cipher ? 0 : tls_cipher_number(row->cipher.data);
-        return state->chosen == 0 ? -ENOENT : tls_offer_reversed(state->version, state->chosen, names, ret_record);
+        return state->chosen == 0 ? -ENOENT
+                                  : tls_offer_reversed(state->version, state->chosen, names, self->name, ret_record);
     }
     if (state->step == TLS_STEP_HYBRID)
-        return tls_offer_hybrid(ret_record);
+        return tls_offer_hybrid(self->name, ret_record);
     if (state->step == TLS_STEP_SSL2)
         return tls_offer_ssl2(ret_record);
-    return state->version == 0 ? -ENOENT : tls_offer_version(state->version, names, ret_record);
+    return state->version == 0 ? -ENOENT : tls_offer_version(state->version, names, self->name, ret_record);
 }
 
 static struct session_result version_open(struct session *self)

@@ -133,6 +133,59 @@ Test(plan, the_image_says_what_the_plan_said)
     fixture_fini(&fixture);
 }
 
+Test(plan, a_name_stays_with_its_addresses_and_the_first_one_counts)
+{
+    struct fixture fixture;
+    struct image image;
+    fixture_init(&fixture);
+    assert_loads(&fixture,
+                 "{\"targets\":[{\"name\":\"b.example\",\"addresses\":[\"10.0.0.9\",\"10.0.0.2\"]},\"10.0.0.3\","
+                 "{\"name\":\"a.example\",\"addresses\":[\"10.0.0.2\"]},"
+                 "{\"name\":\"b.example\",\"addresses\":[\"10.0.0.2\"]}],"
+                 "\"exclude\":[{\"name\":\"c.example\",\"addresses\":[\"10.0.0.3\"]}],"
+                 "\"services\":[\"ssh\"]," PRIVATE "}");
+    cr_assert_eq(fixture.plan->summary.addresses, 2);
+    cr_assert_eq(fixture.plan->note_count, 2, "%zu notes", fixture.plan->note_count);
+    bool told = false;
+    for (size_t i = 0; i < fixture.plan->note_count; i++)
+        told |= strstr(fixture.plan->notes[i], "1 host names share an address") != NULL &&
+                strstr(fixture.plan->notes[i], "a.example is asked as b.example") != NULL;
+    cr_assert(told);
+    int fd = memfd_create("image", MFD_CLOEXEC);
+    cr_assert_eq(plan_compile(fixture.plan, &runtime, fd), 0);
+    cr_assert_eq(image_map(fd, &image), 0);
+    cr_assert_eq(image.name_count, 2);
+    cr_assert_str_eq(image_name_of(&image, 0x0a000002), "b.example");
+    cr_assert_str_eq(image_name_of(&image, 0x0a000009), "b.example");
+    cr_assert_null(image_name_of(&image, 0x0a000003));
+    image_unmap(&image);
+    close(fd);
+    fixture_fini(&fixture);
+}
+
+Test(plan, a_name_without_addresses_or_that_is_none_is_refused)
+{
+    static const struct {
+        const char *target;
+        const char *why;
+    } rows[] = {
+        {"{\"name\":\"a.example\"}", "targets[0]: expected \"name\" and \"addresses\" together"},
+        {"{\"addresses\":[\"10.0.0.1\"]}", "targets[0]: expected either \"file\", \"provider\" or \"name\""},
+        {"{\"name\":\"a.example\",\"file\":\"x\",\"addresses\":[\"10.0.0.1\"]}", "expected either"},
+        {"{\"name\":\"a b\",\"addresses\":[\"10.0.0.1\"]}", "\"a b\" is no host name"},
+        {"{\"name\":\"a.example\",\"addresses\":[\"10.0.0.0/31\"]}", "\"10.0.0.0/31\" is no address of a host"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct fixture fixture;
+        char text[256];
+        fixture_init(&fixture);
+        snprintf(text, sizeof(text), "{\"targets\":[%s],\"services\":[\"ssh\"]}", rows[i].target);
+        cr_assert_eq(fixture_load(&fixture, text, PLAN_NEED_TARGETS), -EINVAL, "row %zu was taken", i);
+        cr_assert_not_null(strstr(fixture.complaint.text, rows[i].why), "row %zu: %s", i, fixture.complaint.text);
+        fixture_fini(&fixture);
+    }
+}
+
 Test(plan, the_sites_list_is_always_honoured_and_never_half)
 {
     struct fixture fixture;
@@ -294,7 +347,7 @@ Test(plan, what_cannot_be_used_is_one_clear_line)
         {"{\"targets\":[\"10.0.0.1/24\"],\"services\":[1]}", "targets[0]: \"10.0.0.1/24\" has bits set"},
         {"{\"targets\":[\"10.0.0.9-10.0.0.1\"],\"services\":[1]}", "ends before it begins"},
         {"{\"targets\":[\"2001:db8::1\"],\"services\":[1]}", "is IPv6"},
-        {"{\"targets\":[{}],\"services\":[1]}", "targets[0]: expected either \"file\" or \"provider\""},
+        {"{\"targets\":[{}],\"services\":[1]}", "targets[0]: expected either \"file\", \"provider\" or \"name\""},
         {"{\"targets\":[{\"file\":\"none.txt\"}],\"services\":[1]}", "plan.json:1: targets[0]: "},
         {"{\"targets\":[{\"file\":\".\"}],\"services\":[1]}", "is a folder, expected a file"},
         {"{\"targets\":[{\"file\":\"bad.txt\"}],\"services\":[1]}", "bad.txt:2: \"what\": expected an IPv4 address"},

@@ -97,6 +97,52 @@ Test(image, every_truncation_is_refused)
     sample_fini(&sample);
 }
 
+Test(image, names_are_found_by_address_and_are_no_more_than_names)
+{
+    static const struct {
+        const char *text;
+        bool good;
+    } rows[] = {
+        {"a.example", true},
+        {"x", true},
+        {"_a-1.example", true},
+        {"", false},
+        {"10.0.0.1", false},
+        {"a..example", false},
+        {".a", false},
+        {"a.", false},
+        {"a\r\nb", false},
+        {"A.example", false},
+        {"a.example:80", false},
+        {"a b", false},
+        {"a123456789012345678901234567890123456789012345678901234567890123.example", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sample sample;
+        struct image image;
+        sample_init(&sample);
+        struct image_name names[] = {{0x0a000001, 0}, {0x0a000105, 0}};
+        cr_assert_eq(string_table_add(&sample.strings, "first.example", &names[0].name), 0);
+        cr_assert_eq(string_table_add(&sample.strings, rows[i].text, &names[1].name), 0);
+        sample.parts.parts[IMAGE_STRINGS] = (struct image_part){sample.strings.bytes, sample.strings.length};
+        sample.parts.parts[IMAGE_NAMES] = (struct image_part){names, 2};
+        cr_assert_eq(image_write(&sample.parts, sample.fd), 0);
+        cr_assert_eq(image_map(sample.fd, &image), rows[i].good ? 0 : -EBADMSG, "row %zu: %s", i, rows[i].text);
+        if (rows[i].good) {
+            cr_assert_str_eq(image_name_of(&image, 0x0a000001), "first.example");
+            cr_assert_str_eq(image_name_of(&image, 0x0a000105), rows[i].text);
+            cr_assert_null(image_name_of(&image, 0x0a000000));
+            cr_assert_null(image_name_of(&image, 0x0a000104));
+            cr_assert_null(image_name_of(&image, UINT32_MAX));
+            image_unmap(&image);
+        }
+        names[1].address = names[0].address; // one name an address, ascending
+        cr_assert_eq(image_write(&sample.parts, sample.fd), 0);
+        cr_assert_eq(image_map(sample.fd, &image), -EBADMSG);
+        sample_fini(&sample);
+    }
+}
+
 #define HEADER(member) offsetof(struct image_header, member), sizeof(((struct image_header *)0)->member)
 #define SECTION(i, member)                                                                                             \
     offsetof(struct image_header, sections) + (i) * sizeof(struct image_slice) + offsetof(struct image_slice, member), 8

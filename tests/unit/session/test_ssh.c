@@ -270,6 +270,27 @@ Test(ssh, host_keys_of_other_types_are_learnt_where_they_are_asked_for)
     }
 }
 
+Test(ssh, without_a_none_request_no_user_is_named_and_the_rest_is_learnt)
+{
+    const struct session_env_settings settings = {.no_ssh_none = true};
+    struct session_env *env = session_env_new(&settings);
+    const struct dialogue dialogue = {.env = env, .first = "ssh", .port = 22};
+    struct fake_ssh fake = {.host_key_type = "ssh-ed25519"};
+    struct observation seen;
+    fake_ssh_init(&fake);
+    cr_assert_eq(dialogue_run(&dialogue, &fake.peer, &seen), 1);
+    cr_assert_eq(fake.requests, 0);
+    cr_assert(fake.disconnected, "no goodbye");
+    cr_assert(seen.finished);
+    cr_assert_str_eq(told(&seen, "ssh.host_key_type"), "ssh-ed25519");
+    cr_assert(seen.ssh->host_key_verified);
+    cr_assert_not(seen.ssh->known.methods);
+    cr_assert_not(seen.ssh->known.no_authentication);
+    observation_fini(&seen);
+    fake_ssh_fini(&fake);
+    session_env_free(env);
+}
+
 Test(ssh, a_dear_group_is_for_servers_that_have_nothing_else)
 {
     struct observation seen;

@@ -392,3 +392,55 @@ Test(tls_chain, a_name_in_canonical_form_has_openssls_hash)
     }
     session_env_free(env);
 }
+
+Test(tls_chain, a_name_fits_as_it_stands_or_by_a_wildcard_for_its_first_label)
+{
+    static const struct {
+        const char *san;
+        const char *name; // NULL: asked by the address, 10.1.2.3
+        bool fits;
+    } rows[] = {
+        {"subjectAltName=DNS:www.example.net", "www.example.net", true},
+        {"subjectAltName=DNS:WWW.Example.net", "www.example.net", true},
+        {"subjectAltName=DNS:*.example.net", "www.example.net", true},
+        {"subjectAltName=DNS:*.example.net", "example.net", false},
+        {"subjectAltName=DNS:*.example.net", "a.www.example.net", false},
+        {"subjectAltName=DNS:*.net", "example.net", true},
+        {"subjectAltName=DNS:*", "net", false},
+        {"subjectAltName=DNS:w*.example.net", "www.example.net", false},
+        {"subjectAltName=DNS:example.net", "www.example.net", false},
+        {"subjectAltName=DNS:a.example,DNS:www.example.net", "www.example.net", true},
+        {"subjectAltName=IP:10.1.2.3", "www.example.net", false},
+        {"subjectAltName=IP:10.1.2.3", NULL, true},
+        {"subjectAltName=DNS:www.example.net", NULL, false},
+    };
+    static struct world world;
+    world_make(&world);
+    for (size_t at = 0; at < sizeof(rows) / sizeof(rows[0]); at++) {
+        const struct issue issue = {.subject = "host",
+                                    .issuer = "host",
+                                    .key = world.leaf_keys[0],
+                                    .signer = world.leaf_keys[0],
+                                    .from = -YEAR,
+                                    .until = YEAR,
+                                    .extensions = {rows[at].san}};
+        struct buffer bytes = {0};
+        struct observation seen;
+        X509 *leaf = issue_certificate(&issue);
+        struct session *self = calloc(1, sizeof(*self));
+        list_write(&leaf, 1, &bytes);
+        observation_init(&seen);
+        self->env = world.env;
+        self->observation = &seen;
+        self->address = 0x0a010203;
+        self->name = rows[at].name;
+        chain_observe(self, bytes_of(buffer_bytes(&bytes), bytes.length), false);
+        cr_expect(seen.tls->known.name_fits, "row %zu", at);
+        cr_expect_eq(seen.tls->name_fits, rows[at].fits, "row %zu: %s", at, rows[at].san);
+        observation_fini(&seen);
+        buffer_fini(&bytes);
+        X509_free(leaf);
+        free(self);
+    }
+    world_drop(&world);
+}

@@ -179,7 +179,7 @@ Test(tls_offer, a_hello_goes_up_to_its_version_and_offers_no_cipher_twice)
         struct buffer record = {0};
         uint16_t ciphers[200];
         uint16_t version = 0;
-        cr_assert_eq(tls_offer_version(versions[at], true, &record), 0);
+        cr_assert_eq(tls_offer_version(versions[at], true, NULL, &record), 0);
         size_t length = record.length - TLS_RECORD_HEADER_BYTES;
         cr_expect(length < 256 || length >= 512, "%zu bytes", length);
         size_t count = offered(&record, &version, ciphers);
@@ -199,7 +199,7 @@ Test(tls_offer, reversed_the_chosen_cipher_stands_last)
     struct buffer record = {0};
     uint16_t ciphers[200];
     uint16_t version = 0;
-    cr_assert_eq(tls_offer_reversed(TLS_1_2, 0xc02f, true, &record), 0);
+    cr_assert_eq(tls_offer_reversed(TLS_1_2, 0xc02f, true, NULL, &record), 0);
     size_t count = offered(&record, &version, ciphers);
     cr_expect_eq(ciphers[count - 1], 0xc02f);
     cr_expect_eq(ciphers[count - 2], 0xc02b, "which was the first");
@@ -207,7 +207,7 @@ Test(tls_offer, reversed_the_chosen_cipher_stands_last)
         cr_expect(tls_cipher_common(ciphers[at]), "%s is not one that every hello offers",
                   tls_cipher_name(ciphers[at]));
     buffer_fini(&record);
-    cr_assert_eq(tls_offer_reversed(TLS_1_0, 0x0005, true, &record), 0);
+    cr_assert_eq(tls_offer_reversed(TLS_1_0, 0x0005, true, NULL, &record), 0);
     count = offered(&record, &version, ciphers);
     cr_expect_eq(version, TLS_1_0);
     cr_expect_not_null(strstr(tls_cipher_name(ciphers[0]), "_NULL_"), "the weakest is the first");
