@@ -32,6 +32,7 @@
 #include "control/command/subcommands.h"
 #include "control/scan/summary.h"
 #include "control/scan/supervisor.h"
+#include "control/command/watch.h"
 
 enum {
     SCAN_QUIET,
@@ -42,7 +43,11 @@ enum {
     SCAN_RESUME,
     SCAN_FEEDS,
     SCAN_CONFIG,
-    SCAN_PRINT_PLAN
+    SCAN_PRINT_PLAN,
+    SCAN_WATCH,
+    SCAN_ROUNDS,
+    SCAN_NEWS,
+    SCAN_ON_NEWS
 };
 
 enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
@@ -60,6 +65,10 @@ static const struct option_row scan_options[] = {
     [SCAN_FEEDS] = {"feeds", "DIR", "folder of feeds (the plan's, else $SONDE_FEEDS, else " FEEDS_FOLDER ")"},
     [SCAN_CONFIG] = {"config", "DIR", PLANFILE_CONFIG_HELP},
     [SCAN_PRINT_PLAN] = {"print-plan", NULL, "print the plan that all this means, and send nothing"},
+    [SCAN_WATCH] = {"watch", "INTERVAL", "scan again and again, like 24h, and say what changed; once: one more round"},
+    [SCAN_ROUNDS] = {"rounds", "N", "end after so many rounds of --watch"},
+    [SCAN_NEWS] = {"news", "WHAT", "news to --watch: any change (any), or new findings of a severity and above"},
+    [SCAN_ON_NEWS] = {"on-news", "COMMAND", "what the shell runs when there is news; $1 is the path of diff.json"},
     LINE_OPTIONS,
 };
 
@@ -566,7 +575,7 @@ static enum exit_status plan_print(const struct invocation *invocation)
     return status;
 }
 
-static enum exit_status scan_run(const struct invocation *invocation)
+static enum exit_status scan_once(const struct invocation *invocation)
 {
     struct scan scan = {
         .invocation = invocation,
@@ -579,8 +588,6 @@ static enum exit_status scan_run(const struct invocation *invocation)
         .shared = {.image_fd = -1, .commands_fd = -1, .up_fd = -1, .up_read_fd = -1, .down_fd = -1},
     };
     char port_name[64];
-    if (given(&scan, SCAN_PRINT_PLAN))
-        return plan_print(invocation);
     scan_name(&scan);
     uint64_t started_ns = now_realtime();
     enum exit_status status = scan_prepare(&scan, port_name);
@@ -622,6 +629,23 @@ static enum exit_status scan_run(const struct invocation *invocation)
     json_decref(scan.whole);
     plan_free(scan.plan);
     return status;
+}
+
+static enum exit_status scan_round(const struct invocation *invocation, const char *folder)
+{
+    struct invocation round = *invocation;
+    round.values[SCAN_OUTPUT] = folder;
+    return scan_once(&round);
+}
+
+static enum exit_status scan_run(const struct invocation *invocation)
+{
+    enum exit_status status = watch_check(invocation);
+    if (status != EXIT_DONE)
+        return status;
+    if (invocation->values[SCAN_PRINT_PLAN] != NULL)
+        return plan_print(invocation);
+    return invocation->values[SCAN_WATCH] != NULL ? watch_run(invocation, scan_round) : scan_once(invocation);
 }
 
 const struct subcommand subcommand_scan = {
