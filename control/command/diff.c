@@ -11,14 +11,17 @@
 #include "control/command/subcommands.h"
 #include "control/record/records.h"
 #include "control/report/diff_report.h"
+#include "control/scan/asked.h"
 
-enum { DIFF_JSON, DIFF_HTML, DIFF_FAIL_ON, DIFF_OPTIONS };
+enum { DIFF_JSON, DIFF_HTML, DIFF_FAIL_ON, DIFF_CONFIG, DIFF_OPTIONS };
 
 static const struct option_row diff_options[DIFF_OPTIONS] = {
     [DIFF_JSON] = {"json", NULL, "print one JSON object instead of lines"},
     [DIFF_HTML] = {"html", "FILE", "write what changed as one page for a browser too"},
-    [DIFF_FAIL_ON] = {"fail-on", "SEVERITY", "exit with 3 when there is a new finding of this severity or above",
-                      .values = "info low medium high critical"},
+    [DIFF_FAIL_ON] = {"fail-on", "SEVERITY",
+                      "exit with 3 when there is a new finding of this severity or above, or any change",
+                      .values = "any info low medium high critical"},
+    [DIFF_CONFIG] = {"config", "DIR", PLANFILE_CONFIG_HELP},
 };
 
 struct differing {
@@ -27,6 +30,8 @@ struct differing {
     struct study study;
     struct facts *facts[2];
     struct records_tally tallies[2];
+    uint32_t outcome_path;
+    struct asked *asked[2]; // NULL: not known
     struct diff diff;
     struct findings findings;
     struct diff_report report;
@@ -45,9 +50,11 @@ static enum exit_status severity_take(struct differing *differing)
     for (int i = 0; wanted != NULL && i < SEVERITIES; i++)
         if (strcmp(wanted, severity_names[i]) == 0)
             differing->report.least = i;
-    return wanted == NULL || differing->report.least >= 0
+    if (wanted != NULL && strcmp(wanted, "any") == 0)
+        differing->report.least = DIFF_ANY;
+    return wanted == NULL || differing->report.least != -1
                ? EXIT_DONE
-               : refuse(EXIT_USAGE, "--fail-on: expected info, low, medium, high or critical");
+               : refuse(EXIT_USAGE, "--fail-on: expected info, low, medium, high, critical or any");
 }
 
 static enum exit_status catalogues_open(struct differing *differing)
@@ -80,6 +87,9 @@ static enum exit_status scan_read(struct differing *differing, size_t which)
     differing->facts[which] = facts_new(&differing->study);
     if (differing->facts[which] == NULL)
         return refuse(EXIT_FAILED, strerror(errno));
+    differing->outcome_path = facts_ask(differing->facts[which], "outcome");
+    if (differing->outcome_path == UINT32_MAX)
+        return refuse(EXIT_FAILED, "diff.json: its tables ask for more fields than there is room for");
     void *contexts[] = {differing->facts[which]};
     const struct records_reading reading = {
         .paths = &path, .path_count = 1, .take = record_take, .contexts = contexts, .threads = 1};
@@ -94,6 +104,32 @@ static enum exit_status scan_read(struct differing *differing, size_t which)
     return refuse(EXIT_FAILED, message);
 }
 
+// ---- What was asked
+// ---------------------------------------------------------------------------------------------------------
+
+static enum diff_asked asked_state(const void *context, uint32_t address, uint16_t port)
+{
+    static const enum diff_asked states[] = {[ASKED_ONCE] = DIFF_ASKED,
+                                             [ASKED_OUTSIDE] = DIFF_OUTSIDE,
+                                             [ASKED_SHARE] = DIFF_SHARE,
+                                             [ASKED_EARLY] = DIFF_EARLY};
+    return states[asked_find(context, address, port)];
+}
+
+// A plan or checkpoint that is not there, or no longer what it was, is no fault of the difference: it says less then.
+static void asked_read(struct differing *differing, size_t which)
+{
+    struct diff_report *report = &differing->report;
+    const char *path = differing->invocation->operands[which];
+    struct plan *plan = NULL;
+    struct checkpoint checkpoint;
+    int error = planfile_scanned(differing->invocation, path, &checkpoint, &plan, report->unknown[which]);
+    if (error == 0 && (error = asked_new(plan, &checkpoint, &differing->asked[which])) != 0)
+        (void)snprintf(report->unknown[which], sizeof(report->unknown[which]), "%s", strerror(-error));
+    plan_free(plan);
+    explicit_bzero(&checkpoint, sizeof(checkpoint)); // it has the key of the scan's cookies
+}
+
 // ---- Everything
 // -------------------------------------------------------------------------------------------------------
 
@@ -103,9 +139,16 @@ static enum exit_status scans_compare(struct differing *differing)
     struct diff_report *report = &differing->report;
     const struct invocation *invocation = differing->invocation;
     size_t old_count = differing->facts[0]->count;
+    struct diff_scan scans[2] = {{NULL}, {NULL}};
+    for (size_t i = 0; i < 2; i++) {
+        asked_read(differing, i);
+        if (differing->asked[i] != NULL)
+            scans[i] = (struct diff_scan){.asked = asked_state, .context = differing->asked[i]};
+        scans_read((const char *const *)&invocation->operands[i], 1, &report->scans[i]);
+    }
     int error = facts_merge(differing->facts[0], differing->facts[1]);
     if (error == 0)
-        error = diff_make(differing->facts[0], old_count, &differing->diff);
+        error = diff_make(differing->facts[0], old_count, differing->outcome_path, scans, &differing->diff);
     if (error != 0)
         return refuse(EXIT_FAILED, strerror(-error));
     report->paths[0] = invocation->operands[0];
@@ -136,6 +179,10 @@ static enum exit_status diff_run(const struct invocation *invocation)
     if (status == EXIT_DONE)
         status = scans_compare(&differing);
     diff_fini(&differing.diff);
+    for (size_t i = 0; i < 2; i++) {
+        asked_free(differing.asked[i]);
+        scans_fini(&differing.report.scans[i]);
+    }
     facts_free(differing.facts[0]);
     facts_free(differing.facts[1]);
     findings_fini(&differing.findings);

@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/plan/device.h"
 #include "config/printable.h"
 #include "control/command/line.h"
+#include "control/scan/folder.h"
 #include "control/scan/interface.h"
 #include "control/feeds/feeds.h"
 #include "control/scan/programs.h"
@@ -35,14 +38,15 @@ enum exit_status planfile_places(const char *program, const struct invocation *i
     return planfile_catalogues(program, folder);
 }
 
-static enum exit_status load(const struct invocation *invocation, struct plan_files files, enum plan_need need,
-                             struct plan **ret_plan)
+// Prints nothing, unless there are no catalogues.
+static int load_quietly(const struct invocation *invocation, struct plan_files files, enum plan_need need,
+                        struct plan **ret_plan, struct complaint *complaint)
 {
     char catalogues[PATH_MAX];
     struct catalogue_places places;
-    enum exit_status status = planfile_places(invocation->program, invocation, &places, catalogues);
-    if (status != EXIT_DONE)
-        return status;
+    *complaint = (struct complaint){0};
+    if (planfile_places(invocation->program, invocation, &places, catalogues) != EXIT_DONE)
+        return -ENOENT;
     files.catalogues = places.folder;
     files.site = places.site;
     files.site_named = places.site_named;
@@ -51,12 +55,20 @@ static enum exit_status load(const struct invocation *invocation, struct plan_fi
     char *folder = realpath(feeds_folder(feeds), NULL);
     files.feeds = folder != NULL ? folder : feeds_folder(feeds);
     files.feeds_named = feeds != NULL;
-    struct complaint complaint = {0};
-    int error = plan_load(&files, need, ret_plan, &complaint);
+    int error = plan_load(&files, need, ret_plan, complaint);
     free(folder);
+    return error;
+}
+
+static enum exit_status load(const struct invocation *invocation, struct plan_files files, enum plan_need need,
+                             struct plan **ret_plan)
+{
+    struct complaint complaint;
+    int error = load_quietly(invocation, files, need, ret_plan, &complaint);
     if (error == 0)
         return EXIT_DONE;
-    fprintf(stderr, "sonde: %s\n", complaint.text);
+    if (error != -ENOENT)
+        fprintf(stderr, "sonde: %s\n", complaint.text);
     return error == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -178,4 +190,47 @@ enum exit_status planfile_resume(const struct invocation *invocation, const stru
     checkpoint.resumes++;
     *ret_checkpoint = checkpoint;
     return EXIT_DONE;
+}
+
+int planfile_scanned(const struct invocation *invocation, const char *folder, struct checkpoint *ret_checkpoint,
+                     struct plan **ret_plan, char message[static 512])
+{
+    struct checkpoint checkpoint = {0};
+    struct checkpoint_sweep sweep;
+    struct complaint complaint;
+    struct plan *plan = NULL;
+    struct stat status;
+    int fd = -1;
+    if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        (void)snprintf(message, 512, "it is no folder that a scan left");
+        return -ENOTDIR;
+    }
+    int error = folder_open(folder, &fd, message);
+    if (error == 0)
+        error = checkpoint_read(fd, folder, &checkpoint, message);
+    if (fd >= 0)
+        close(fd);
+    if (error == -ENOENT)
+        (void)snprintf(message, 512, "there is no checkpoint in it");
+    if (error != 0)
+        return error;
+    const struct plan_files files = {.plan = checkpoint.plan, .seed = &checkpoint.sweep.seed};
+    error = load_quietly(invocation, files, PLAN_NEED_TARGETS, &plan, &complaint);
+    if (error == 0 && (error = checkpoint_describe(plan, &sweep)) != 0)
+        (void)snprintf(message, 512, "%s", strerror(-error));
+    else if (error != 0)
+        (void)snprintf(message, 512, "its plan cannot be read again: %.400s", complaint.text);
+    else if (checkpoint_compare(&checkpoint.sweep, &sweep, message) != 0) {
+        (void)snprintf(message, 512, "%.400s no longer describes what was scanned", checkpoint.plan);
+        error = -ESTALE;
+    }
+    if (error == 0) {
+        *ret_checkpoint = checkpoint;
+        *ret_plan = plan;
+    } else {
+        plan_free(plan);
+        message[511] = '\0';
+    }
+    explicit_bzero(&checkpoint, sizeof(checkpoint));
+    return error;
 }

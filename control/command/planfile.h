@@ -35,3 +35,9 @@ enum exit_status planfile_load(const struct invocation *invocation, enum plan_ne
 // plan for plan_free, else the exit status after a line on standard error.
 enum exit_status planfile_resume(const struct invocation *invocation, const struct output *output, const char *path,
                                  struct checkpoint *ret_checkpoint, struct plan **ret_plan);
+
+// For who wants to know what a scan has asked: reads the folder's checkpoint and loads its plan again. Prints nothing.
+// Returns 0 and a plan for plan_free, or -errno with a line in message: -ENOTDIR for what is no folder, -ENOENT where
+// there is no checkpoint, -ESTALE where the plan no longer is what it was.
+int planfile_scanned(const struct invocation *invocation, const char *folder, struct checkpoint *ret_checkpoint,
+                     struct plan **ret_plan, char message[static 512]);

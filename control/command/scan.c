@@ -33,6 +33,7 @@
 #include "control/command/subcommands.h"
 #include "control/scan/summary.h"
 #include "control/scan/supervisor.h"
+#include "control/command/watch.h"
 #include "control/scan/teller.h"
 
 enum {
@@ -46,7 +47,11 @@ enum {
     SCAN_CONFIG,
     SCAN_PRINT_PLAN,
     SCAN_VERBOSE,
-    SCAN_LOG
+    SCAN_LOG,
+    SCAN_WATCH,
+    SCAN_ROUNDS,
+    SCAN_NEWS,
+    SCAN_ON_NEWS
 };
 
 enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
@@ -66,6 +71,11 @@ static const struct option_row scan_options[] = {
     [SCAN_PRINT_PLAN] = {"print-plan", NULL, "print the plan that all this means, and send nothing"},
     [SCAN_VERBOSE] = {"verbose", NULL, "say what is decided and why"},
     [SCAN_LOG] = {"log", "FILE", "add what is said, and what is decided and why, to a file, each line with its time"},
+    [SCAN_WATCH] = {"watch", "INTERVAL", "scan again and again, like 24h, and say what changed; once: one more round"},
+    [SCAN_ROUNDS] = {"rounds", "N", "end after so many rounds of --watch"},
+    [SCAN_NEWS] = {"news", "WHAT", "news to --watch: any change (any), or new findings of a severity and above",
+                   .values = "any info low medium high critical"},
+    [SCAN_ON_NEWS] = {"on-news", "COMMAND", "what the shell runs when there is news; $1 is the path of diff.json"},
     LINE_OPTIONS,
 };
 
@@ -586,8 +596,6 @@ static enum exit_status scan_told(const struct invocation *invocation)
         .shared = {.image_fd = -1, .commands_fd = -1, .up_fd = -1, .up_read_fd = -1, .down_fd = -1},
     };
     char port_name[64];
-    if (given(&scan, SCAN_PRINT_PLAN))
-        return plan_print(invocation);
     scan_name(&scan);
     uint64_t started_ns = now_realtime();
     enum exit_status status = scan_prepare(&scan, port_name);
@@ -642,7 +650,7 @@ static enum exit_status scan_told(const struct invocation *invocation)
 }
 
 // Every line on standard error from here on is in the form that was asked for.
-static enum exit_status scan_run(const struct invocation *invocation)
+static enum exit_status scan_once(const struct invocation *invocation)
 {
     char message[TELLER_MESSAGE_MAX];
     bool quiet = invocation->values[SCAN_QUIET] != NULL;
@@ -660,6 +668,23 @@ static enum exit_status scan_run(const struct invocation *invocation)
     enum exit_status status = scan_told(invocation);
     teller_stop();
     return status;
+}
+
+static enum exit_status scan_round(const struct invocation *invocation, const char *folder)
+{
+    struct invocation round = *invocation;
+    round.values[SCAN_OUTPUT] = folder;
+    return scan_once(&round);
+}
+
+static enum exit_status scan_run(const struct invocation *invocation)
+{
+    enum exit_status status = watch_check(invocation);
+    if (status != EXIT_DONE)
+        return status;
+    if (invocation->values[SCAN_PRINT_PLAN] != NULL)
+        return plan_print(invocation);
+    return invocation->values[SCAN_WATCH] != NULL ? watch_run(invocation, scan_round) : scan_once(invocation);
 }
 
 const struct subcommand subcommand_scan = {

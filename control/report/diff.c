@@ -55,12 +55,28 @@ static int change_add(struct diff *diff, const struct diff_change *change)
 // Room for the values of one table in the old shape and the new one.
 struct comparing {
     const struct facts *facts;
+    const struct diff_scan *scans;
+    size_t outcome_path;
     struct diff *diff;
     uint32_t values[2][VALUES_MAX];
 };
 
-// Values that only one of two ascending lists has. One gone and one come are one change of a value.
-static int table_compare(struct comparing *comparing, const struct fact *before, const struct fact *after, size_t table)
+// How far a conversation came, the less the further. A record that has no outcome is taken for whole.
+static int shortfall(const struct comparing *comparing, const struct fact *fact)
+{
+    struct shape shape = facts_shape(comparing->facts, fact->shape);
+    struct shape_values outcome = shape_path(comparing->facts, &shape, comparing->outcome_path);
+    size_t length = 0;
+    const char *text = outcome.count == 0 ? "complete" : facts_value(comparing->facts, outcome.values[0], &length);
+    if (outcome.count == 0 || (length == 8 && memcmp(text, "complete", length) == 0))
+        return 0;
+    return length == 7 && memcmp(text, "partial", length) == 0 ? 1 : 2;
+}
+
+// Values that only one of two ascending lists has. One gone and one come are one change of a value. `fell_short`: what
+// is only gone was not learnt again.
+static int table_compare(struct comparing *comparing, const struct fact *before, const struct fact *after, size_t table,
+                         bool fell_short)
 {
     size_t counts[2] = {diff_values(comparing->facts, before->shape, table, comparing->values[0], VALUES_MAX),
                         diff_values(comparing->facts, after->shape, table, comparing->values[1], VALUES_MAX)};
@@ -79,6 +95,10 @@ static int table_compare(struct comparing *comparing, const struct fact *before,
         at[1] += second <= first;
     }
     bool one = gone == 1 && come == 1;
+    if (fell_short && !one) {
+        comparing->diff->unlearnt += gone;
+        gone = 0;
+    }
     int error = 0;
     for (size_t i = 0; i < gone + come && error == 0; i++) {
         struct diff_change change = {.kind = DIFF_CHANGED,
@@ -98,12 +118,11 @@ static int table_compare(struct comparing *comparing, const struct fact *before,
 static int service_compare(struct comparing *comparing, const struct fact *before, const struct fact *after)
 {
     int error = 0;
-    if (before->shape == after->shape) {
-        comparing->diff->same++;
+    if (before->shape == after->shape)
         return 0;
-    }
+    bool fell_short = shortfall(comparing, after) > shortfall(comparing, before);
     for (size_t table = 0; table < comparing->facts->study->table_count && error == 0; table++)
-        error = table_compare(comparing, before, after, table);
+        error = table_compare(comparing, before, after, table, fell_short);
     return error;
 }
 
@@ -132,10 +151,21 @@ static size_t facts_settle(struct fact *items, size_t count)
     return kept;
 }
 
-static int one_sided(struct diff *diff, enum diff_kind kind, const struct fact *fact)
+// `without`: the scan that has it not.
+static int one_sided(const struct comparing *comparing, const struct diff_scan *without, const struct fact *fact)
 {
-    return change_add(
-        diff, &(struct diff_change){.kind = kind, .address = fact->address, .port = fact->port, .shape = fact->shape});
+    bool was = without == &comparing->scans[1];
+    enum diff_asked asked =
+        without->asked == NULL ? DIFF_ASKED_UNKNOWN : without->asked(without->context, fact->address, fact->port);
+    bool is_known = asked > DIFF_ASKED; // that it was not asked
+    enum diff_kind kind =
+        was ? (is_known ? DIFF_NOT_SCANNED : DIFF_DISAPPEARED) : (is_known ? DIFF_NEWLY_SCANNED : DIFF_APPEARED);
+    const struct diff_change change = {.kind = kind,
+                                       .address = fact->address,
+                                       .port = fact->port,
+                                       .shape = fact->shape,
+                                       .why = is_known ? asked : DIFF_ASKED_UNKNOWN};
+    return change_add(comparing->diff, &change);
 }
 
 // ---- Who has moved
@@ -227,22 +257,23 @@ static int services_compare(struct comparing *comparing, const struct fact *befo
         if (order == 0)
             error = service_compare(comparing, first, second);
         else if (order < 0)
-            error = one_sided(diff, DIFF_DISAPPEARED, first);
+            error = one_sided(comparing, &comparing->scans[1], first);
         else
-            error = one_sided(diff, DIFF_APPEARED, second);
+            error = one_sided(comparing, &comparing->scans[0], second);
         at[0] += order <= 0;
         at[1] += order >= 0;
     }
     return error;
 }
 
-int diff_make(struct facts *facts, size_t old_count, struct diff *ret_diff)
+int diff_make(struct facts *facts, size_t old_count, size_t outcome_path, const struct diff_scan scans[static 2],
+              struct diff *ret_diff)
 {
     struct diff diff = {0};
     struct comparing *comparing = calloc(1, sizeof(*comparing));
     int error = comparing == NULL ? -ENOMEM : 0;
     if (error == 0) {
-        *comparing = (struct comparing){.facts = facts, .diff = &diff};
+        *comparing = (struct comparing){.facts = facts, .scans = scans, .outcome_path = outcome_path, .diff = &diff};
         diff.services[0] = facts_settle(facts->items, old_count);
         diff.services[1] = facts_settle(facts->items + old_count, facts->count - old_count);
         error = services_compare(comparing, facts->items, facts->items + old_count);

@@ -10,7 +10,15 @@
 
 enum { SHOWN_VALUES = 16, NEWS_VALUES = 256 };
 
-const char *const diff_kind_names[DIFF_KINDS] = {"appeared", "disappeared", "changed", "moved"};
+const char *const diff_kind_names[DIFF_KINDS] = {"appeared", "disappeared", "changed",
+                                                 "moved",    "not_scanned", "newly_scanned"};
+const char *const diff_why_words[DIFF_EARLY + 1] = {
+    [DIFF_ASKED_UNKNOWN] = "",
+    [DIFF_ASKED] = "",
+    [DIFF_OUTSIDE] = "no target of that scan",
+    [DIFF_SHARE] = "in another shard or outside the sample",
+    [DIFF_EARLY] = "that scan ended before its turn",
+};
 
 // ---- Counting
 // ---------------------------------------------------------------------------------------------------------
@@ -38,6 +46,11 @@ int diff_severity(const struct diff_report *report, const struct diff_change *ch
     return is_finding ? severity_of(report, change->added) : -1;
 }
 
+static bool is_new(enum diff_kind kind)
+{
+    return kind == DIFF_APPEARED || kind == DIFF_NEWLY_SCANNED;
+}
+
 static void news_count(struct diff_report *report, int severity)
 {
     report->news += report->least >= 0 && severity >= report->least;
@@ -50,8 +63,9 @@ void diff_report_count(struct diff_report *report)
         const struct diff_change *change = &report->diff->changes[i];
         uint32_t values[NEWS_VALUES];
         report->counts[change->kind]++;
+        report->news += report->least == DIFF_ANY && change->kind <= DIFF_MOVED;
         news_count(report, diff_severity(report, change));
-        if (change->kind != DIFF_APPEARED || findings == report->study->table_count)
+        if (!is_new(change->kind) || findings == report->study->table_count)
             continue;
         size_t count = diff_values(report->facts, change->shape, findings, values, NEWS_VALUES);
         for (size_t v = 0; v < count; v++)
@@ -94,9 +108,9 @@ void diff_words(const struct diff_report *report, const struct diff_change *chan
         is_of_table && change->table < report->study->table_count ? report->study->tables[change->table].title : "";
     ret_words->was[0] = '\0';
     ret_words->now[0] = '\0';
-    if (change->kind == DIFF_APPEARED)
+    if (is_new(change->kind))
         service_put(report, change->shape, ret_words->now);
-    if (change->kind == DIFF_DISAPPEARED)
+    if (change->kind == DIFF_DISAPPEARED || change->kind == DIFF_NOT_SCANNED)
         service_put(report, change->shape, ret_words->was);
     if (change->kind == DIFF_MOVED)
         (void)snprintf(ret_words->was, DIFF_TEXT_BYTES, "%s", address_text(change->other, address));
@@ -119,8 +133,12 @@ static void change_print(const struct diff_report *report, const struct diff_cha
     (void)printable(words.was, was, sizeof(was));
     (void)printable(words.now, now, sizeof(now));
     (void)fprintf(out, "%s:%u ", address_text(change->address, address), change->port);
-    const char *service = change->kind == DIFF_APPEARED ? now : was;
-    if (change->kind == DIFF_APPEARED || change->kind == DIFF_DISAPPEARED)
+    const char *service = is_new(change->kind) ? now : was;
+    if (change->kind == DIFF_NOT_SCANNED || change->kind == DIFF_NEWLY_SCANNED)
+        (void)fprintf(out, "%s (%s):%s%s\n",
+                      change->kind == DIFF_NOT_SCANNED ? "not scanned again" : "not scanned before",
+                      diff_why_words[change->why], service[0] == '\0' ? "" : " ", service);
+    else if (change->kind == DIFF_APPEARED || change->kind == DIFF_DISAPPEARED)
         (void)fprintf(out, "%s:%s%s\n", diff_kind_names[change->kind], service[0] == '\0' ? "" : " ", service);
     else if (change->kind == DIFF_MOVED)
         (void)fprintf(out, "has the %s that %s had\n", words.title, was);
@@ -130,17 +148,37 @@ static void change_print(const struct diff_report *report, const struct diff_cha
         (void)fprintf(out, "%s: %s %s\n", words.title, change->added != 0 ? "+" : "-", change->added != 0 ? now : was);
 }
 
+static void scan_print(const struct diff_report *report, size_t which, FILE *out)
+{
+    char text[DIFF_SCAN_BYTES];
+    char shown[PRINTABLE_GROWTH * DIFF_SCAN_BYTES];
+    diff_scan_words(report, which, text);
+    (void)printable(text, shown, sizeof(shown));
+    if (shown[0] != '\0')
+        (void)fprintf(out, "%s\n", shown);
+}
+
 void diff_report_print(const struct diff_report *report, FILE *out)
 {
     char numbers[6][FIGURE_MAX];
     for (size_t i = 0; i < report->diff->count; i++)
         change_print(report, &report->diff->changes[i], out);
     (void)fprintf(
-        out, "%s services before, %s now: %s appeared, %s disappeared, %s changes, %s moved\n",
+        out, "%s services before, %s now: %s appeared, %s disappeared, %s changes, %s moved",
         figure_count(report->diff->services[0], numbers[0]), figure_count(report->diff->services[1], numbers[1]),
         figure_count(report->counts[DIFF_APPEARED], numbers[2]),
         figure_count(report->counts[DIFF_DISAPPEARED], numbers[3]),
         figure_count(report->counts[DIFF_CHANGED], numbers[4]), figure_count(report->counts[DIFF_MOVED], numbers[5]));
+    if (report->counts[DIFF_NOT_SCANNED] > 0)
+        (void)fprintf(out, ", %s not scanned again", figure_count(report->counts[DIFF_NOT_SCANNED], numbers[0]));
+    if (report->counts[DIFF_NEWLY_SCANNED] > 0)
+        (void)fprintf(out, ", %s not scanned before", figure_count(report->counts[DIFF_NEWLY_SCANNED], numbers[0]));
+    (void)fputc('\n', out);
+    scan_print(report, 0, out);
+    scan_print(report, 1, out);
+    if (report->diff->unlearnt > 0)
+        (void)fprintf(out, "%s values were not learnt again, by conversations that came less far: no changes\n",
+                      figure_count(report->diff->unlearnt, numbers[0]));
     if (report->least >= 0)
         (void)fprintf(out, "%s new findings of severity %s or above\n", figure_count(report->news, numbers[0]),
                       severity_names[report->least]);
@@ -170,7 +208,42 @@ static json_t *change_json(const struct diff_report *report, const struct diff_c
         (void)json_object_set_new(object, "added", value_json(report, change->added));
     if (change->kind == DIFF_MOVED)
         (void)json_object_set_new(object, "from", json_string(address_text(change->other, address)));
+    if (change->why != DIFF_ASKED_UNKNOWN)
+        (void)json_object_set_new(object, "why", json_string(diff_why_words[change->why]));
     return object;
+}
+
+// What a scan says of itself and what of it is known; of a file nothing.
+static json_t *scan_json(const struct diff_report *report, size_t which)
+{
+    struct diff_missed missed;
+    json_t *object =
+        json_pack("{s:s,s:b}", "path", report->paths[which], "targets_known", report->unknown[which][0] == '\0');
+    if (object == NULL) // a path that is no UTF-8
+        object = json_pack("{s:b}", "targets_known", report->unknown[which][0] == '\0');
+    if (report->scans[which].count > 0) {
+        const json_t *summary = report->scans[which].scans[0].summary;
+        static const char *const members[] = {"scan", "outcome", "started", "ended", "coverage"};
+        for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+            json_t *member = json_object_get(summary, members[i]);
+            if (member != NULL)
+                (void)json_object_set(object, members[i], member);
+        }
+    }
+    if (diff_missed(report, which, &missed))
+        (void)json_object_set_new(object, "expected_missed",
+                                  json_pack("{s:I,s:f,s:f,s:f}", "of", (json_int_t)missed.of, "estimate", missed.value,
+                                            "low", missed.low, "high", missed.high));
+    return object;
+}
+
+static json_t *counts_json(const struct diff_report *report)
+{
+    json_t *counts = json_object();
+    for (size_t kind = 0; kind < DIFF_KINDS; kind++)
+        (void)json_object_set_new(counts, diff_kind_names[kind], json_integer((json_int_t)report->counts[kind]));
+    (void)json_object_set_new(counts, "not_learnt_again", json_integer((json_int_t)report->diff->unlearnt));
+    return counts;
 }
 
 json_t *diff_report_json(const struct diff_report *report)
@@ -181,7 +254,8 @@ json_t *diff_report_json(const struct diff_report *report)
             json_decref(changes);
             return NULL;
         }
-    return json_pack("{s:I,s:I,s:I,s:o}", "before", (json_int_t)report->diff->services[0], "now",
-                     (json_int_t)report->diff->services[1], "new_findings", (json_int_t)report->news, "changes",
-                     changes);
+    return json_pack("{s:o,s:o,s:I,s:I,s:I,s:o,s:o}", "old", scan_json(report, 0), "new", scan_json(report, 1),
+                     "before", (json_int_t)report->diff->services[0], "now", (json_int_t)report->diff->services[1],
+                     report->least == DIFF_ANY ? "news" : "new_findings", (json_int_t)report->news, "counts",
+                     counts_json(report), "changes", changes);
 }

@@ -18,11 +18,13 @@ static void cards_write(const struct diff_report *report, FILE *out)
         [DIFF_DISAPPEARED] = "services disappeared",
         [DIFF_CHANGED] = "changes of services that both scans have",
         [DIFF_MOVED] = "services of hosts that moved to another address",
+        [DIFF_NOT_SCANNED] = "services that were not scanned again",
+        [DIFF_NEWLY_SCANNED] = "services that were not scanned before",
     };
     (void)fputs("<section id=\"headlines\"><h2>What changed</h2>\n<ul class=\"cards\">\n", out);
     for (size_t kind = 0; kind < DIFF_KINDS; kind++)
         card_write(report->counts[kind], words[kind], out);
-    if (report->least >= 0) {
+    if (report->least >= 0) { // of DIFF_ANY the cards above say it
         char text[64];
         (void)snprintf(text, sizeof(text), "new findings of severity %s or above", severity_names[report->least]);
         card_write(report->news, text, out);
@@ -40,7 +42,7 @@ static void change_write(const struct diff_report *report, const struct diff_cha
                   (unsigned long long)change->address << 16 | change->port, address_text(change->address, address),
                   change->port, diff_kind_names[change->kind]);
     (void)fputs("<td class=\"text\">", out);
-    html_words(out, words.title);
+    html_words(out, change->why != DIFF_ASKED_UNKNOWN ? diff_why_words[change->why] : words.title);
     (void)fputs("</td><td class=\"text\">", out);
     html_words(out, words.was);
     (void)fputs("</td><td class=\"text\">", out);
@@ -54,7 +56,8 @@ static void change_write(const struct diff_report *report, const struct diff_cha
 // Of a million changes of certificates, a host that moved is still to be found: the rarer kinds come first.
 static void changes_write(const struct diff_report *report, FILE *out)
 {
-    static const enum diff_kind order[DIFF_KINDS] = {DIFF_MOVED, DIFF_APPEARED, DIFF_DISAPPEARED, DIFF_CHANGED};
+    static const enum diff_kind order[DIFF_KINDS] = {DIFF_MOVED,   DIFF_APPEARED,    DIFF_DISAPPEARED,
+                                                     DIFF_CHANGED, DIFF_NOT_SCANNED, DIFF_NEWLY_SCANNED};
     size_t written = 0;
     html_table_begin(out, "changes-table", "data", "Changes");
     (void)fputs("<thead><tr><th scope=\"col\">service</th><th scope=\"col\" class=\"text\">what</th>"
@@ -94,8 +97,17 @@ static int page_write(const void *context, FILE *out)
         (void)fputs("<p>Nothing changed.</p>\n", out);
     (void)fputs("</section>\n<section id=\"method\"><h2>Method and limits</h2>\n<ul>\n", out);
     html_item(out,
-              "A service is an address and a port. One that one scan has and the other has not may have been missed "
-              "by that scan: compare their coverage, and what they were asked to scan.");
+              "A service is an address and a port. One that one scan has and the other was not asked for (no target, "
+              "another shard, ended before) is not scanned, and neither gone nor new. One that it was asked for and "
+              "has not is gone or was missed; its coverage says how many are expected to be missed.");
+    for (size_t which = 0; which < 2; which++) {
+        char text[DIFF_SCAN_BYTES];
+        diff_scan_words(report, which, text);
+        if (text[0] != '\0')
+            html_item(out, text);
+    }
+    html_item(out, "A value that is gone because the later conversation came less far than the one before is no "
+                   "change: it was not learnt again.");
     html_item(out,
               "A host that appeared with the SSH host key or the certificate of one that disappeared, and of nobody "
               "else, has moved.");
