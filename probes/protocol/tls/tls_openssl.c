@@ -113,7 +113,9 @@ static struct session_result openssl_open(struct session *self)
     BIO_set_mem_eof_return(state->from_peer, -1);
     BIO_set_mem_eof_return(state->to_peer, -1);
     SSL_set_bio(state->ssl, state->from_peer, state->to_peer);
-    if (!application_offer(self) || (self->name != NULL && SSL_set_tlsext_host_name(state->ssl, self->name) != 1))
+    // OpenSSL copies the name; its macro would not have it const.
+    char *name = (char *)(uintptr_t)self->name;
+    if (!application_offer(self) || (name != NULL && SSL_set_tlsext_host_name(state->ssl, name) != 1))
         return session_failed();
     SSL_set_app_data(state->ssl, self);
     SSL_set_connect_state(state->ssl);
