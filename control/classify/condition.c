@@ -384,6 +384,15 @@ enum truth condition_judge(const struct conditions *conditions, uint32_t first, 
     return node_truth(&scope, first);
 }
 
+bool condition_asks_time(const struct conditions *conditions, uint32_t first)
+{
+    const struct catalogue_condition *nodes = conditions->catalogue->conditions;
+    for (uint32_t at = first; at < first + nodes[first].span; at++)
+        if (nodes[at].now_relative != 0)
+            return true;
+    return false;
+}
+
 enum truth condition_judge_row(const struct conditions *conditions, uint32_t first,
                                const struct observation *observation, const void *row, int64_t now_s)
 {

@@ -33,6 +33,9 @@ enum truth { TRUTH_FALSE = 0, TRUTH_UNKNOWN, TRUTH_TRUE };
 enum truth condition_judge(const struct conditions *conditions, uint32_t first, const struct observation *observation,
                            int64_t now_s);
 
+// Whether what it is depends on the time of the record too.
+bool condition_asks_time(const struct conditions *conditions, uint32_t first);
+
 // The same of one row, for a condition whose first node is CONDITION_SOME: what it asks of the rows of its field.
 enum truth condition_judge_row(const struct conditions *conditions, uint32_t first,
                                const struct observation *observation, const void *row, int64_t now_s);

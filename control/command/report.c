@@ -185,6 +185,7 @@ static enum exit_status records_count(struct report *report)
         .path_count = (size_t)report->invocation->operand_count,
         .take = record_take,
         .contexts = contexts,
+        .lent = true,
         .threads = report->threads,
     };
     int error = records_read(&reading, &report->tally, message);
@@ -308,7 +309,7 @@ static enum exit_status report_make(struct report *report)
         return status;
     int error = host_groups_gather(report->facts[0], &hosts);
     if (error == 0)
-        error = results_count(report->facts[0], &hosts, &results);
+        error = results_count(report->facts[0], &hosts, report->threads, &results);
     status = error == 0 ? results_write(report, &results) : refuse(EXIT_FAILED, strerror(-error));
     results_fini(&results);
     host_groups_fini(&hosts);

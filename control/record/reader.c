@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/record/reader.h"
 
-#include <endian.h>
 #include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum { DEPTH_MAX = 32 };
 
@@ -117,26 +120,31 @@ static bool escape_read(struct reader *reader, char **to)
     return true;
 }
 
-// The first byte that a text cannot hold as it is: a quote, a backslash, a control character; `end` when there is none.
-// Eight at a time: a byte less than n is one of which n taken away borrows (Hacker's Delight, 6-1); what lies above the
-// first such byte may be wrong, and is not looked at.
+// What a text cannot hold as it is: a quote, a backslash, a control character.
+static bool is_plain(char octet)
+{
+    return (unsigned char)octet >= 0x20 && octet != '"' && octet != '\\';
+}
+
+// The first byte that is not plain; `end` when there is none.
 static char *plain_end(char *at, const char *end)
 {
-    static const uint64_t ones = UINT64_C(0x0101010101010101);
-    static const uint64_t highs = UINT64_C(0x8080808080808080);
-    for (; end - at >= 8; at += 8) {
-        uint64_t word;
-        memcpy(&word, at, sizeof(word));
-        word = le64toh(word);
-        uint64_t quotes = word ^ ones * '"';
-        uint64_t backslashes = word ^ ones * '\\';
-        uint64_t found =
-            ((word - ones * 0x20) & ~word) | ((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes);
-        found &= highs;
-        if (found != 0)
-            return at + __builtin_ctzll(found) / 8;
+#ifdef __SSE2__
+    // Sixteen at a time: a control character is what is no larger than the last of them.
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i control = _mm_set1_epi8(0x1f);
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i controls = _mm_cmpeq_epi8(_mm_max_epu8(bytes, control), control);
+        __m128i found =
+            _mm_or_si128(controls, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+        int mask = _mm_movemask_epi8(found);
+        if (mask != 0)
+            return at + __builtin_ctz((unsigned int)mask);
     }
-    while (at < end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\')
+#endif
+    while (at < end && is_plain(*at))
         at++;
     return at;
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/record/record_memo.h"
 #include "control/record/writer.h"
 #include "probes/observation/observation.h"
 
@@ -61,6 +62,11 @@ struct record_fault {
 // with *ret_fault (may be NULL); -ENOMEM.
 int record_read(char *line, size_t length, struct observation *observation, size_t *ret_unknown,
                 struct record_fault *ret_fault);
+
+// The same for those who read very many records and change nothing of what they are given: what is known of the
+// software may be the memo's, `observation->lent` its number there. memo may be NULL.
+int record_read_lent(struct record_memo *memo, char *line, size_t length, struct observation *observation,
+                     size_t *ret_unknown, struct record_fault *ret_fault);
 
 // Reads only the key of one line that record_write wrote: what a resumed scan needs of millions. False when it is no
 // such line.

@@ -12,6 +12,7 @@ enum { READ_EXTRA_BYTES = 64 << 10 };
 struct record_reader {
     struct reader json;
     struct observation *observation;
+    struct record_memo *memo; // may be NULL
     size_t unknown;
 };
 
@@ -163,6 +164,31 @@ static bool member_read(struct record_reader *reader, const struct part *part, v
     return reader_skip(&reader->json);
 }
 
+// Takes a key and its colon when they come next as a writer writes them: nothing is looked for.
+static bool name_take(struct reader *json, const char *name, size_t length)
+{
+    const char *at = json->at;
+    // Most names differ in their length or their first letter, and no call is made for them.
+    if ((size_t)(json->end - at) < length + 3 || at[0] != '"' || at[1] != name[0] || at[length + 1] != '"' ||
+        at[length + 2] != ':' || memcmp(at + 1, name, length) != 0)
+        return false;
+    json->at += length + 3;
+    return true;
+}
+
+// The field whose key comes next and is taken; NULL: none of the part's, or written otherwise.
+static const struct field *field_take(struct reader *json, const struct part *part, size_t *next)
+{
+    for (size_t i = 0; i < part->field_count; i++) {
+        size_t at = *next + i < part->field_count ? *next + i : *next + i - part->field_count;
+        if (name_take(json, part->fields[at].name, part->fields[at].name_length)) {
+            *next = at + 1 < part->field_count ? at + 1 : 0;
+            return &part->fields[at];
+        }
+    }
+    return NULL;
+}
+
 static bool part_read(struct record_reader *reader, const struct part *part, void *base)
 {
     struct text key;
@@ -170,10 +196,55 @@ static bool part_read(struct record_reader *reader, const struct part *part, voi
     size_t next = 0;
     if (!reader_take(&reader->json, '{', "no object where one belongs"))
         return false;
-    while (reader_next(&reader->json, '}', &first))
-        if (!reader_key(&reader->json, &key) || !member_read(reader, part, base, &key, &next))
+    while (reader_next(&reader->json, '}', &first)) {
+        const struct field *field = field_take(&reader->json, part, &next);
+        bool right = field != NULL ? field_read(reader, field, base)
+                                   : reader_key(&reader->json, &key) && member_read(reader, part, base, &key, &next);
+        if (!right)
             return false;
+    }
     return reader->json.what == NULL;
+}
+
+static bool memo_read(enum part_id id, char *text, size_t length, struct observation *observation, size_t *ret_unknown)
+{
+    struct record_reader reader = {.observation = observation};
+    reader_init(&reader.json, text, length);
+    arena_extend(&observation->arena, READ_EXTRA_BYTES);
+    void *base = observation_part(observation, id);
+    bool right = base != NULL && part_read(&reader, parts[id], base) && reader.json.at == reader.json.end;
+    *ret_unknown = reader.unknown;
+    return right && !observation->failed;
+}
+
+// Takes the part that comes next from the memo. False when it is not there, and is to be read.
+static bool part_lend(struct record_reader *reader, enum part_id id)
+{
+    if (reader->memo == NULL || id != PART_vulnerabilities || reader->observation->parts[id] != NULL ||
+        reader_peek(&reader->json) != '{')
+        return false;
+    size_t left = (size_t)(reader->json.end - reader->json.at);
+    const struct record_memo_part *part = record_memo_find(reader->memo, id, reader->json.at, left);
+    if (part == NULL)
+        part = record_memo_put(reader->memo, id, reader->json.at, left, memo_read);
+    if (part == NULL)
+        return false;
+    reader->json.at += part->length;
+    reader->unknown += part->unknown;
+    reader->observation->parts[id] = part->held.parts[id];
+    reader->observation->lent = part->number;
+    return true;
+}
+
+// The part whose key comes next and is taken; PART_root: none, or written otherwise. A writer has them in order.
+static enum part_id part_take(struct reader *json, size_t *next)
+{
+    for (size_t i = *next; i < PART_COUNT; i++)
+        if (i != PART_root && name_take(json, parts[i]->name, parts[i]->name_length)) {
+            *next = i + 1;
+            return (enum part_id)i;
+        }
+    return PART_root;
 }
 
 static enum part_id part_named(const struct text *name)
@@ -185,32 +256,59 @@ static enum part_id part_named(const struct text *name)
     return PART_root;
 }
 
-static bool record_members_read(struct record_reader *reader)
+static bool part_member_read(struct record_reader *reader, enum part_id id)
+{
+    if (part_lend(reader, id))
+        return true;
+    void *base = observation_part(reader->observation, id);
+    return base != NULL && part_read(reader, parts[id], base);
+}
+
+// Where in a writer's order a record's next members are.
+struct record_order {
+    size_t field;
+    size_t part;
+};
+
+static bool record_member_read(struct record_reader *reader, void *root, struct record_order *order)
 {
     struct text key;
+    const struct field *field = field_take(&reader->json, parts[PART_root], &order->field);
+    if (field != NULL)
+        return field_read(reader, field, root);
+    enum part_id id = part_take(&reader->json, &order->part);
+    if (id != PART_root)
+        return part_member_read(reader, id);
+    if (!reader_key(&reader->json, &key))
+        return false;
+    id = part_named(&key);
+    return id != PART_root ? part_member_read(reader, id)
+                           : member_read(reader, parts[PART_root], root, &key, &order->field);
+}
+
+static bool record_members_read(struct record_reader *reader)
+{
+    struct record_order order = {0};
     bool first = true;
-    size_t next = 0;
     void *root = observation_part(reader->observation, PART_root);
     if (root == NULL || !reader_take(&reader->json, '{', "no object where a record belongs"))
         return false;
-    while (reader_next(&reader->json, '}', &first)) {
-        if (!reader_key(&reader->json, &key))
+    while (reader_next(&reader->json, '}', &first))
+        if (!record_member_read(reader, root, &order))
             return false;
-        enum part_id id = part_named(&key);
-        void *base = id == PART_root ? root : observation_part(reader->observation, id);
-        if (base == NULL)
-            return false;
-        if (id == PART_root ? !member_read(reader, parts[PART_root], root, &key, &next)
-                            : !part_read(reader, parts[id], base))
-            return false;
-    }
     return reader->json.what == NULL;
 }
 
 int record_read(char *line, size_t length, struct observation *observation, size_t *ret_unknown,
                 struct record_fault *ret_fault)
 {
-    struct record_reader reader = {.observation = observation};
+    return record_read_lent(NULL, line, length, observation, ret_unknown, ret_fault);
+}
+
+int record_read_lent(struct record_memo *memo, char *line, size_t length, struct observation *observation,
+                     size_t *ret_unknown, struct record_fault *ret_fault)
+{
+    struct record_reader reader = {.observation = observation, .memo = memo};
     reader_init(&reader.json, line, length);
     arena_extend(&observation->arena, READ_EXTRA_BYTES);
     bool right = record_members_read(&reader);

@@ -16,7 +16,8 @@
 #include "control/record/records_source.h"
 
 // A block is what a thread takes at a time: whole lines, so at least one of the longest.
-enum { BLOCK_BYTES = 4 << 20 };
+// A block is as much as stays in a processor's cache, and more only where a line is longer. LENT: of all threads.
+enum { BLOCK_BYTES = 4 << 20, BLOCK_FILL = 256 << 10, LENT_BYTES_MAX = 256 << 20 };
 
 const char *const records_fault_names[RECORDS_FAULT_COUNT] = {
 #define X(enumerator, name) name,
@@ -26,6 +27,7 @@ const char *const records_fault_names[RECORDS_FAULT_COUNT] = {
 
 struct block {
     char *bytes; // [BLOCK_BYTES]
+    bool whole;  // the file goes on behind it
     size_t length;
     const char *file;
     uint64_t line; // number of the first
@@ -56,7 +58,8 @@ struct worker {
     void *context;
     struct observation observation;
     struct block block;
-    char *original; // [RECORD_BYTES_MAX] the line as it was, where lines are passed on
+    char *original;           // [RECORD_BYTES_MAX] the line as it was, where lines are passed on
+    struct record_memo *memo; // NULL: nothing is lent
     struct records_tally tally;
     pthread_t thread;
 };
@@ -159,14 +162,10 @@ static uint64_t lines_count(const char *bytes, size_t length)
     return count;
 }
 
-// Fills the block from the source; false at the end of the file.
-static bool block_fill(struct feed *feed, struct block *block)
+static void source_read(struct feed *feed, struct block *block, size_t room)
 {
-    block->length = feed->rest_length;
-    memcpy(block->bytes, feed->rest, feed->rest_length);
-    feed->rest_length = 0;
-    while (block->length < BLOCK_BYTES && feed->broken == 0) {
-        ssize_t got = records_source_read(feed->source, block->bytes + block->length, BLOCK_BYTES - block->length);
+    while (block->length < room && feed->broken == 0) {
+        ssize_t got = records_source_read(feed->source, block->bytes + block->length, room - block->length);
         if (got == 0)
             break;
         if (got < 0)
@@ -174,6 +173,18 @@ static bool block_fill(struct feed *feed, struct block *block)
         else
             block->length += (size_t)got;
     }
+    block->whole = block->length >= room;
+}
+
+// Fills the block from the source; false at the end of the file.
+static bool block_fill(struct feed *feed, struct block *block)
+{
+    block->length = feed->rest_length;
+    memcpy(block->bytes, feed->rest, feed->rest_length);
+    feed->rest_length = 0;
+    source_read(feed, block, BLOCK_FILL);
+    if (block->whole && memrchr(block->bytes, '\n', block->length) == NULL)
+        source_read(feed, block, BLOCK_BYTES);
     return block->length > 0;
 }
 
@@ -181,16 +192,15 @@ static bool block_fill(struct feed *feed, struct block *block)
 static void block_settle(struct feed *feed, struct block *block)
 {
     char *last = memrchr(block->bytes, '\n', block->length);
-    bool whole = block->length == BLOCK_BYTES;
     block->skipping = feed->skipping;
     block->cut = false;
     feed->skipping = false;
-    if (last != NULL && (whole || last + 1 == block->bytes + block->length)) {
+    if (last != NULL && (block->whole || last + 1 == block->bytes + block->length)) {
         size_t length = (size_t)(last + 1 - block->bytes);
         feed->rest_length = block->length - length;
         memcpy(feed->rest, last + 1, feed->rest_length);
         block->length = length;
-    } else if (whole)
+    } else if (block->whole)
         feed->skipping = true; // not one line in it: all of it is one that is too long
     else
         block->cut = true;
@@ -285,7 +295,7 @@ static int line_read(struct worker *worker, char *line, size_t length, uint64_t 
     if (worker->original != NULL)
         memcpy(worker->original, line, length);
     observation_reset(&worker->observation);
-    int error = record_read(line, length, &worker->observation, &unknown, &fault);
+    int error = record_read_lent(worker->memo, line, length, &worker->observation, &unknown, &fault);
     if (error == -ENOMEM)
         return error;
     if (error == -EPROTO)
@@ -366,6 +376,8 @@ static int workers_run(struct feed *feed, struct records_tally *ret_tally)
         workers[i].feed = feed;
         workers[i].context = feed->reading->contexts[i];
         workers[i].block.bytes = malloc(BLOCK_BYTES);
+        // Without memory for it everything is read.
+        workers[i].memo = feed->reading->lent ? record_memo_new(LENT_BYTES_MAX / threads) : NULL;
         observation_init(&workers[i].observation);
         workers[i].original = feed->reading->pass == NULL ? NULL : malloc(RECORD_BYTES_MAX);
         error = workers[i].block.bytes == NULL || (workers[i].original == NULL && feed->reading->pass != NULL) ? -ENOMEM
@@ -383,6 +395,7 @@ static int workers_run(struct feed *feed, struct records_tally *ret_tally)
         free(workers[i].block.bytes);
         free(workers[i].original);
         observation_fini(&workers[i].observation);
+        record_memo_free(workers[i].memo);
     }
     free(workers);
     return error;

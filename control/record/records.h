@@ -62,6 +62,7 @@ struct records_reading {
     records_pass *pass;    // NULL: such lines are only counted
     records_want *want;    // NULL: every line is read
     void *const *contexts; // [threads]
+    bool lent;             // `take` changes nothing of an observation: parts that many records share are read once
     unsigned int threads;  // at most RECORDS_THREADS_MAX; with one, records come in the order of the files
 };
 

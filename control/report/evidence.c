@@ -292,6 +292,7 @@ int evidence_gather(const struct evidence_gathering *given, struct evidence *ret
                                             .take = record_take,
                                             .want = line_want,
                                             .contexts = contexts,
+                                            .lent = true,
                                             .threads = given->threads};
     return records_read(&reading, &tally, message);
 }

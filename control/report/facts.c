@@ -97,6 +97,16 @@ static bool table_resolve(struct facts *facts, size_t index)
            place_resolve(facts, list, table->each, table->columns, &ret->columns, &ret->columns_in_list);
 }
 
+// Of the part that is lent, and none of its conditions asks what time it was.
+static bool list_is_lendable(const struct facts *facts, const struct facts_list *list)
+{
+    bool lendable = list->field->part == PART_vulnerabilities;
+    for (size_t i = 0; i < list->condition_count && lendable; i++)
+        lendable =
+            !condition_asks_time(facts->conditions, facts->study->catalogue.findings[list->conditions[i]].condition);
+    return lendable;
+}
+
 struct facts *facts_new(const struct study *study)
 {
     struct facts *facts = calloc(1, sizeof(*facts));
@@ -115,6 +125,8 @@ struct facts *facts_new(const struct study *study)
         error = table_resolve(facts, i) ? 0 : EINVAL;
     for (size_t i = 0; i < facts->list_count && error == 0; i++)
         error = -intern_init(&facts->lists[i].rows, SHAPES_BYTES_MAX);
+    for (size_t i = 0; i < facts->list_count && error == 0; i++)
+        facts->lists[i].lendable = list_is_lendable(facts, &facts->lists[i]);
     if (error == 0)
         return facts;
     facts_free(facts);
@@ -128,8 +140,11 @@ void facts_free(struct facts *facts)
         return;
     conditions_free(facts->conditions);
     intern_fini(&facts->values);
-    for (size_t i = 0; i < facts->list_count; i++)
+    for (size_t i = 0; i < facts->list_count; i++) {
         intern_fini(&facts->lists[i].rows);
+        free(facts->lists[i].places);
+        free(facts->lists[i].lent);
+    }
     intern_fini(&facts->shapes);
     free(facts->items);
     free(facts->scratch);
@@ -266,9 +281,66 @@ static uint32_t row_make(struct making *making, struct facts_list *list, const v
     return number;
 }
 
+// The rows of a part that an earlier record has shown. False when none has.
+static bool list_recall(struct making *making, const struct facts_list *list, uint32_t number)
+{
+    if (!list->lendable || number >= list->place_count || list->places[number] == 0)
+        return false;
+    const uint32_t *at = &list->lent[list->places[number]];
+    for (uint32_t i = 0; i <= *at && making->error == 0; i++)
+        word_put(making, at[i]);
+    return true;
+}
+
+// Room for the place of a number, and for these many words.
+static int lent_grow(struct facts_list *list, uint32_t number, size_t words)
+{
+    size_t places = list->place_count == 0 ? FACTS_FIRST : list->place_count;
+    size_t room = list->lent_room == 0 ? FACTS_FIRST : list->lent_room;
+    while (places <= number)
+        places *= 2;
+    while (room < list->lent_count + words)
+        room *= 2;
+    if (places > list->place_count) {
+        uint32_t *grown = reallocarray(list->places, places, sizeof(grown[0]));
+        if (grown == NULL)
+            return -ENOMEM;
+        memset(grown + list->place_count, 0, (places - list->place_count) * sizeof(grown[0]));
+        list->places = grown;
+        list->place_count = places;
+    }
+    if (room > list->lent_room) {
+        uint32_t *grown = reallocarray(list->lent, room, sizeof(grown[0]));
+        if (grown == NULL)
+            return -ENOMEM;
+        list->lent = grown;
+        list->lent_room = room;
+    }
+    return 0;
+}
+
+// Keeps the rows that were put since `first`, where their number stands.
+static void list_keep(struct making *making, struct facts_list *list, uint32_t number, size_t first)
+{
+    size_t words = making->at - first;
+    if (!list->lendable || number == 0)
+        return;
+    making->error = lent_grow(list, number, words + 1);
+    if (making->error != 0)
+        return;
+    // The first word is none's place.
+    list->lent_count += list->lent_count == 0 ? 1 : 0;
+    memcpy(list->lent + list->lent_count, making->facts->scratch + first, words * sizeof(uint32_t));
+    list->places[number] = (uint32_t)list->lent_count;
+    list->lent_count += words;
+}
+
 static void list_make(struct making *making, struct facts_list *list)
 {
     const void *base = making->observation->parts[list->field->part];
+    uint32_t number = making->observation->lent;
+    if (list_recall(making, list, number))
+        return;
     word_put(making, 0);
     size_t first = making->at;
     if (making->error != 0)
@@ -281,6 +353,8 @@ static void list_make(struct making *making, struct facts_list *list)
     }
     if (making->error == 0)
         words_settle(making, first);
+    if (making->error == 0)
+        list_keep(making, list, number, first - 1);
 }
 
 static void truths_make(struct making *making)

@@ -26,6 +26,13 @@ struct facts_list {
     const struct field *fields[FACTS_PATHS_MAX]; // of the row
     size_t field_count;
     struct intern rows; // shapes of its rows
+    // Of parts that records share (observation->lent): where in `lent` its rows stand, their number first. 0: not yet.
+    bool lendable;    // what its rows are does not depend on more than the part
+    uint32_t *places; // [place_count] by the number of the part
+    size_t place_count;
+    uint32_t *lent; // [lent_count]
+    size_t lent_count;
+    size_t lent_room;
 };
 
 // Where in a shape each table finds its own. UINT32_MAX: it has none.
@@ -77,7 +84,8 @@ void facts_free(struct facts *facts);
 // before their first record. Its index for shape_path, or UINT32_MAX when there is no such path or no room.
 uint32_t facts_ask(struct facts *facts, const char *path);
 
-// Takes what one record says. Returns 0, -ENOMEM, or -ENOSPC when records differ in more ways than can be kept.
+// Takes what one record says; observation->lent names the same part from the first record to the last. Returns 0,
+// -ENOMEM, or -ENOSPC when records differ in more ways than can be kept.
 int facts_add(struct facts *facts, const struct observation *observation);
 
 // Moves what `from` holds, made for the same study, into `into`. Returns as facts_add; from is to be freed in any case.

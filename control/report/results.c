@@ -2,20 +2,22 @@
 #include "control/report/results.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES_FIRST = 16, MARK_FIRST = 64 };
+enum { LINES_FIRST = 16, MARK_FIRST = 64, RESULT_THREADS_MAX = 16 };
 
 static const uint32_t none = UINT32_MAX;
 
-// Numbers in ascending order of first use, each once, and where each stands.
+// Values in the order of their first use, each once, and where each stands.
 struct positions {
     uint32_t *values;
     size_t count;
     size_t capacity;
-    uint32_t *slots; // value -> position + 1, by open addressing
-    size_t slot_count;
+    uint32_t *places; // [value_count + 1] position + 1 of each value of the facts; the last is that of `none`
+    size_t value_count;
 };
 
 // One table while it is counted: cells by (line, column), grown as they come.
@@ -43,38 +45,26 @@ struct counting {
     int error;
 };
 
+static int positions_init(struct positions *positions, size_t value_count)
+{
+    // Columns of a table with `among` are 0 and 1.
+    positions->value_count = value_count < 2 ? 2 : value_count;
+    positions->places = calloc(positions->value_count + 1, sizeof(positions->places[0]));
+    return positions->places == NULL ? -ENOMEM : 0;
+}
+
 static void positions_fini(struct positions *positions)
 {
     free(positions->values);
-    free(positions->slots);
-}
-
-static bool slots_fill(struct positions *positions, size_t slot_count)
-{
-    uint32_t *slots = calloc(slot_count, sizeof(slots[0]));
-    if (slots == NULL)
-        return false;
-    free(positions->slots);
-    positions->slots = slots;
-    positions->slot_count = slot_count;
-    for (size_t i = 0; i < positions->count; i++) {
-        size_t at = positions->values[i] * UINT32_C(2654435761) & (slot_count - 1);
-        while (slots[at] != 0)
-            at = (at + 1) & (slot_count - 1);
-        slots[at] = (uint32_t)i + 1;
-    }
-    return true;
+    free(positions->places);
 }
 
 // The position of a value, taken when it has none; `none` without memory.
 static uint32_t position_of(struct positions *positions, uint32_t value)
 {
-    if (positions->slot_count == 0 && !slots_fill(positions, 64))
-        return none;
-    size_t at = value * UINT32_C(2654435761) & (positions->slot_count - 1);
-    for (; positions->slots[at] != 0; at = (at + 1) & (positions->slot_count - 1))
-        if (positions->values[positions->slots[at] - 1] == value)
-            return positions->slots[at] - 1;
+    uint32_t *place = &positions->places[value == none ? positions->value_count : value];
+    if (*place != 0)
+        return *place - 1;
     if (positions->count == positions->capacity) {
         size_t capacity = positions->capacity == 0 ? LINES_FIRST : positions->capacity * 2;
         uint32_t *values = reallocarray(positions->values, capacity, sizeof(values[0]));
@@ -84,12 +74,8 @@ static uint32_t position_of(struct positions *positions, uint32_t value)
         positions->capacity = capacity;
     }
     positions->values[positions->count++] = value;
-    if (positions->count * 2 > positions->slot_count) {
-        if (!slots_fill(positions, positions->slot_count * 2))
-            return none;
-    } else
-        positions->slots[at] = (uint32_t)positions->count;
-    return (uint32_t)positions->count - 1;
+    *place = (uint32_t)positions->count;
+    return *place - 1;
 }
 
 // Room for these many lines and columns; what was counted keeps its place.
@@ -558,6 +544,9 @@ static int table_count(const struct facts *facts, const struct host_groups *host
 {
     struct counting counting = {.facts = facts, .table = &facts->study->tables[index], .places = &facts->tables[index]};
     ret_table->table = counting.table;
+    counting.error = positions_init(&counting.lines, facts->values.count);
+    if (counting.error == 0)
+        counting.error = positions_init(&counting.columns, facts->values.count);
     for (uint32_t i = 1; i < hosts->shapes.count && counting.error == 0; i++) {
         size_t length;
         const uint32_t *services = intern_get(&hosts->shapes, i, &length);
@@ -570,18 +559,53 @@ static int table_count(const struct facts *facts, const struct host_groups *host
     return counting.error;
 }
 
-int results_count(const struct facts *facts, const struct host_groups *hosts, struct results *ret_results)
+// Tables that several threads count, each the next one that nobody has.
+struct sharing {
+    const struct facts *facts;
+    const struct host_groups *hosts;
+    struct result_table *tables;
+    atomic_size_t next;
+    atomic_int error;
+};
+
+static void *tables_count(void *argument)
 {
-    struct results results = {
-        .facts = facts, .hosts = hosts->host_count, .services = hosts->service_count, .repeated = hosts->repeated};
+    struct sharing *sharing = argument;
     uint32_t *room = malloc(65536 * sizeof(room[0])); // services of one host
-    results.tables = calloc(facts->study->table_count + 1, sizeof(results.tables[0]));
-    int error = room == NULL || results.tables == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < facts->study->table_count && error == 0; i++) {
-        error = table_count(facts, hosts, i, room, &results.tables[i]);
-        results.table_count++;
+    int error = room == NULL ? -ENOMEM : 0;
+    while (error == 0) {
+        size_t index = atomic_fetch_add_explicit(&sharing->next, 1, memory_order_relaxed);
+        if (index >= sharing->facts->study->table_count)
+            break;
+        error = table_count(sharing->facts, sharing->hosts, index, room, &sharing->tables[index]);
     }
     free(room);
+    if (error != 0)
+        atomic_store_explicit(&sharing->error, error, memory_order_relaxed);
+    return NULL;
+}
+
+int results_count(const struct facts *facts, const struct host_groups *hosts, unsigned int threads,
+                  struct results *ret_results)
+{
+    struct results results = {.facts = facts,
+                              .table_count = facts->study->table_count,
+                              .hosts = hosts->host_count,
+                              .services = hosts->service_count,
+                              .repeated = hosts->repeated};
+    pthread_t others[RESULT_THREADS_MAX];
+    unsigned int started = 0;
+    results.tables = calloc(facts->study->table_count + 1, sizeof(results.tables[0]));
+    if (results.tables == NULL)
+        return -ENOMEM;
+    struct sharing sharing = {.facts = facts, .hosts = hosts, .tables = results.tables};
+    for (; started + 1 < threads && started + 1 < RESULT_THREADS_MAX; started++)
+        if (pthread_create(&others[started], NULL, tables_count, &sharing) != 0)
+            break; // the others count everything
+    (void)tables_count(&sharing);
+    for (unsigned int i = 0; i < started; i++)
+        (void)pthread_join(others[i], NULL);
+    int error = atomic_load_explicit(&sharing.error, memory_order_relaxed);
     if (error != 0)
         results_fini(&results);
     else

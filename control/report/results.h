@@ -48,8 +48,10 @@ struct results {
     uint64_t repeated;
 };
 
-// facts and hosts outlive it. Returns 0 and results for results_fini, or -ENOMEM.
-int results_count(const struct facts *facts, const struct host_groups *hosts, struct results *ret_results);
+// Counts with as many threads as given, at most 16. facts and hosts outlive it. Returns 0 and results for results_fini,
+// or -ENOMEM.
+int results_count(const struct facts *facts, const struct host_groups *hosts, unsigned int threads,
+                  struct results *ret_results);
 void results_fini(struct results *results);
 
 // A cell's share by the table's `percent`: *ret_of is the denominator. False when there is none.

@@ -51,6 +51,14 @@ void *arena_take(struct arena *arena, size_t bytes)
     return taken;
 }
 
+size_t arena_bytes(const struct arena *arena)
+{
+    size_t bytes = 0;
+    for (const struct arena_block *block = arena->last; block != NULL; block = block->before)
+        bytes += sizeof(*block) + block->bytes;
+    return bytes;
+}
+
 static void blocks_free(struct arena_block *block)
 {
     while (block != NULL) {

@@ -31,6 +31,9 @@ static inline void arena_extend(struct arena *arena, uint32_t bytes)
     arena->extra += bytes;
 }
 
+// All that it has from the machine.
+size_t arena_bytes(const struct arena *arena);
+
 // Releases everything; the arena is empty again. All-zero is an empty arena.
 void arena_fini(struct arena *arena);
 

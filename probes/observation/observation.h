@@ -18,6 +18,7 @@ struct observation {
         };
     };
     struct arena arena;
+    uint32_t lent; // not 0: its `vulnerabilities` are another's, and the same ones wherever this number stands
     bool failed;   // out of memory: something learnt is missing
     bool finished; // the conversation learnt all it set out to learn: the record's outcome is `complete`
     bool spoke;    // at least one byte came from the service

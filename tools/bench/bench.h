@@ -42,7 +42,7 @@ struct bench_part {
 };
 
 extern const struct bench_part part_generate, part_classify, part_loop, part_study, part_order, part_pacing,
-    part_converse, part_records, part_feeds;
+    part_converse, part_records, part_feeds, part_report;
 
 // Appends a figure; beyond FIGURES_MAX is an error of the part.
 void outcome_add(struct bench_outcome *outcome, const char *name, const char *unit, double value, double bar);

@@ -15,9 +15,9 @@
 #include "tools/bench/bench.h"
 #include "tools/bench/report.h"
 
-static const struct bench_part *const PARTS[] = {&part_generate, &part_classify, &part_loop,
-                                                 &part_study,    &part_order,    &part_pacing,
-                                                 &part_converse, &part_records,  &part_feeds};
+static const struct bench_part *const PARTS[] = {&part_generate, &part_classify, &part_loop,     &part_study,
+                                                 &part_order,    &part_pacing,   &part_converse, &part_records,
+                                                 &part_feeds,    &part_report};
 enum { PART_COUNT = sizeof(PARTS) / sizeof(PARTS[0]) };
 
 static void help_print(FILE *out)
@@ -36,8 +36,8 @@ static void help_print(FILE *out)
         "                     held in July 2025\n"
         "  --population FILE  what `study` sweeps (default: tools/simnet/population/study-2019.json)\n"
         "  --rates R,R,...    probes per second for `pacing`\n"
-        "  --quick            `pacing` without 1 pps, which alone takes 100 seconds; `classify-records` and `feeds`\n"
-        "                     with a tenth of their records\n"
+        "  --quick            `pacing` without 1 pps, which alone takes 100 seconds; `classify-records`, `feeds` and\n"
+        "                     `report` with a tenth of their records\n"
         "Every run is a process of its own. No network card, no hugepages needed; they are used when enough are\n"
         "free. A worker has the last CPU, whoever plays its peer or measures the first one.\n"
         "In the source tree are scripts besides, with other programs or processes in one run: tests/bench/flowgen,\n"

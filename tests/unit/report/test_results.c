@@ -53,24 +53,29 @@ struct counted {
     struct results results;
 };
 
-static void facts_read(struct facts *facts, const char *const *lines, size_t count)
+static void facts_read_lent(struct facts *facts, struct record_memo *memo, const char *const *lines, size_t count)
 {
     struct observation observation;
     observation_init(&observation);
     for (size_t i = 0; i < count; i++) {
         char *line = strdup(lines[i]);
         observation_reset(&observation);
-        cr_assert_eq(record_read(line, strlen(line), &observation, NULL, NULL), 0, "%s", lines[i]);
+        cr_assert_eq(record_read_lent(memo, line, strlen(line), &observation, NULL, NULL), 0, "%s", lines[i]);
         cr_assert_eq(facts_add(facts, &observation), 0);
         free(line);
     }
     observation_fini(&observation);
 }
 
+static void facts_read(struct facts *facts, const char *const *lines, size_t count)
+{
+    facts_read_lent(facts, NULL, lines, count);
+}
+
 static void count_to_end(struct counted *counted)
 {
     cr_assert_eq(host_groups_gather(counted->facts, &counted->hosts), 0);
-    cr_assert_eq(results_count(counted->facts, &counted->hosts, &counted->results), 0);
+    cr_assert_eq(results_count(counted->facts, &counted->hosts, 2, &counted->results), 0);
 }
 
 static struct counted count(const char *tables, const struct study_change *change, const char *const *lines, size_t n)
@@ -295,6 +300,53 @@ Test(results, parts_merged_are_the_whole)
         counted_fini(&two);
     }
     counted_fini(&one);
+}
+
+// Eight rows, so that the part is long enough to be lent.
+#define CVE(number, status, published)                                                                                 \
+    "{\"id\":\"CVE-2020-" #number "\",\"year\":2020,\"product\":\"openssh 7.4\",\"status\":\"" status                  \
+    "\",\"published\":\"" published "T00:00:00Z\",\"evidence\":\"is before the version that mends it (NVD)\"}"
+#define KNOWN                                                                                                          \
+    ",\"vulnerabilities\":{\"state\":\"evaluated\",\"affected\":2,\"cves\":[" CVE(                                     \
+        1, "affected", "2020-01-01") "," CVE(2, "affected",                                                            \
+                                             "2026-11-26") "," CVE(3, "unknown",                                       \
+                                                                   "2020-01-01") "," CVE(4, "conditional",             \
+                                                                                         "2020-01-01") "]}"
+
+Test(results, what_is_lent_counts_as_what_is_read_each_time)
+{
+    static const char tables[] =
+        "{\"id\":\"a\",\"title\":\"t\",\"unit\":\"hosts\",\"each\":\"vulnerabilities.cves\",\"key\":\"id\","
+        "\"each_when\":{\"status\":\"affected\"},\"rows\":\"vulnerabilities.cves.id\"},"
+        "{\"id\":\"b\",\"title\":\"t\",\"unit\":\"hosts\",\"each\":\"vulnerabilities.cves\",\"key\":\"id\","
+        "\"rows\":\"vulnerabilities.cves.status\"}";
+    // The same rows at two times: on one day the second is not yet published.
+    static const char timed[] =
+        "{\"id\":\"c\",\"title\":\"t\",\"unit\":\"services\",\"each\":\"vulnerabilities.cves\",\"key\":\"id\","
+        "\"each_when\":{\"published\":{\"before\":\"now\"}},\"rows\":\"vulnerabilities.cves.id\"}";
+    static const char *const lines[] = {
+        R("10.0.0.1", 22, KNOWN),
+        R("10.0.0.2", 22, KNOWN),
+        "{\"schema\":2,\"time\":\"2026-11-25T10:00:00.000Z\",\"ip\":\"10.0.0.3\",\"port\":22" KNOWN "}",
+        R("10.0.0.4", 22, ",\"service\":\"ssh\""),
+    };
+    static const char *const wanted[] = {"3/1/0 CVE-2020-1:3/0/0 CVE-2020-2:3/0/0",
+                                         "3/1/0 affected:6/0/0 conditional:3/0/0 unknown:3/0/0",
+                                         "3/1/0 CVE-2020-1:3/0/0 CVE-2020-3:3/0/0 CVE-2020-4:3/0/0 CVE-2020-2:2/0/0"};
+    for (int lent = 0; lent < 2; lent++)
+        for (int which = 0; which < 2; which++) {
+            struct record_memo *memo = lent == 0 ? NULL : record_memo_new(1 << 20);
+            struct counted counted = count(which == 0 ? tables : timed, NULL, NULL, 0);
+            char text[1024];
+            counted.facts = facts_new(&counted.study);
+            facts_read_lent(counted.facts, memo, lines, 4);
+            count_to_end(&counted);
+            for (size_t t = 0; t < counted.results.table_count; t++)
+                cr_expect_str_eq(table_text(&counted.results, t, 0, text), wanted[which * 2 + (int)t], "%d %d: %s",
+                                 lent, which, text);
+            counted_fini(&counted);
+            record_memo_free(memo);
+        }
 }
 
 Test(results, wrong_studies_are_refused_by_name)
