@@ -52,6 +52,8 @@ struct report {
     uint32_t findings_path; // of the page, in all facts
     uint32_t feeds_path;
     struct records_tally tally;
+    struct scans scans;
+    struct scans_sample sample;
 };
 
 static void report_fini(struct report *report)
@@ -61,6 +63,7 @@ static void report_fini(struct report *report)
     for (size_t i = 0; i < report->filter_count; i++)
         free(report->filters[i]);
     study_fini(&report->study);
+    scans_fini(&report->scans);
 }
 
 static enum exit_status refuse(enum exit_status status, const char *text)
@@ -213,7 +216,6 @@ struct page {
     struct findings findings;
     struct worst worst;
     struct evidence evidence;
-    struct scans scans;
     struct intel intel;
     int intel_fd;
 };
@@ -242,7 +244,6 @@ static enum exit_status page_gather(const struct report *report, struct page *pa
         return refuse(EXIT_FAILED, strerror(-error));
     if (evidence_gather(&gathering, &page->evidence, message) != 0)
         return refuse(EXIT_FAILED, message);
-    scans_read(paths, path_count, &page->scans);
     // Without feeds the page says so.
     if (feeds_open(feeds_folder(NULL), &page->intel, &page->intel_fd, &complaint) == 0)
         page->html.intel = &page->intel;
@@ -261,7 +262,7 @@ static enum exit_status page_write(const struct report *report, const struct rep
                                       .findings = &page->findings,
                                       .worst = &page->worst,
                                       .evidence = &page->evidence,
-                                      .scans = &page->scans,
+                                      .scans = &report->scans,
                                       .feeds_path = report->feeds_path};
     enum exit_status status = page_gather(report, page);
     if (status == EXIT_DONE && report_html(&page->html, report->invocation->values[REPORT_HTML], message) != 0)
@@ -270,7 +271,6 @@ static enum exit_status page_write(const struct report *report, const struct rep
         intel_unmap(&page->intel);
         (void)close(page->intel_fd);
     }
-    scans_fini(&page->scans);
     evidence_fini(&page->evidence);
     findings_fini(&page->findings);
     free(page);
@@ -283,7 +283,9 @@ static enum exit_status results_write(struct report *report, const struct result
     const struct report_heading heading = {.tally = &report->tally,
                                            .facts = report->facts[0],
                                            .filters = (const char *const *)report->filters,
-                                           .filter_count = report->filter_count};
+                                           .filter_count = report->filter_count,
+                                           .sample =
+                                               scans_sampled(&report->scans, &report->sample) ? &report->sample : NULL};
     char message[512];
     if (invocation->values[REPORT_CSV] != NULL && report_csv(results, invocation->values[REPORT_CSV], message) != 0)
         return refuse(EXIT_FAILED, message);
@@ -307,6 +309,8 @@ static enum exit_status report_make(struct report *report)
         status = records_count(report);
     if (status != EXIT_DONE)
         return status;
+    scans_read((const char *const *)report->invocation->operands, (size_t)report->invocation->operand_count,
+               &report->scans);
     int error = host_groups_gather(report->facts[0], &hosts);
     if (error == 0)
         error = results_count(report->facts[0], &hosts, report->threads, &results);

@@ -24,7 +24,8 @@ size_t diff_values(const struct facts *facts, uint32_t shape, size_t table, uint
     if (places->list == none) {
         struct shape_values values = shape_path(facts, &found, places->rows);
         for (uint32_t i = 0; i < values.count && count < room; i++)
-            ret_values[count++] = values.values[i];
+            if (values.values[i] != FACTS_NONE)
+                ret_values[count++] = values.values[i];
         return count;
     }
     const struct facts_list *list = &facts->lists[places->list];

@@ -11,6 +11,9 @@ enum { VALUES_BYTES_MAX = 64 << 20, SHAPES_BYTES_MAX = 256 << 20, FACTS_FIRST = 
 
 static const uint32_t none = UINT32_MAX;
 
+// FACTS_NONE: its NUL is in no text of a record.
+static const char empty_list[] = "(none)";
+
 // ---- What the study asks for
 // ------------------------------------------------------------------------------------------
 
@@ -97,6 +100,26 @@ static bool table_resolve(struct facts *facts, size_t index)
            place_resolve(facts, list, table->each, table->columns, &ret->columns, &ret->columns_in_list);
 }
 
+// Many tables are of the same units.
+static int same_find(struct facts *facts)
+{
+    const struct catalogue *catalogue = &facts->study->catalogue;
+    facts->same = calloc(catalogue->finding_count + 1, sizeof(facts->same[0]));
+    if (facts->same == NULL)
+        return ENOMEM;
+    for (uint32_t i = 0; i < catalogue->finding_count; i++) {
+        const struct catalogue_finding *finding = &catalogue->findings[i];
+        const struct catalogue_condition *nodes = &catalogue->conditions[finding->condition];
+        uint32_t first = 0;
+        while (first < i && (catalogue->findings[first].condition_count != finding->condition_count ||
+                             memcmp(&catalogue->conditions[catalogue->findings[first].condition], nodes,
+                                    finding->condition_count * sizeof(nodes[0])) != 0))
+            first++;
+        facts->same[i] = first;
+    }
+    return 0;
+}
+
 // Of the part that is lent, and none of its conditions asks what time it was.
 static bool list_is_lendable(const struct facts *facts, const struct facts_list *list)
 {
@@ -119,8 +142,13 @@ struct facts *facts_new(const struct study *study)
     int error = facts->conditions == NULL ? errno : facts->scratch == NULL ? ENOMEM : 0;
     if (error == 0)
         error = -intern_init(&facts->values, VALUES_BYTES_MAX);
+    uint32_t first;
+    if (error == 0)
+        error = -intern_put(&facts->values, empty_list, sizeof(empty_list), &first);
     if (error == 0)
         error = -intern_init(&facts->shapes, SHAPES_BYTES_MAX);
+    if (error == 0)
+        error = same_find(facts);
     for (size_t i = 0; i < study->table_count && error == 0; i++)
         error = table_resolve(facts, i) ? 0 : EINVAL;
     for (size_t i = 0; i < facts->list_count && error == 0; i++)
@@ -148,6 +176,7 @@ void facts_free(struct facts *facts)
     intern_fini(&facts->shapes);
     free(facts->items);
     free(facts->scratch);
+    free(facts->same);
     free(facts);
 }
 
@@ -254,6 +283,8 @@ static void path_make(struct making *making, const struct field *field)
             word_put(making, field_text(making, field, value));
         for (uint32_t i = 0; field->kind == FIELD_LIST && i < list->count; i++)
             word_put(making, text_value(making, list->names[i].data, list->names[i].length));
+        if (field->kind == FIELD_LIST && list->count == 0)
+            word_put(making, FACTS_NONE);
     }
     if (making->error == 0)
         words_settle(making, first);
@@ -360,15 +391,17 @@ static void list_make(struct making *making, struct facts_list *list)
 static void truths_make(struct making *making)
 {
     const struct catalogue *catalogue = &making->facts->study->catalogue;
-    uint32_t word = 0;
-    for (size_t i = 0; i < catalogue->finding_count; i++) {
-        enum truth truth = condition_judge(making->facts->conditions, catalogue->findings[i].condition,
-                                           making->observation, making->now_s);
-        word |= (uint32_t)truth << (i % 16 * 2);
-        if (i % 16 == 15 || i + 1 == catalogue->finding_count) {
-            word_put(making, word);
-            word = 0;
-        }
+    size_t first = making->at;
+    for (size_t i = 0; i < truth_words(making->facts->study) && making->error == 0; i++)
+        word_put(making, 0);
+    for (uint32_t i = 0; i < catalogue->finding_count && making->error == 0; i++) {
+        uint32_t *words = making->facts->scratch + first;
+        uint32_t same = making->facts->same[i];
+        uint32_t truth = same < i
+                             ? words[same / 16] >> (same % 16 * 2) & 3
+                             : (uint32_t)condition_judge(making->facts->conditions, catalogue->findings[i].condition,
+                                                         making->observation, making->now_s);
+        words[i / 16] |= truth << (i % 16 * 2);
     }
 }
 
@@ -480,7 +513,9 @@ const uint32_t *facts_row(const struct facts *facts, size_t list, uint32_t row)
 
 const char *facts_value(const struct facts *facts, uint32_t value, size_t *ret_length)
 {
-    return intern_get(&facts->values, value, ret_length);
+    const char *text = intern_get(&facts->values, value, ret_length);
+    *ret_length -= value == FACTS_NONE ? 1 : 0;
+    return text;
 }
 
 // ---- Merging
@@ -511,7 +546,7 @@ static int values_merge(struct facts *into, const struct facts *from, uint32_t *
     struct making making = {.facts = into};
     for (uint32_t i = 0; i < from->values.count && making.error == 0; i++) {
         size_t length;
-        const char *text = facts_value(from, i, &length);
+        const char *text = intern_get(&from->values, i, &length);
         ret_values[i] = text_value(&making, text, length);
     }
     return making.error;

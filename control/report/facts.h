@@ -60,6 +60,7 @@ struct facts {
     struct facts_list lists[FACTS_LISTS_MAX];
     size_t list_count;
     struct facts_table tables[STUDY_TABLES_MAX];
+    uint32_t *same;       // [findings of the study's catalogue] the first that has the same condition
     struct intern values; // texts
     struct intern shapes; // of records
     struct fact *items;
@@ -91,6 +92,9 @@ int facts_add(struct facts *facts, const struct observation *observation);
 // Moves what `from` holds, made for the same study, into `into`. Returns as facts_add; from is to be freed in any case.
 int facts_merge(struct facts *into, struct facts *from);
 
+// The value of a list that is known and has nothing in it; 0 is what is not known.
+enum { FACTS_NONE = 1 };
+
 // The words of a shape:
 //   truths   2 bits for each finding of the study's catalogue (of, when, among), [facts_truth_words]
 //   paths    for each path the number of its values, and those (ascending)
@@ -113,5 +117,5 @@ struct shape_values shape_list(const struct facts *facts, const struct shape *sh
 // A row's shape as words: [0] key, [1 + condition] truth, [1 + condition_count + field] value.
 const uint32_t *facts_row(const struct facts *facts, size_t list, uint32_t row);
 
-// A value as text.
+// A value as text: "(none)" of FACTS_NONE.
 const char *facts_value(const struct facts *facts, uint32_t value, size_t *ret_length);

@@ -11,17 +11,20 @@ static void heading_write(const struct html_report *report, FILE *out)
     const struct records_tally *tally = report->heading->tally;
     (void)fprintf(out, "<header><h1>Exposure study</h1>\n<p>%s.</p>\n<ul class=\"plain soft\">\n",
                   wording_read(report->heading, report->results, text));
+    if (wording_sample(report->heading, report->results, text))
+        html_item(out, text);
     wording_left_out(report->heading, report->results, html_item, out);
     for (size_t i = 0; i < tally->complaint_count; i++)
         html_item(out, tally->complaints[i]);
     (void)fputs("</ul></header>\n", out);
 }
 
-static void headlines_write(const struct results *results, FILE *out)
+static void headlines_write(const struct html_report *report, FILE *out)
 {
+    const struct results *results = report->results;
     (void)fputs("<section id=\"headlines\"><h2>Headlines</h2>\n<ul class=\"cards\">\n", out);
     for (size_t i = 0; i < results->table_count; i++)
-        html_headline(&results->tables[i], &results->tables[i].columns[0].units, out);
+        html_headline(report->heading, &results->tables[i], &results->tables[i].columns[0].units, out);
     (void)fputs(
         "</ul>\n<p class=\"soft\">Every share is of those of whom it was learnt; intervals are Wilson's at 95 %."
         "</p></section>\n",
@@ -62,7 +65,7 @@ static int page_write(const void *context, FILE *out)
         return error;
     heading_write(report, out);
     (void)fputs("<main>\n", out);
-    headlines_write(report->results, out);
+    headlines_write(report, out);
     contents_write(report, out);
     for (size_t i = 0; i < report->results->table_count; i++)
         html_table_section(&report->results->tables[i], report->heading->facts, out);

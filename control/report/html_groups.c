@@ -137,7 +137,7 @@ static void group_write(const struct html_report *report, const struct groups *g
     for (size_t i = 0; i < results->table_count; i++) {
         const struct result_cell *units = units_of(&results->tables[i], groups->by, groups->values[group]);
         if (units != NULL)
-            html_headline(&results->tables[i], units, out);
+            html_headline(report->heading, &results->tables[i], units, out);
     }
     (void)fputs("</ul>\n", out);
     for (size_t i = 0; i < results->table_count; i++) {

@@ -8,12 +8,13 @@
 
 enum { DISTRIBUTION_LINES = 16 };
 
-void html_headline(const struct result_table *table, const struct result_cell *units, FILE *out)
+void html_headline(const struct report_heading *heading, const struct result_table *table,
+                   const struct result_cell *units, FILE *out)
 {
     struct wording_headline headline;
     if (table->table->headline[0] == '\0')
         return;
-    bool known = wording_headline(units, &headline);
+    bool known = wording_headline(heading, table, units, &headline);
     (void)fprintf(out, "<li><strong>%s</strong> ", known ? headline.share : "?");
     html_words(out, table->table->headline);
     (void)fprintf(out, " <span class=\"soft\">%s</span></li>\n", known ? headline.detail : "nothing was learnt of any");

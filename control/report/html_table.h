@@ -11,7 +11,8 @@ enum { HTML_LINES = 200, HTML_COLUMNS = 16 };
 void html_table_section(const struct result_table *table, const struct facts *facts, FILE *out);
 
 // A card of the table's headline, if it has one, for these of its units.
-void html_headline(const struct result_table *table, const struct result_cell *units, FILE *out);
+void html_headline(const struct report_heading *heading, const struct result_table *table,
+                   const struct result_cell *units, FILE *out);
 
 // <td> with a cell's numbers and its words.
 void html_cell(const struct result_table *table, size_t line, size_t column, FILE *out);

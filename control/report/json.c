@@ -126,6 +126,18 @@ static json_t *left_out_json(const struct report_heading *heading, const struct 
     return object;
 }
 
+// What a sample says of all the services; NULL when it was none.
+static json_t *sample_json(const struct report_heading *heading, const struct results *results)
+{
+    const struct scans_sample *sample = heading->sample;
+    if (sample == NULL)
+        return NULL;
+    struct confidence total = total_interval(results->services, sample->asked, sample->all);
+    return json_pack("{s:I,s:I,s:f,s:f,s:f}", "asked", (json_int_t)sample->asked, "all", (json_int_t)sample->all,
+                     "services", (double)results->services * (double)sample->all / (double)sample->asked, "low",
+                     total.low, "high", total.high);
+}
+
 json_t *report_json(const struct report_heading *heading, const struct results *results)
 {
     json_t *tables = json_array();
@@ -134,8 +146,9 @@ json_t *report_json(const struct report_heading *heading, const struct results *
             json_decref(tables);
             return NULL;
         }
-    return json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "schema", 1, "records", (json_int_t)heading->tally->records,
-                     "hosts", (json_int_t)results->hosts, "services", (json_int_t)results->services, "first_s",
-                     (json_int_t)heading->facts->first_s, "last_s", (json_int_t)heading->facts->last_s, "left_out",
+    return json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:o*,s:o,s:o}", "schema", 1, "records",
+                     (json_int_t)heading->tally->records, "hosts", (json_int_t)results->hosts, "services",
+                     (json_int_t)results->services, "first_s", (json_int_t)heading->facts->first_s, "last_s",
+                     (json_int_t)heading->facts->last_s, "sample", sample_json(heading, results), "left_out",
                      left_out_json(heading, results), "tables", tables);
 }

@@ -30,6 +30,8 @@ static void heading_print(const struct report_heading *heading, const struct res
 {
     char text[WORDING_BYTES];
     (void)fprintf(out, "%s\n", wording_read(heading, results, text));
+    if (wording_sample(heading, results, text))
+        heading_take(out, text);
     wording_left_out(heading, results, heading_take, out);
     for (size_t i = 0; i < heading->tally->complaint_count; i++) {
         char complaint[PRINTABLE_GROWTH * 512];
@@ -38,12 +40,12 @@ static void heading_print(const struct report_heading *heading, const struct res
     }
 }
 
-static void headline_print(const struct result_table *table, FILE *out)
+static void headline_print(const struct report_heading *heading, const struct result_table *table, FILE *out)
 {
     struct wording_headline headline;
     if (table->table->headline[0] == '\0')
         return;
-    if (wording_headline(&table->columns[0].units, &headline))
+    if (wording_headline(heading, table, &table->columns[0].units, &headline))
         (void)fprintf(out, "  %7s %s (%s)\n", headline.share, table->table->headline, headline.detail);
     else
         (void)fprintf(out, "  -       %s: nothing was learnt of any\n", table->table->headline);
@@ -166,7 +168,7 @@ int report_print(const struct report_heading *heading, const struct results *res
     heading_print(heading, results, out);
     (void)fprintf(out, "\n");
     for (size_t i = 0; i < results->table_count; i++)
-        headline_print(&results->tables[i], out);
+        headline_print(heading, &results->tables[i], out);
     for (size_t i = 0; i < results->table_count && error == 0; i++)
         error = table_print(&results->tables[i], heading->facts, out);
     return error;

@@ -9,6 +9,7 @@
 
 #include "control/record/records.h"
 #include "control/report/results.h"
+#include "control/report/scans.h"
 
 // What a report is about, besides its tables.
 struct report_heading {
@@ -16,6 +17,7 @@ struct report_heading {
     const struct facts *facts;
     const char *const *filters; // as JSON
     size_t filter_count;
+    const struct scans_sample *sample; // NULL: the records are of all that there was, or it is not known
 };
 
 // Returns 0 or -ENOMEM.

@@ -36,10 +36,10 @@ struct counting {
     const uint32_t *services; // shapes that are `of` it
     size_t service_count;
     uint64_t times;
-    uint32_t *keys; // of its rows
-    size_t key_count;
-    size_t key_room;
-    uint32_t *marks; // columns that it is in, as positions
+    uint32_t unit;       // its number, from 1
+    uint32_t *key_units; // [values] which unit's row was the last to have this key; NULL: the table counts no rows
+    size_t key_count;    // of the unit
+    uint32_t *marks;     // columns that it is in, as positions
     size_t mark_count;
     size_t mark_room;
     int error;
@@ -213,67 +213,72 @@ static void line_count(struct counting *counting, uint32_t value, enum truth tru
     }
 }
 
-// A unit is in the line of each value that one of its services has; what the table is about is asked of those services.
+// A service's values by which it stands in lines: "not known" when it has none.
+static struct shape_values line_values(const struct counting *counting, size_t service)
+{
+    static const uint32_t unknown = 0;
+    struct shape shape = service_shape(counting, service);
+    struct shape_values values = shape_path(counting->facts, &shape, counting->places->rows);
+    return values.count > 0 ? values : (struct shape_values){.values = &unknown, .count = 1};
+}
+
+static bool is_in_line(const struct counting *counting, size_t service, uint32_t value)
+{
+    struct shape_values values = line_values(counting, service);
+    for (uint32_t i = 0; i < values.count; i++)
+        if (values.values[i] == value)
+            return true;
+    return false;
+}
+
+// Whether the unit stands in the line that this service of it was the first to name. One has nothing when all of it has
+// nothing, and that is known of all.
+static bool line_is_new(const struct counting *counting, size_t service, uint32_t value)
+{
+    for (size_t i = 0; i < service; i++)
+        if (is_in_line(counting, i, value))
+            return false;
+    for (size_t i = 0; value == FACTS_NONE && i < counting->service_count; i++)
+        if (!is_in_line(counting, i, FACTS_NONE))
+            return false;
+    return true;
+}
+
+// What the table is about is of the services in one line.
+static enum truth line_truth(const struct counting *counting, uint32_t value)
+{
+    enum truth truth = TRUTH_FALSE;
+    for (size_t i = 0; i < counting->service_count && truth != TRUTH_TRUE; i++) {
+        if (!is_in_line(counting, i, value))
+            continue;
+        struct shape shape = service_shape(counting, i);
+        enum truth one = counting->table->when == STUDY_NONE ? TRUTH_TRUE : shape_truth(&shape, counting->table->when);
+        truth = one > truth ? one : truth;
+    }
+    return truth;
+}
+
+// A unit is in the line of each value that one of its services has.
 static void lines_count(struct counting *counting)
 {
-    const struct study_table *table = counting->table;
-    const uint32_t *services = counting->services;
-    size_t count = counting->service_count;
-    counting->key_count = 0;
-    for (size_t i = 0; i < count && counting->error == 0; i++) {
-        struct shape shape = facts_shape(counting->facts, services[i]);
-        struct shape_values values = shape_path(counting->facts, &shape, counting->places->rows);
-        static const uint32_t unknown = 0;
-        if (values.count == 0)
-            values = (struct shape_values){.values = &unknown, .count = 1};
-        for (uint32_t v = 0; v < values.count && counting->error == 0; v++) {
-            // Lines that an earlier service of the host was in have been counted.
-            bool seen = false;
-            for (size_t earlier = 0; earlier < i && !seen; earlier++) {
-                struct shape other = facts_shape(counting->facts, services[earlier]);
-                struct shape_values others = shape_path(counting->facts, &other, counting->places->rows);
-                seen = others.count == 0 && values.values[v] == 0;
-                for (uint32_t o = 0; o < others.count && !seen; o++)
-                    seen = others.values[o] == values.values[v];
-            }
-            if (seen)
-                continue;
-            enum truth truth = TRUTH_FALSE;
-            for (size_t s = i; s < count && truth != TRUTH_TRUE; s++) {
-                struct shape other = facts_shape(counting->facts, services[s]);
-                struct shape_values others = shape_path(counting->facts, &other, counting->places->rows);
-                bool in = others.count == 0 && values.values[v] == 0;
-                for (uint32_t o = 0; o < others.count && !in; o++)
-                    in = others.values[o] == values.values[v];
-                enum truth one = !in                         ? TRUTH_FALSE
-                                 : table->when == STUDY_NONE ? TRUTH_TRUE
-                                                             : shape_truth(&other, table->when);
-                truth = one > truth ? one : truth;
-            }
-            line_count(counting, values.values[v], truth);
-        }
+    for (size_t i = 0; i < counting->service_count && counting->error == 0; i++) {
+        struct shape_values values = line_values(counting, i);
+        for (uint32_t v = 0; v < values.count && counting->error == 0; v++)
+            if (line_is_new(counting, i, values.values[v]))
+                line_count(counting, values.values[v], line_truth(counting, values.values[v]));
     }
 }
 
 // ---- Tables over rows
 // -------------------------------------------------------------------------------------------------
 
+// False for a key that the unit has shown already.
 static bool key_take(struct counting *counting, uint32_t key)
 {
-    for (size_t i = 0; i < counting->key_count; i++)
-        if (counting->keys[i] == key)
-            return false;
-    if (counting->key_count == counting->key_room) {
-        size_t room = counting->key_room == 0 ? MARK_FIRST : counting->key_room * 2;
-        uint32_t *keys = reallocarray(counting->keys, room, sizeof(keys[0]));
-        if (keys == NULL) {
-            counting->error = -ENOMEM;
-            return false;
-        }
-        counting->keys = keys;
-        counting->key_room = room;
-    }
-    counting->keys[counting->key_count++] = key;
+    if (counting->key_units[key] == counting->unit)
+        return false;
+    counting->key_units[key] = counting->unit;
+    counting->key_count++;
     return true;
 }
 
@@ -310,6 +315,7 @@ static size_t rows_count(struct counting *counting)
 {
     const struct facts_table *places = counting->places;
     counting->key_count = 0;
+    counting->unit++;
     for (size_t i = 0; i < counting->service_count; i++) {
         struct shape shape = service_shape(counting, i);
         struct shape_values rows = shape_list(counting->facts, &shape, places->list);
@@ -395,7 +401,7 @@ static void counting_fini(struct counting *counting)
         free(counting->totals[i].numbers);
     free(counting->cells);
     free(counting->totals);
-    free(counting->keys);
+    free(counting->key_units);
     free(counting->marks);
 }
 
@@ -547,6 +553,10 @@ static int table_count(const struct facts *facts, const struct host_groups *host
     counting.error = positions_init(&counting.lines, facts->values.count);
     if (counting.error == 0)
         counting.error = positions_init(&counting.columns, facts->values.count);
+    if (counting.error == 0 && counting.table->each[0] != '\0') {
+        counting.key_units = calloc(facts->values.count, sizeof(counting.key_units[0]));
+        counting.error = counting.key_units == NULL ? -ENOMEM : 0;
+    }
     for (uint32_t i = 1; i < hosts->shapes.count && counting.error == 0; i++) {
         size_t length;
         const uint32_t *services = intern_get(&hosts->shapes, i, &length);

@@ -29,7 +29,7 @@ static json_t *summary_read(const char *folder)
 
 void scans_read(const char *const *paths, size_t path_count, struct scans *ret_scans)
 {
-    *ret_scans = (struct scans){.count = 0};
+    *ret_scans = (struct scans){.path_count = path_count};
     for (size_t i = 0; i < path_count; i++) {
         struct stat status;
         if (stat(paths[i], &status) != 0 || !S_ISDIR(status.st_mode))
@@ -58,6 +58,22 @@ static const json_t *member_at(const json_t *value, const char *path)
         path += length + (path[length] == '.');
     }
     return value;
+}
+
+bool scans_sampled(const struct scans *scans, struct scans_sample *ret_sample)
+{
+    if (scans->count != 1 || scans->path_count != 1)
+        return false;
+    const json_t *summary = scans->scans[0].summary;
+    const char *outcome = json_string_value(json_object_get(summary, "outcome"));
+    const json_t *asked = member_at(summary, "plan.swept");
+    const json_t *all = member_at(summary, "plan.positions");
+    if (outcome == NULL || strcmp(outcome, "complete") != 0 || !json_is_integer(asked) || !json_is_integer(all) ||
+        json_integer_value(asked) <= 0 || json_integer_value(asked) >= json_integer_value(all))
+        return false;
+    *ret_sample =
+        (struct scans_sample){.asked = (uint64_t)json_integer_value(asked), .all = (uint64_t)json_integer_value(all)};
+    return true;
 }
 
 bool scans_number(const json_t *summary, const char *path, double *ret_number)

@@ -17,12 +17,23 @@ struct scans {
         json_t *summary;
     } scans[SCANS_MAX];
     size_t count;
-    size_t left_off; // folders beyond
+    size_t left_off;   // folders beyond
+    size_t path_count; // all that was given, folders or not
 };
 
 // paths: folders; what is no folder is passed over. They outlive it. scans_fini may follow in any case.
 void scans_read(const char *const *paths, size_t path_count, struct scans *ret_scans);
 void scans_fini(struct scans *scans);
+
+// How much of what there was a scan has asked: pairs of an address and a port.
+struct scans_sample {
+    uint64_t asked;
+    uint64_t all;
+};
+
+// Of a scan that was a sample, a shard, or both, asked to its end, and alone: what several have asked may be the same.
+// False otherwise: of what the records do not hold nothing is to be estimated.
+bool scans_sampled(const struct scans *scans, struct scans_sample *ret_sample);
 
 // A member behind a path of names ("plan.rate_pps"), as people read it: texts as they are, numbers with groups of
 // three.

@@ -64,6 +64,34 @@ const char *wording_read(const struct report_heading *heading, const struct resu
     return text;
 }
 
+// "12,300 in all (11,900 to 12,700)"
+static const char *total_text(const struct scans_sample *sample, uint64_t found, const char *of, const char *interval,
+                              char text[static WORDING_BYTES])
+{
+    char numbers[3][FIGURE_MAX];
+    struct confidence total = total_interval(found, sample->asked, sample->all);
+    double estimate = (double)found * (double)sample->all / (double)sample->asked;
+    (void)snprintf(text, WORDING_BYTES, "some %s%s in all (%s%s to %s)",
+                   figure_count((uint64_t)(estimate + 0.5), numbers[0]), of, interval,
+                   figure_count((uint64_t)(total.low + 0.5), numbers[1]),
+                   figure_count((uint64_t)(total.high + 0.5), numbers[2]));
+    return text;
+}
+
+bool wording_sample(const struct report_heading *heading, const struct results *results,
+                    char text[static WORDING_BYTES])
+{
+    char numbers[2][FIGURE_MAX];
+    char total[WORDING_BYTES];
+    const struct scans_sample *sample = heading->sample;
+    if (sample == NULL)
+        return false;
+    (void)total_text(sample, results->services, " services", "95 %: ", total);
+    (void)snprintf(text, WORDING_BYTES, "a sample: %s of %s pairs of address and port were asked; there are %.200s",
+                   figure_count(sample->asked, numbers[0]), figure_count(sample->all, numbers[1]), total);
+    return true;
+}
+
 static void sentence_take(wording_take *take, void *context, uint64_t count, const char *before, const char *after)
 {
     char number[FIGURE_MAX];
@@ -93,9 +121,11 @@ void wording_left_out(const struct report_heading *heading, const struct results
 // ---- Shares
 // -----------------------------------------------------------------------------------------------------------
 
-bool wording_headline(const struct result_cell *units, struct wording_headline *ret_headline)
+bool wording_headline(const struct report_heading *heading, const struct result_table *table,
+                      const struct result_cell *units, struct wording_headline *ret_headline)
 {
     char numbers[3][FIGURE_MAX];
+    char total[WORDING_BYTES];
     uint64_t of = units->yes + units->no;
     if (of == 0)
         return false;
@@ -106,8 +136,12 @@ bool wording_headline(const struct result_cell *units, struct wording_headline *
                           figure_count(units->yes, numbers[0]), figure_count(of, numbers[1]), 100 * interval.low,
                           100 * interval.high);
     if (units->unknown > 0)
-        (void)snprintf(ret_headline->detail + length, WORDING_BYTES - (size_t)length, "; %s %s", wording_unknown,
-                       figure_count(units->unknown, numbers[2]));
+        length += snprintf(ret_headline->detail + length, WORDING_BYTES - (size_t)length, "; %s %s", wording_unknown,
+                           figure_count(units->unknown, numbers[2]));
+    // A host has as many chances to be seen as ports were asked of it: its like are not to be counted so.
+    if (heading->sample != NULL && table->table->unit == STUDY_SERVICES)
+        (void)snprintf(ret_headline->detail + length, WORDING_BYTES - (size_t)length, "; %.200s",
+                       total_text(heading->sample, units->yes, "", "", total));
     return true;
 }
 

@@ -27,17 +27,24 @@ const char *wording_time(int64_t seconds, char text[static WORDING_BYTES]);
 const char *wording_read(const struct report_heading *heading, const struct results *results,
                          char text[static WORDING_BYTES]);
 
+// "asked was 1 in 100 of 6,400,000 pairs of address and port; in all there are some 12,300 services (95 %: 11,900 to
+// 12,700)", of a sample. False when it was none.
+bool wording_sample(const struct report_heading *heading, const struct results *results,
+                    char text[static WORDING_BYTES]);
+
 // The filters, and what was not counted and why. The tally's complaints are for the caller.
 void wording_left_out(const struct report_heading *heading, const struct results *results, wording_take *take,
                       void *context);
 
-// What a headline says of some units, a column's or a line's: "32.1 %" and "964 of 3,000; 95 %: 30.5 to 33.8 %; not
-// learnt of 12". False when nothing was learnt of any.
+// What a headline says of some of a table's units, a column's or a line's: "32.1 %" and "964 of 3,000; 95 %: 30.5 to
+// 33.8 %; not learnt of 12", of services in a sample also "some 96,400 in all (90,500 to 102,000)". False when nothing
+// was learnt of any.
 struct wording_headline {
     char share[16];
     char detail[WORDING_BYTES];
 };
-bool wording_headline(const struct result_cell *units, struct wording_headline *ret_headline);
+bool wording_headline(const struct report_heading *heading, const struct result_table *table,
+                      const struct result_cell *units, struct wording_headline *ret_headline);
 
 // A cell: "1,234", "1,234 (12.3 %)" or "1,234 (12.3 % of 10,000)".
 const char *wording_cell(const struct result_table *table, size_t line, size_t column, char text[static WORDING_BYTES]);

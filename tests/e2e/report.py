@@ -133,9 +133,9 @@ def expected(hosts):
                 tables["F7"].add(version, provider, True)
         findings = set()
         for entry in entries:
-            findings |= set(entry["findings"]) or {None}
+            findings |= set(entry["findings"])
         tables["R1"].add(None, provider, True)
-        for finding in findings:
+        for finding in findings or {"(none)"}:
             tables["R1"].add(shown(finding), provider, True)
         products = {shown(entry["product"]["name"]) for entry in entries if "product" in entry}
         if products:

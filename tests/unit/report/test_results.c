@@ -302,7 +302,29 @@ Test(results, parts_merged_are_the_whole)
     counted_fini(&one);
 }
 
-// Eight rows, so that the part is long enough to be lent.
+Test(results, who_has_nothing_is_told_from_who_is_not_known)
+{
+    static const char table[] = "{\"id\":\"a\",\"title\":\"t\",\"unit\":\"hosts\",\"rows\":\"findings\"}";
+    static const char *const lines[] = {
+        R("10.0.0.1", 22, ",\"findings\":[\"x\"]"),      R("10.0.0.1", 80, ",\"findings\":[]"), // one is enough
+        R("10.0.0.2", 22, ",\"findings\":[]"),           R("10.0.0.2", 80, ",\"findings\":[]"),
+        R("10.0.0.3", 22, ",\"findings\":[]"),           R("10.0.0.3", 80, ""), // of half it is not known
+        R("10.0.0.4", 80, ",\"findings\":[\"(none)\"]"),
+    };
+    struct counted counted = count(table, NULL, NULL, 0);
+    struct facts *other = facts_new(&counted.study);
+    char text[1024];
+    counted.facts = facts_new(&counted.study);
+    facts_read(counted.facts, lines, 5);
+    facts_read(other, lines + 5, 2);
+    cr_assert_eq(facts_merge(counted.facts, other), 0);
+    count_to_end(&counted);
+    cr_assert_str_eq(table_text(&counted.results, 0, 0, text), "4/0/0 (none):1/0/0 (none):1/0/0 x:1/0/0 :1/0/0");
+    facts_free(other);
+    counted_fini(&counted);
+}
+
+// Four rows, so that the part is long enough to be lent.
 #define CVE(number, status, published)                                                                                 \
     "{\"id\":\"CVE-2020-" #number "\",\"year\":2020,\"product\":\"openssh 7.4\",\"status\":\"" status                  \
     "\",\"published\":\"" published "T00:00:00Z\",\"evidence\":\"is before the version that mends it (NVD)\"}"
