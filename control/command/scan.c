@@ -51,7 +51,8 @@ enum {
     SCAN_WATCH,
     SCAN_ROUNDS,
     SCAN_NEWS,
-    SCAN_ON_NEWS
+    SCAN_ON_NEWS,
+    SCAN_WEBHOOK
 };
 
 enum { DRY_RUN_FRAMES = 10000, DRY_RUN_PPS = 1000000 };
@@ -76,6 +77,7 @@ static const struct option_row scan_options[] = {
     [SCAN_NEWS] = {"news", "WHAT", "news to --watch: any change (any), or new findings of a severity and above",
                    .values = "any info low medium high critical"},
     [SCAN_ON_NEWS] = {"on-news", "COMMAND", "what the shell runs when there is news; $1 is the path of diff.json"},
+    [SCAN_WEBHOOK] = {"webhook", "URL", "where news is posted to as JSON, over http or https"},
     LINE_OPTIONS,
 };
 

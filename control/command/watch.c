@@ -17,6 +17,7 @@
 #include "control/command/subcommands.h"
 #include "control/command/watch_child.h"
 #include "control/command/watch_past.h"
+#include "control/command/watch_webhook.h"
 #include "control/report/findings.h"
 #include "control/scan/folder.h"
 
@@ -30,6 +31,7 @@ struct watch {
     const char *base;    // folder of the rounds
     const char *news;    // what counts as such, for diff's --fail-on
     const char *command; // NULL: none
+    const char *webhook; // likewise
     int64_t interval_s;  // 0: one round, now
     uint64_t rounds;     // 0: no end
     bool quiet;
@@ -49,12 +51,13 @@ static enum exit_status refuse(const char *text)
 enum exit_status watch_check(const struct invocation *invocation)
 {
     static const char *const apart[] = {"resume", "dry-run", "force"};
-    static const char *const own[] = {"rounds", "news", "on-news"};
+    static const char *const own[] = {"rounds", "news", "on-news", "webhook"};
+    enum { APART = sizeof(apart) / sizeof(apart[0]), OWN = sizeof(own) / sizeof(own[0]) };
     const char *output = options_value(invocation, "output");
     const char *list = options_value(invocation, "targets-file");
     char text[96];
     bool watches = options_value(invocation, "watch") != NULL;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < (watches ? APART : OWN); i++) {
         const char *name = watches ? apart[i] : own[i];
         if (options_value(invocation, name) == NULL)
             continue;
@@ -90,6 +93,12 @@ static enum exit_status options_take(struct watch *watch)
         watch->rounds = strtoull(rounds, &end, 10);
         if (rounds[0] < '1' || rounds[0] > '9' || *end != '\0' || errno != 0 || watch->rounds > ROUNDS_MAX)
             return refuse("--rounds: expected a number from 1 to 1000000000");
+    }
+    const char *wrong = watch->webhook == NULL ? NULL : webhook_refuses(watch->webhook);
+    if (wrong != NULL) {
+        char text[96];
+        (void)snprintf(text, sizeof(text), "--webhook: %s", wrong);
+        return refuse(text);
     }
     watch->news = options_value(watch->invocation, "news");
     if (watch->news == NULL)
@@ -161,18 +170,44 @@ static int command_child(void *context)
     return 127;
 }
 
-static void news_tell(struct watch *watch, struct round *round)
+static int webhook_child(void *context)
 {
-    if (!watch->quiet)
-        fprintf(stderr, "sonde: watch: there is news: %s/diff.json\n", round->folder);
-    if (watch->command == NULL)
-        return;
+    const struct round *round = context;
+    char path[PATH_MAX + 16];
+    char message[WEBHOOK_MESSAGE_BYTES];
+    (void)snprintf(path, sizeof(path), "%s/diff.json", round->folder);
+    json_t *difference = json_load_file(path, 0, NULL);
+    json_t *body = difference == NULL ? NULL : webhook_body(round->folder, difference);
+    if (body == NULL) {
+        fprintf(stderr, "sonde: watch: --webhook: %s cannot be read\n", path);
+        return EXIT_FAILED;
+    }
+    int error = webhook_post(round->watch->webhook, body, message);
+    if (error != 0)
+        fprintf(stderr, "sonde: watch: --webhook: the news of %s could not be posted: %s\n", round->folder, message);
+    json_decref(body);
+    json_decref(difference);
+    return error == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static void command_tell(struct watch *watch, struct round *round)
+{
     int status = watch_child_run(&watch->children, command_child, round, WATCH_COMMAND_S);
     if (status == WATCH_CHILD_LATE)
         fprintf(stderr, "sonde: watch: --on-news: the command was still running after %d s and was killed\n",
                 WATCH_COMMAND_S);
     else if (status != 0)
         fprintf(stderr, "sonde: watch: --on-news: the command ended with %d\n", status);
+}
+
+static void news_tell(struct watch *watch, struct round *round)
+{
+    if (!watch->quiet)
+        fprintf(stderr, "sonde: watch: there is news: %s/diff.json\n", round->folder);
+    if (watch->webhook != NULL)
+        (void)watch_child_run(&watch->children, webhook_child, round, WATCH_COMMAND_S);
+    if (watch->command != NULL)
+        command_tell(watch, round);
 }
 
 // Writes diff.json and diff.html beside the records of a round. Returns 0 and whether there is news, or -errno.
@@ -286,6 +321,7 @@ enum exit_status watch_run(const struct invocation *invocation, watch_round *run
     struct watch watch = {.invocation = invocation,
                           .base = options_value(invocation, "output"),
                           .command = options_value(invocation, "on-news"),
+                          .webhook = options_value(invocation, "webhook"),
                           .quiet = options_value(invocation, "quiet") != NULL};
     char message[512] = "";
     bool made;
