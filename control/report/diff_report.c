@@ -53,6 +53,8 @@ static bool is_new(enum diff_kind kind)
 
 static void news_count(struct diff_report *report, int severity)
 {
+    if (severity >= 0)
+        report->new_findings[severity]++;
     report->news += report->least >= 0 && severity >= report->least;
 }
 
@@ -158,6 +160,21 @@ static void scan_print(const struct diff_report *report, size_t which, FILE *out
         (void)fprintf(out, "%s\n", shown);
 }
 
+// "new findings: 2 high, 1 low"
+static void findings_print(const struct diff_report *report, FILE *out)
+{
+    const char *before = "new findings: ";
+    for (int i = SEVERITIES - 1; i >= 0; i--) {
+        char number[FIGURE_MAX];
+        if (report->new_findings[i] == 0)
+            continue;
+        (void)fprintf(out, "%s%s %s", before, figure_count(report->new_findings[i], number), severity_names[i]);
+        before = ", ";
+    }
+    if (before[0] == ',')
+        (void)fputc('\n', out);
+}
+
 void diff_report_print(const struct diff_report *report, FILE *out)
 {
     char numbers[6][FIGURE_MAX];
@@ -179,6 +196,7 @@ void diff_report_print(const struct diff_report *report, FILE *out)
     if (report->diff->unlearnt > 0)
         (void)fprintf(out, "%s values were not learnt again, by conversations that came less far: no changes\n",
                       figure_count(report->diff->unlearnt, numbers[0]));
+    findings_print(report, out);
     if (report->least >= 0)
         (void)fprintf(out, "%s new findings of severity %s or above\n", figure_count(report->news, numbers[0]),
                       severity_names[report->least]);
@@ -246,6 +264,14 @@ static json_t *counts_json(const struct diff_report *report)
     return counts;
 }
 
+static json_t *findings_json(const struct diff_report *report)
+{
+    json_t *counts = json_object();
+    for (size_t i = 0; i < SEVERITIES; i++)
+        (void)json_object_set_new(counts, severity_names[i], json_integer((json_int_t)report->new_findings[i]));
+    return counts;
+}
+
 json_t *diff_report_json(const struct diff_report *report)
 {
     json_t *changes = json_array();
@@ -254,8 +280,10 @@ json_t *diff_report_json(const struct diff_report *report)
             json_decref(changes);
             return NULL;
         }
-    return json_pack("{s:o,s:o,s:I,s:I,s:I,s:o,s:o}", "old", scan_json(report, 0), "new", scan_json(report, 1),
+    // What counts as news was not said: then there is none to count.
+    json_t *news = report->least == -1 ? NULL : json_integer((json_int_t)report->news);
+    return json_pack("{s:o,s:o,s:I,s:I,s:o*,s:o,s:o,s:o}", "old", scan_json(report, 0), "new", scan_json(report, 1),
                      "before", (json_int_t)report->diff->services[0], "now", (json_int_t)report->diff->services[1],
-                     report->least == DIFF_ANY ? "news" : "new_findings", (json_int_t)report->news, "counts",
-                     counts_json(report), "changes", changes);
+                     "news", news, "new_findings", findings_json(report), "counts", counts_json(report), "changes",
+                     changes);
 }

@@ -20,6 +20,7 @@ struct diff_report {
     const struct findings *findings;
     int least;     // severity of news, -1: none is, DIFF_ANY: every change
     uint64_t news; // findings of that severity or above which are new; of DIFF_ANY: changes
+    uint64_t new_findings[SEVERITIES];
     uint64_t counts[DIFF_KINDS];
 };
 
