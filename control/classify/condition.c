@@ -362,6 +362,11 @@ uint64_t condition_needs(const struct conditions *conditions, uint32_t first)
     return conditions->nodes[first].needs;
 }
 
+const struct text *condition_service(const struct conditions *conditions, uint32_t first)
+{
+    return conditions->nodes[first].service;
+}
+
 bool condition_holds(const struct conditions *conditions, uint32_t first, const struct observation *observation,
                      int64_t now_s)
 {

@@ -26,6 +26,9 @@ bool condition_holds(const struct conditions *conditions, uint32_t first, const 
 // many conditions about one record passes over those of which it lacks a part.
 uint64_t condition_needs(const struct conditions *conditions, uint32_t first);
 
+// The service without which the condition does not hold; NULL when it asks for none, or for one of several. Likewise.
+const struct text *condition_service(const struct conditions *conditions, uint32_t first);
+
 // What a condition is of a record: neither true nor false where it asks for what was not learnt. In this order: all of
 // several is the least, any the most.
 enum truth { TRUTH_FALSE = 0, TRUTH_UNKNOWN, TRUTH_TRUE };

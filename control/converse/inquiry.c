@@ -15,7 +15,8 @@ static bool recognised(const struct observation *observation)
 {
     bool known = observation_service(observation)[0] != '\0';
     for (int part = 0; !known && part < PART_COUNT; part++)
-        known = part != PART_root && observation_has(observation, (enum part_id)part);
+        known =
+            part != PART_root && observation->parts[part] != NULL && observation_has(observation, (enum part_id)part);
     return known;
 }
 
@@ -23,7 +24,7 @@ static bool recognised(const struct observation *observation)
 static uint64_t time_limit(const struct inquiry *inquiry)
 {
     uint64_t strange_ns = INQUIRY_STRANGE_PATIENCE * inquiry->patience_ns;
-    return recognised(&inquiry->observation) && strange_ns < INQUIRY_TIME_NS ? INQUIRY_TIME_NS : strange_ns;
+    return strange_ns < INQUIRY_TIME_NS && recognised(&inquiry->observation) ? INQUIRY_TIME_NS : strange_ns;
 }
 
 // When the current connection will have brought too little, unless it brings more.
@@ -37,9 +38,8 @@ static uint64_t progress_limit(const struct inquiry *inquiry)
 // Its host's budget apart.
 static uint64_t own_limit(const struct inquiry *inquiry)
 {
-    uint64_t limit = inquiry->spent_ns < time_limit(inquiry)
-                         ? inquiry->began_ns + time_limit(inquiry) - inquiry->spent_ns
-                         : inquiry->began_ns;
+    uint64_t time_ns = time_limit(inquiry);
+    uint64_t limit = inquiry->spent_ns < time_ns ? inquiry->began_ns + time_ns - inquiry->spent_ns : inquiry->began_ns;
     uint64_t progress = inquiry->conversation == NULL ? FLOW_NEVER : progress_limit(inquiry);
     return progress < limit ? progress : limit;
 }

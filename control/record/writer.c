@@ -4,6 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static const char hex_digits[] = "0123456789abcdef";
 
 void writer_init(struct writer *writer, char *data, size_t capacity)
@@ -129,12 +133,57 @@ static void writer_escape(struct writer *writer, uint32_t code)
     writer_raw(writer, escape, sizeof(escape));
 }
 
+#ifdef __SSE2__
+// A bit for each of sixteen bytes that is not plain. As signed numbers, what is beyond ASCII lies below the control
+// characters.
+static unsigned int other_bytes(__m128i bytes)
+{
+    __m128i below = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+    __m128i rubout = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    return (unsigned int)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(below, rubout), _mm_or_si128(quote, backslash)));
+}
+#endif
+
+// Copies bytes while they are plain; returns how many those are. `to` has room for all.
+static size_t plain_copy(char *to, const uint8_t *bytes, size_t length)
+{
+    size_t at = 0;
+#ifdef __SSE2__
+    for (; length - at >= 16; at += 16) {
+        __m128i part = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
+        _mm_storeu_si128((__m128i *)(void *)(to + at), part);
+        unsigned int others = other_bytes(part);
+        if (others != 0)
+            return at + (size_t)__builtin_ctz(others);
+    }
+    if (length - at >= 8) {
+        __m128i part = _mm_loadl_epi64((const __m128i *)(const void *)(bytes + at));
+        _mm_storel_epi64((__m128i *)(void *)(to + at), part);
+        unsigned int others = other_bytes(part) & 0xff;
+        if (others != 0)
+            return at + (size_t)__builtin_ctz(others);
+        at += 8;
+    }
+#endif
+    for (; at < length && byte_is_plain(bytes[at]); at++)
+        to[at] = (char)bytes[at];
+    return at;
+}
+
 void writer_text(struct writer *writer, const char *name, const void *bytes, size_t length)
 {
     const uint8_t *at = bytes;
     const uint8_t *end = at + length;
     writer_name(writer, name);
     writer_raw(writer, "\"", 1);
+    // Most texts are plain to their end.
+    if (!writer->full && writer->capacity - writer->length > length) {
+        size_t plain = plain_copy(writer->data + writer->length, at, length);
+        writer->length += plain;
+        at += plain;
+    }
     while (at < end) {
         const uint8_t *run = at;
         while (at < end && byte_is_plain(*at))

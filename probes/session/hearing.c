@@ -15,11 +15,15 @@ static bool is_among(const struct field *const *fields, const struct field *fiel
 
 void hearing_forget(struct session *session, const struct field *const *but)
 {
-    for (size_t part = 0; part < PART_COUNT; part++)
-        for (size_t i = 0; part != PART_root && i < parts[part]->field_count; i++)
-            if (strcmp(parts[part]->name, session_service(session->ops)) == 0 &&
-                !is_among(but, &parts[part]->fields[i]))
+    const char *service = session_service(session->ops);
+    for (size_t part = 0; part < PART_COUNT; part++) {
+        // What was not learnt of is nothing to forget.
+        if (part == PART_root || session->observation->parts[part] == NULL || strcmp(parts[part]->name, service) != 0)
+            continue;
+        for (size_t i = 0; i < parts[part]->field_count; i++)
+            if (!is_among(but, &parts[part]->fields[i]))
                 observation_forget_field(session->observation, &parts[part]->fields[i]);
+    }
 }
 
 // The bytes so far are of the session's protocol. What was overheard of it before is to be learnt anew.

@@ -7,6 +7,9 @@
 
 enum recognition recognise_text(const uint8_t *data, size_t length, const char *text)
 {
+    // Of what a stranger says all sessions are asked; most know by its first byte.
+    if (length > 0 && text[0] != '\0' && (uint8_t)text[0] != data[0])
+        return RECOGNITION_NOT_MINE;
     size_t whole = strlen(text);
     size_t compared = length < whole ? length : whole;
     if (compared > 0 && memcmp(data, text, compared) != 0)

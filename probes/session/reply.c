@@ -76,7 +76,8 @@ static bool text_has(struct bytes text, const char *word)
 {
     size_t length = strlen(word);
     for (size_t i = 0; i + length <= text.length; i++)
-        if (strncasecmp((const char *)text.data + i, word, length) == 0)
+        // Letters in either case; most places differ in the first one, and no call is made for them.
+        if ((text.data[i] | 0x20) == (word[0] | 0x20) && strncasecmp((const char *)text.data + i, word, length) == 0)
             return true;
     return false;
 }

@@ -16,10 +16,9 @@ bool http_suggest(struct session *self, const struct http_answer *answer)
 {
     for (size_t at = 0; at < sizeof(apis) / sizeof(apis[0]); at++) {
         const struct http_api *api = apis[at];
+        enum recognition found = api->hint == NULL ? RECOGNITION_NOT_MINE : api->hint(answer);
         // What was asked for its own path has been judged by the answer to that.
-        bool asked = (session_trials(self)->asked & session_bit(api->session)) != 0;
-        enum recognition found = asked || api->hint == NULL ? RECOGNITION_NOT_MINE : api->hint(answer);
-        if (found == RECOGNITION_NOT_MINE)
+        if (found == RECOGNITION_NOT_MINE || (session_trials(self)->asked & session_bit(api->session)) != 0)
             continue;
         bool learnt = strcmp(api->paths[0], "/") == 0 && api->learn(self->observation, 0, answer);
         if (found == RECOGNITION_MINE || learnt)

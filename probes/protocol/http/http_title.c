@@ -62,7 +62,8 @@ static void name_put(struct http_title *title, uint8_t octet)
 
 static bool is_named(const struct http_title *title, const char *name)
 {
-    return strcmp(title->name, name) == 0;
+    // Most names differ in their first letter, and no call is made for them.
+    return title->name[0] == name[0] && strcmp(title->name, name) == 0;
 }
 
 static bool is_among(const struct http_title *title, const char *const *names, size_t count)
@@ -99,7 +100,7 @@ static void drawing_follow(struct http_title *title)
         title->label = title->label && title->drawings > 0 && !is_named(title, "title");
     } else if (is_named(title, "svg") && !title->closed && title->drawings < UINT16_MAX)
         title->drawings++;
-    else if (breaks_out(title) && !title->label)
+    else if (title->drawings > 0 && !title->label && breaks_out(title))
         title->drawings = 0;
 }
 
@@ -295,6 +296,17 @@ size_t http_title_run(struct http_title *title, const uint8_t *data, size_t leng
             if (tag == NULL)
                 return length;
             at = (size_t)(tag - data);
+        } else if (title->state == HTML_RAW && title->matched == 0) {
+            // Of a script's or a style's text only the end is looked for.
+            const uint8_t *tag = memchr(data + at, '<', length - at);
+            if (tag == NULL)
+                return length;
+            at = (size_t)(tag - data);
+        } else if (title->state == HTML_VALUE_QUOTED && !title->in_meta) {
+            const uint8_t *quote = memchr(data + at, title->quote, length - at);
+            if (quote == NULL)
+                return length;
+            at = (size_t)(quote - data);
         }
         http_title_read(title, data[at++]);
     }
