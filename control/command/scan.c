@@ -424,7 +424,8 @@ static enum exit_status dry_run_report(struct scan *scan)
     if (capture_settle(&scan->capture, scan->dry_run, frames, message) != 0)
         return refuse(EXIT_FAILED, message);
     if (!given(scan, SCAN_QUIET))
-        fprintf(stderr, "sonde: %llu frames written to %s, nothing sent\n", (unsigned long long)frames, scan->dry_run);
+        fprintf(stderr, "sonde: %llu frames written to %s, nothing sent\n", (unsigned long long)frames,
+                strcmp(scan->dry_run, "-") == 0 ? "standard output" : scan->dry_run);
     return EXIT_DONE;
 }
 

@@ -6,6 +6,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,15 +44,32 @@ static int name_take(struct capture *capture, const char *path, char message[sta
     return -EINVAL;
 }
 
+// What is to be written out is whole before its first byte is.
+static int output_take(struct capture *capture, char message[static 512])
+{
+    if (isatty(STDOUT_FILENO) == 1) {
+        snprintf(message, 512, "a capture is nothing for a terminal: pipe it, as into `tcpdump -r -`, or name a file");
+        return -EINVAL;
+    }
+    capture->to_output = true;
+    capture->fd = memfd_create("capture", MFD_CLOEXEC);
+    return capture->fd < 0 ? -errno : 0;
+}
+
+static int file_take(struct capture *capture, const char *path, char message[static 512])
+{
+    int error = name_take(capture, path, message);
+    if (error != 0)
+        return error;
+    capture->fd = openat(capture->folder_fd, capture->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    return capture->fd < 0 ? -errno : 0;
+}
+
 int capture_open(struct capture *ret_capture, const char *path, bool replace, char message[static 512])
 {
     struct capture capture = {.folder_fd = -1, .fd = -1, .replace = replace};
     message[0] = '\0';
-    int error = name_take(&capture, path, message);
-    if (error == 0) {
-        capture.fd = openat(capture.folder_fd, capture.part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        error = capture.fd < 0 ? -errno : 0;
-    }
+    int error = strcmp(path, "-") == 0 ? output_take(&capture, message) : file_take(&capture, path, message);
     if (error != 0) {
         if (message[0] == '\0')
             snprintf(message, 512, "%.400s: %s", path, strerror(-error));
@@ -108,6 +126,22 @@ static int name_give(struct capture *capture)
     return renameat(fd, capture->part, fd, capture->name) == 0 ? 0 : -errno;
 }
 
+static int output_give(const struct capture *capture, off_t end)
+{
+    char bytes[PROBE_BYTES];
+    for (off_t at = 0; at < end;) {
+        size_t room = end - at < PROBE_BYTES ? (size_t)(end - at) : PROBE_BYTES;
+        ssize_t got = pread(capture->fd, bytes, room, at);
+        ssize_t sent = got <= 0 ? got : write(STDOUT_FILENO, bytes, (size_t)got);
+        if (sent < 0 && errno != EINTR)
+            return -errno;
+        if (got == 0)
+            return -EIO;
+        at += sent > 0 ? sent : 0;
+    }
+    return 0;
+}
+
 int capture_settle(struct capture *capture, const char *path, uint64_t frames, char message[static 512])
 {
     char a[FIGURE_MAX];
@@ -118,7 +152,7 @@ int capture_settle(struct capture *capture, const char *path, uint64_t frames, c
     if (error == 0 && count < frames)
         error = write_error(capture->fd, end);
     if (error == 0)
-        error = name_give(capture);
+        error = capture->to_output ? output_give(capture, end) : name_give(capture);
     if (error == 0)
         capture->part[0] = '\0';
     else
@@ -129,12 +163,11 @@ int capture_settle(struct capture *capture, const char *path, uint64_t frames, c
 
 void capture_close(struct capture *capture)
 {
-    if (capture->folder_fd < 0)
-        return;
     if (capture->fd >= 0 && capture->part[0] != '\0')
         (void)unlinkat(capture->folder_fd, capture->part, 0);
     if (capture->fd >= 0)
         close(capture->fd);
-    close(capture->folder_fd);
+    if (capture->folder_fd >= 0)
+        close(capture->folder_fd);
     *capture = (struct capture){.folder_fd = -1, .fd = -1};
 }
