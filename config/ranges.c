@@ -418,20 +418,82 @@ static bool matches(const char *pattern, const char *text)
     return pattern == NULL || fnmatch(pattern, text, FNM_CASEFOLD) == 0;
 }
 
+static bool row_matches(const struct range_list *list, const struct range_selector *selector,
+                        const struct range_row *row)
+{
+    const char *strings = list->strings.bytes;
+    return matches(selector->provider, strings + list->providers[row->provider]) &&
+           matches(selector->service, strings + row->service) && matches(selector->region, strings + row->region);
+}
+
+// A row that may be within another which says as little of what it is for, but another region.
+static bool row_is_place(const struct range_list *list, const struct range_row *row)
+{
+    return list->strings.bytes[row->service] == '\0';
+}
+
+// Rows of one provider and length: those that the selector does not name go from the set, those that it names come to
+// it, as they do when a list has one prefix twice.
+static int places_layer(const struct range_list *list, const struct range_selector *selector, uint16_t provider,
+                        uint8_t length, struct interval_set *set)
+{
+    struct interval_set others;
+    struct interval_set ours;
+    int error = 0;
+    interval_set_init(&others);
+    interval_set_init(&ours);
+    for (size_t i = 0; i < list->count && error == 0; i++) {
+        const struct range_row *row = &list->rows[i];
+        if (row->provider == provider && row->length == length && row_is_place(list, row))
+            error = interval_set_add(row_matches(list, selector, row) ? &ours : &others, row->interval);
+    }
+    interval_set_seal(&others);
+    if (error == 0 && others.count > 0)
+        error = interval_set_subtract(set, &others, NULL);
+    for (size_t i = 0; i < ours.count && error == 0; i++)
+        error = interval_set_add(set, ours.items[i]);
+    interval_set_seal(set);
+    interval_set_fini(&ours);
+    interval_set_fini(&others);
+    return error;
+}
+
+// What a provider's rows without a service leave to the selector's region.
+static int places_select(const struct range_list *list, const struct range_selector *selector, uint16_t provider,
+                         struct interval_set *set)
+{
+    struct interval_set places;
+    bool lengths[33] = {false};
+    int error = 0;
+    interval_set_init(&places);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->rows[i].provider == provider && row_is_place(list, &list->rows[i]))
+            lengths[list->rows[i].length] = true;
+    for (uint8_t length = 0; length <= 32 && error == 0; length++)
+        if (lengths[length])
+            error = places_layer(list, selector, provider, length, &places);
+    for (size_t i = 0; i < places.count && error == 0; i++)
+        error = interval_set_add(set, places.items[i]);
+    interval_set_fini(&places);
+    return error;
+}
+
 int range_list_select(const struct range_list *list, const struct range_selector *selector, struct interval_set *set,
                       size_t *ret_rows)
 {
-    size_t rows = 0;
-    for (size_t i = 0; i < list->count; i++) {
+    bool by_region = selector->region != NULL;
+    int error = 0;
+    *ret_rows = 0;
+    for (size_t i = 0; i < list->count && error == 0; i++) {
         const struct range_row *row = &list->rows[i];
-        const char *strings = list->strings.bytes;
-        if (!matches(selector->provider, strings + list->providers[row->provider]) ||
-            !matches(selector->service, strings + row->service) || !matches(selector->region, strings + row->region))
+        if (!row_matches(list, selector, row))
             continue;
-        if (interval_set_add(set, row->interval) != 0)
-            return -ENOMEM;
-        rows++;
+        ++*ret_rows;
+        if (!by_region || !row_is_place(list, row))
+            error = interval_set_add(set, row->interval);
     }
-    *ret_rows = rows;
-    return 0;
+    for (uint16_t provider = 0; by_region && provider < list->provider_count && error == 0; provider++)
+        if (matches(selector->provider, list->strings.bytes + list->providers[provider]))
+            error = places_select(list, selector, provider, set);
+    return error == 0 ? 0 : -ENOMEM;
 }

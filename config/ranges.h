@@ -72,7 +72,9 @@ struct range_selector {
     const char *region;
 };
 
-// Appends what the selector matches to set (not sealed); *ret_rows counts the rows. Returns 0 or -ENOMEM.
+// Appends what the selector matches to set (not sealed): the prefixes whose service and region it names. Where a list
+// says no service (geofeeds, RFC 8805), the longest prefix says where an address is, and a region has what a longer one
+// of another region leaves of its prefixes. *ret_rows counts the rows that match. Returns 0 or -ENOMEM.
 int range_list_select(const struct range_list *list, const struct range_selector *selector, struct interval_set *set,
                       size_t *ret_rows);
 

@@ -82,11 +82,42 @@ static int read_name(struct key_context *context, const char *path, const char *
                         name);
 }
 
+// A conversation's name is one that the catalogue's services begin with or have inside TLS: it names every one.
+static int check_session(const struct key_context *context, const char *path, const char *key, const char *session)
+{
+    const struct plan_private *own = context->target;
+    const struct catalogue_storage *catalogue = &own->catalogue;
+    const char *names[NAMES_MAX];
+    char nested[PATH_BYTES];
+    size_t count = 0;
+    if (session == NULL || session[0] == '\0')
+        return 0;
+    for (size_t i = 0; i < catalogue->service_count && count < NAMES_MAX; i++) {
+        const char *name = own->ranges.strings.bytes + catalogue->services[i].session;
+        if (strcmp(name, session) == 0)
+            return 0;
+        if (name[0] != '\0')
+            names[count++] = name;
+    }
+    const char *nearest = keys_nearest(session, names, count);
+    (void)snprintf(nested, sizeof(nested), "%s.%s", path, key);
+    if (nearest != NULL)
+        return key_complain(context, nested, "unknown conversation \"%s\" (did you mean \"%s\"?)", session, nearest);
+    return key_complain(
+        context, nested,
+        "unknown conversation \"%s\", expected one of those that `sonde help services` lists, or \"\" to listen",
+        session);
+}
+
 static int read_own(struct key_context *context, const char *path, const json_t *value)
 {
     struct plan_private *own = context->target;
     struct service_row row = {0};
     int error = service_row_read(context, path, value, &row);
+    if (error == 0)
+        error = check_session(context, path, "session", row.session);
+    if (error == 0)
+        error = check_session(context, path, "inner", row.inner);
     for (size_t i = 0; i < row.port_count && error == 0; i++)
         own->port_set[row.ports[i]] = true;
     if (error == 0 && row.port_count > CATALOGUE_PORTS_MAX)

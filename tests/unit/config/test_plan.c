@@ -371,6 +371,11 @@ Test(plan, what_cannot_be_used_is_one_clear_line)
          "lies in no special-purpose"},
         {"{\"targets\":[\"10.0.0.1\"],\"services\":[\"shh\"]}",
          "services[0]: unknown service \"shh\" (did you mean \"ssh\"?)"},
+        {"{\"targets\":[\"10.0.0.1\"],\"services\":[{\"name\":\"x\",\"port\":9,\"session\":\"sssh\"}]}",
+         "services[0].session: unknown conversation \"sssh\" (did you mean \"ssh\"?)"},
+        {"{\"targets\":[\"10.0.0.1\"],\"services\":[{\"name\":\"x\",\"port\":9,\"session\":\"tls\",\"inner\":\"quake\"}"
+         "]}",
+         "services[0].inner: unknown conversation \"quake\""},
         {"{\"targets\":[\"10.0.0.1\"],\"services\":[65536]}", "services[0]: expected a port"},
         {"{\"targets\":[\"10.0.0.1\"],\"services\":[\"9-1\"]}", "services[0]: expected a port"},
         {"{\"targets\":[\"10.0.0.1\"],\"services\":[{\"name\":\"x\"}]}", "\"port\" or \"ports\" is missing"},

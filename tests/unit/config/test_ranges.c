@@ -173,6 +173,42 @@ Test(ranges, selectors_are_globs_without_regard_to_case)
     range_list_fini(&list);
 }
 
+Test(ranges, the_longest_line_of_a_geofeed_says_where_an_address_is)
+{
+    // A network within another of another region, and one of the first within that; a line twice; another provider's.
+    static const char feed[] = "10.1.2.128/26,US,US-CA,x,\n10.1.0.0/16,US,US-CA,x,\n10.1.2.0/24,DE,DE-BE,Berlin,\n"
+                               "10.9.0.0/24,FR,,,\n10.9.0.0/24,DE,DE-BE,,\n";
+    const struct {
+        struct range_selector selector;
+        size_t rows;
+        uint64_t addresses;
+    } rows[] = {
+        {{"one", NULL, "US-CA"}, 2, 65536 - 192},
+        {{"one", NULL, "DE-BE"}, 2, 192 + 256},
+        {{"one", NULL, "FR"}, 1, 256},
+        {{"one", NULL, "*"}, 5, 65536 + 256},
+        {{"one", NULL, NULL}, 5, 65536 + 256},
+        {{"two", NULL, "US-CA"}, 1, 65536},
+        {{"*", NULL, "US-CA"}, 3, 65536},
+        {{"one", "", "DE-*"}, 2, 192 + 256},
+    };
+    struct range_list list;
+    cr_assert_eq(range_list_init(&list), 0);
+    cr_assert_eq(read_text(&list, "one", feed), 0);
+    cr_assert_eq(read_text(&list, "two", "10.1.0.0/16,US,US-CA,x,\n"), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct interval_set set;
+        size_t matched;
+        interval_set_init(&set);
+        cr_assert_eq(range_list_select(&list, &rows[i].selector, &set, &matched), 0);
+        interval_set_seal(&set);
+        cr_expect_eq(matched, rows[i].rows, "row %zu: %zu", i, matched);
+        cr_expect_eq(interval_set_addresses(&set), rows[i].addresses, "row %zu: %lu", i, interval_set_addresses(&set));
+        interval_set_fini(&set);
+    }
+    range_list_fini(&list);
+}
+
 Test(ranges, malformed_files_are_refused_with_their_place)
 {
     const char *rows[][2] = {
