@@ -38,6 +38,7 @@ struct bench_part {
     const char *name;
     const char *help;
     unsigned runs; // when not told otherwise
+    bool by_name;  // too much for whoever names no part
     void (*run)(const struct bench_options *options, struct bench_outcome *outcome);
 };
 

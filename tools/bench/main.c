@@ -22,9 +22,10 @@ enum { PART_COUNT = sizeof(PARTS) / sizeof(PARTS[0]) };
 
 static void help_print(FILE *out)
 {
-    fprintf(out, "usage: sonde bench [PART...] [OPTION...]\n\nparts (all, when none is named):\n");
+    fprintf(out, "usage: sonde bench [PART...] [OPTION...]\n\nparts (all without a star, when none is named: some five "
+                 "minutes):\n");
     for (size_t i = 0; i < PART_COUNT; i++)
-        fprintf(out, "  %-16s %s\n", PARTS[i]->name, PARTS[i]->help);
+        fprintf(out, "%c %-16s %s\n", PARTS[i]->by_name ? '*' : ' ', PARTS[i]->name, PARTS[i]->help);
     fprintf(
         out,
         "\noptions:\n"
@@ -192,9 +193,13 @@ int main(int argc, char **argv)
     if (!options.json)
         report_print_machine(&report);
     bool good = true;
-    size_t count = optind < argc ? (size_t)(argc - optind) : PART_COUNT;
-    for (size_t i = 0; i < count; i++)
-        good &= part_run(optind < argc ? part_find(argv[optind + (int)i]) : PARTS[i], &options, shared, &report);
+    if (optind == argc)
+        fprintf(stderr, "sonde: bench: all parts: some five minutes in which two CPUs are busy; Ctrl-C ends it, and "
+                        "`sonde bench --help` names the parts\n");
+    for (int i = optind; i < argc; i++)
+        good &= part_run(part_find(argv[i]), &options, shared, &report);
+    for (size_t i = 0; optind == argc && i < PART_COUNT; i++)
+        good &= PARTS[i]->by_name || part_run(PARTS[i], &options, shared, &report);
     if (options.json)
         report_print_json(&report);
     return good ? 0 : 1;

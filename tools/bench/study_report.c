@@ -362,5 +362,6 @@ const struct bench_part part_report = {
     .name = "report",
     .help = "the study made of ten million records (some 15 GB under $TMPDIR or /tmp); beside jq and SQLite",
     .runs = 1,
+    .by_name = true,
     .run = run,
 };
