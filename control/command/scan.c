@@ -104,6 +104,7 @@ struct scan {
     struct checkpointer checkpointer;
     int answered_fd;
     int intel_fd;
+    char intel[17]; // digest of that image, "" = none
 };
 
 static uint64_t now_realtime(void)
@@ -392,6 +393,19 @@ static int plan_store(struct scan *scan)
 }
 
 // From here on a crash loses nothing: the first checkpoint stands before the first probe.
+// What was judged before a resume was judged by the feeds of that day.
+static void intel_compare(struct scan *scan)
+{
+    const char *was = scan->checkpoint.intel;
+    if (given(scan, SCAN_RESUME) && !given(scan, SCAN_QUIET) && strcmp(was, scan->intel) != 0)
+        fprintf(
+            stderr,
+            "sonde: note: the feeds have changed since this scan began (%s, now %s): its records are judged by two; "
+            "`sonde classify %s` judges all by today's\n",
+            was[0] != '\0' ? was : "none", scan->intel[0] != '\0' ? scan->intel : "none", scan->output.folder);
+    memcpy(scan->checkpoint.intel, scan->intel, sizeof(scan->intel));
+}
+
 static enum exit_status checkpoint_prepare(struct scan *scan, uint64_t started_ns)
 {
     if (scan->output.folder == NULL)
@@ -401,6 +415,8 @@ static enum exit_status checkpoint_prepare(struct scan *scan, uint64_t started_n
         error = plan_store(scan);
     if (error == 0 && !given(scan, SCAN_RESUME))
         error = scan_resume_begin(scan->plan, scan->id, &scan->shared, started_ns, &scan->checkpoint);
+    if (error == 0)
+        intel_compare(scan);
     if (error == 0)
         error = checkpointer_start(&scan->checkpointer, &scan->checkpoint, &scan->shared, &scan->output);
     if (error == 0)
@@ -532,8 +548,10 @@ static enum exit_status intel_prepare(struct scan *scan)
     struct complaint complaint;
     struct intel intel;
     int error = feeds_open(folder, &intel, &scan->intel_fd, &complaint);
-    if (error == 0)
+    if (error == 0) {
+        snprintf(scan->intel, sizeof(scan->intel), "%s", intel.digest);
         intel_unmap(&intel);
+    }
     // A folder that the plan names is there; that there is none elsewhere is told as a note.
     if (error == -ENOENT && folder == scan->plan->feeds) {
         fprintf(stderr, "sonde: %s: feeds: %s holds no intel.image; sonde feeds update or import makes it\n",

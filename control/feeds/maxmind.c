@@ -12,7 +12,8 @@
 #include "control/feeds/places.h"
 
 // A tree of a real database has two nodes a network at most; one that is made to be walked for ever has more.
-enum { IPV4_BITS = 32, NODES_MAX = 64000000 };
+// A tree may lead to one part of it from several nodes (6to4 and mapped addresses), not without end: NODES_TIMES.
+enum { IPV4_BITS = 32, NODES_MAX = 64000000, NODES_TIMES = 8 };
 
 struct walk {
     struct feed_input *input;
@@ -133,8 +134,11 @@ static int tree_walk(struct walk *walk, uint32_t root)
     while (error == 0 && depth > 0) {
         struct step at = stack[--depth];
         MMDB_search_node_s node;
-        if (++walk->nodes > NODES_MAX)
+        walk->nodes++;
+        if (walk->nodes > NODES_MAX)
             return feed_complain(walk->input, "its search tree has more than %d nodes", (int)NODES_MAX);
+        if (walk->nodes > NODES_TIMES * (uint64_t)walk->database->metadata.node_count + IPV4_BITS)
+            return feed_complain(walk->input, "its search tree leads to itself: fetch it again");
         if (MMDB_read_node(walk->database, at.node, &node) != MMDB_SUCCESS)
             return feed_complain(walk->input, "its search tree is broken: fetch it again");
         struct step side = {.bits = at.bits + 1, .prefix = at.prefix};

@@ -16,7 +16,7 @@
 
 #include "control/scan/folder.h"
 
-enum { CHECKPOINT_SCHEMA = 2 };
+enum { CHECKPOINT_SCHEMA = 3 };
 
 static int digest(const void *data, size_t bytes, char ret_hex[static CHECKPOINT_DIGEST_BYTES])
 {
@@ -68,6 +68,7 @@ int checkpoint_compare(const struct checkpoint_sweep *was, const struct checkpoi
     X(text, "scan", scan)                                                                                              \
     X(text, "plan", plan)                                                                                              \
     X(text, "plan_sha256", plan_sha256)                                                                                \
+    X(text, "intel", intel)                                                                                            \
     X(text, "targets_sha256", sweep.targets)                                                                           \
     X(text, "ports_sha256", sweep.ports)                                                                               \
     X(number, "seed", sweep.seed)                                                                                      \

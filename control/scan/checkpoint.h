@@ -30,7 +30,8 @@ struct checkpoint {
     char scan[40]; // the scan's id
     char plan[4096];
     char plan_sha256[CHECKPOINT_DIGEST_BYTES];
-    bool complete; // nothing is left to be done
+    char intel[17]; // digest of the feeds' image by which the last run judged; "" = there was none
+    bool complete;  // nothing is left to be done
     struct checkpoint_sweep sweep;
     uint8_t cookie_key[16];
     uint64_t step;       // sweep_step of dataplane/sweep.h: everything below is asked, its answers are in the journal

@@ -13,25 +13,9 @@
 #include "control/classify/cve.h"
 #include "control/feeds/feed_formats.h"
 #include "tests/fuzz/entry.h"
+#include "tests/fuzz/feeds_database.h"
 
 static struct cpe_names names;
-
-// A CVE of NVD's, beside which the CVE List's ranges may stand, where those are read.
-static sqlite3 *database_new(bool described)
-{
-    sqlite3 *database = NULL;
-    if (sqlite3_open(":memory:", &database) != SQLITE_OK)
-        abort();
-    if (sqlite3_exec(database, "CREATE TABLE feed(source TEXT)", NULL, NULL, NULL) != SQLITE_OK)
-        abort();
-    for (size_t i = 0; feed_kinds[i] != NULL; i++)
-        if (sqlite3_exec(database, feed_kinds[i]->schema, NULL, NULL, NULL) != SQLITE_OK)
-            abort();
-    if (described && sqlite3_exec(database, "INSERT INTO cve(id, year, number) VALUES('CVE-2020-0001', 2020, 1)", NULL,
-                                  NULL, NULL) != SQLITE_OK)
-        abort();
-    return database;
-}
 
 static void packages_use(const struct intel *intel)
 {
@@ -109,7 +93,10 @@ void fuzz_one(const uint8_t *data, size_t size)
         int fd = memfd_create("feed", 0);
         if (fd < 0 || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0)
             abort();
-        sqlite3 *database = database_new(feed_formats[i] == &feed_format_cve_list);
+        sqlite3 *database = feeds_database_begin();
+        // A CVE of NVD's, beside which the CVE List's ranges may stand.
+        if (feed_formats[i] == &feed_format_cve_list)
+            feeds_database_do(database, "INSERT INTO cve(id, year, number) VALUES('CVE-2020-0001', 2020, 1)");
         if (feed_formats[i]->recognise != NULL)
             (void)feed_formats[i]->recognise((const char *)data, size);
         if (feed_formats[i]->recognise_tail != NULL)
@@ -125,6 +112,6 @@ void fuzz_one(const uint8_t *data, size_t size)
         else if (complaint.text[0] == '\0')
             abort();
         feed_input_close(&input);
-        (void)sqlite3_close(database);
+        feeds_database_end(database);
     }
 }
