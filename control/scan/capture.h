@@ -17,12 +17,12 @@ struct capture {
     char device_path[32];    // by which the child opens it; the descriptor has the same number there
 };
 
-// Makes a file beside `path`, or one of no name for "-", which is standard output and no terminal. replace: a plain file or a link of that name will be replaced. Returns 0, or -errno with
-// one line in message. capture_close releases.
+// Makes a file beside `path`, or one of no name for "-", which is standard output and no terminal. replace: a plain
+// file or a link of that name will be replaced. Returns 0, or -errno with one line in message. capture_close releases.
 int capture_open(struct capture *ret_capture, const char *path, bool replace, char message[static 512]);
 
-// Counts what was written, and gives it the name, or writes it out. frames: how many should be there. Returns 0, or -errno with one line
-// in message: then nothing is kept.
+// Counts what was written, and gives it the name, or writes it out. frames: how many should be there. Returns 0, or
+// -errno with one line in message: then nothing is kept.
 int capture_settle(struct capture *capture, const char *path, uint64_t frames, char message[static 512]);
 
 // Removes what was not settled. May be called again.
