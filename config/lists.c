@@ -45,6 +45,12 @@ int list_next(struct list_lines *lines)
     return 0;
 }
 
+bool list_means_pair(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    return colon != NULL && strchr(colon + 1, ':') == NULL;
+}
+
 int list_complain(struct complaint *complaint, const char *file, const char *path, const char *text, int error)
 {
     struct interval network;
@@ -59,8 +65,8 @@ int list_complain(struct complaint *complaint, const char *file, const char *pat
     return complain(complaint, file, path, "\"%s\": expected " PREFIX_EXPECTED, text);
 }
 
-int list_read(const char *file, const struct input *input, struct interval_set *set, size_t *ret_lines,
-              struct complaint *ret_complaint)
+int list_read(const char *file, const struct input *input, struct interval_set *set, struct pair_list *pairs,
+              size_t *ret_lines, struct complaint *ret_complaint)
 {
     struct list_lines lines = {.text = input->text, .length = input->length};
     size_t count = 0;
@@ -68,14 +74,18 @@ int list_read(const char *file, const struct input *input, struct interval_set *
     int more;
     while ((more = list_next(&lines)) == 1) {
         struct interval interval;
-        int error = prefix_parse(lines.line, &interval);
+        struct pair pair;
+        bool is_pair = pairs != NULL && pair_parse(lines.line, &pair) == 0;
+        int error = is_pair ? 0 : prefix_parse(lines.line, &interval);
         if (error == -EAFNOSUPPORT)
             continue;
         if (error != 0) {
             (void)snprintf(where, sizeof(where), "%s:%zu", file, lines.number);
+            if (pairs != NULL && list_means_pair(lines.line))
+                return complain(ret_complaint, where, "", "\"%s\": expected " PAIR_EXPECTED, lines.line);
             return list_complain(ret_complaint, where, "", lines.line, error);
         }
-        if (interval_set_add(set, interval) != 0) {
+        if ((is_pair ? pair_list_add(pairs, pair) : interval_set_add(set, interval)) != 0) {
             (void)complain(ret_complaint, file, "", "out of memory");
             return -ENOMEM;
         }

@@ -63,6 +63,7 @@ static int probe_init(struct dataplane *dataplane)
     probe_template_init(&dataplane->probe, &dataplane->link, settings->source_address,
                         (enum probe_profile)settings->profile);
     dataplane->probe.each_addressed = image->hop_count > 0;
+    dataplane->chooses = image->hop_count > 0 || image->listed.count > 0;
     return probe_plan_init(&dataplane->plan, &dataplane->tables.targets, image->ports, image->port_index,
                            settings->port_count, settings->seed, &dataplane->cookie, &dataplane->probe);
 }

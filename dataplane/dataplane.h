@@ -34,6 +34,7 @@ struct dataplane {
     struct cookie_key cookie;
     struct tables tables;
     struct probe_plan plan; // its targets are tables.targets
+    bool chooses;           // not every position of a burst is sent: a list has no such pair, or nobody is there
     struct answered answered;
     struct coverage *samples; // &coverage, or NULL: nothing is asked again
     struct coverage coverage;

@@ -136,23 +136,33 @@ static void worker_tick(struct worker *worker, uint64_t now)
         sweep_segment(&worker->sweep);
 }
 
-// Gives each frame of a burst its own destination on the link. Those that nobody takes go back to the pool; their time
-// is somebody else's. Returns how many are left, at the front.
-static uint32_t burst_address(struct worker *worker, struct rte_mbuf **mbufs, uint32_t count)
+// Leaves out positions that are no pairs of the plan's list, and gives each other frame of a burst its own destination
+// on the link, if there are several. Those that nobody takes go back to the pool with the others; their time is
+// somebody else's. Returns how many are left, at the front.
+__attribute__((noinline)) static uint32_t burst_choose(struct worker *worker, struct rte_mbuf **mbufs, uint32_t count)
 {
     const struct neighbours *neighbours = &worker->dataplane->neighbours;
-    struct rte_mbuf *absent[WORKER_BURST];
+    const struct listed *listed = &worker->dataplane->image->listed;
+    struct rte_mbuf *others[WORKER_BURST];
     uint32_t kept = 0;
     uint32_t left = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (neighbours_address(neighbours, worker->out.address[i], template_frame(mbufs[i])))
+    uint32_t absent = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t address = worker->out.address[i];
+        bool is_pair = listed->count == 0 || listed_has(listed, address, (uint16_t)worker->out.port[i]);
+        bool is_there =
+            !is_pair || neighbours->hop_count == 0 || neighbours_address(neighbours, address, template_frame(mbufs[i]));
+        absent += !is_there;
+        if (is_pair && is_there)
             mbufs[kept++] = mbufs[i];
         else
-            absent[left++] = mbufs[i];
+            others[left++] = mbufs[i];
+    }
     if (left == 0)
         return kept;
-    rte_mempool_put_bulk(worker->queue.templates, (void **)absent, left);
-    counter_add(worker->counters, COUNTER_NEIGHBOURS_ABSENT, left);
+    rte_mempool_put_bulk(worker->queue.templates, (void **)others, left);
+    counter_add(worker->counters, COUNTER_NEIGHBOURS_ABSENT, absent);
+    worker->sweep.skipped += left - absent;
     pacer_return(&worker->pacer, (double)left);
     return kept;
 }
@@ -189,8 +199,8 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
     for (uint32_t i = 0; i < count; i++)
         probe_write(template_frame(mbufs[i]), dataplane->probe.ip_offset, &worker->out, i);
     uint32_t made = count;
-    if (dataplane->neighbours.hop_count > 0)
-        count = burst_address(worker, mbufs, count);
+    if (dataplane->chooses)
+        count = burst_choose(worker, mbufs, count);
     uint32_t sent = rte_eth_tx_burst(worker->port_id, worker->queue_id, mbufs, (uint16_t)count);
     if (sent < count) {
         memcpy(worker->pending, mbufs + sent, (count - sent) * sizeof(mbufs[0]));

@@ -168,6 +168,14 @@ static bool names_fit(const struct image *image)
     return true;
 }
 
+// Only then is a common port looked up without a look at how many there are.
+static bool pairs_fit(const struct image *image)
+{
+    size_t common_bytes;
+    (void)image_section(image, IMAGE_COMMON_PORTS, &common_bytes);
+    return listed_fits(&image->listed, common_bytes);
+}
+
 static bool settings_fit(const struct image_settings *settings)
 {
     return settings->workers <= IMAGE_LCORES_MAX && settings->lanes <= IMAGE_LANES_MAX &&
@@ -213,6 +221,9 @@ static void image_point(struct image *image)
     image->catalogue.products = image_section(image, IMAGE_PRODUCTS, &image->catalogue.product_count);
     image->hops = image_section(image, IMAGE_HOPS, &image->hop_count);
     image->names = image_section(image, IMAGE_NAMES, &image->name_count);
+    image->listed.items = image_section(image, IMAGE_LISTED, &image->listed.count);
+    image->listed.ports = image_section(image, IMAGE_LISTED_PORTS, &image->listed.port_count);
+    image->listed.common = image_section(image, IMAGE_COMMON_PORTS, &count);
 }
 
 static int image_check(struct image *image, uint64_t file_bytes)
@@ -225,8 +236,8 @@ static int image_check(struct image *image, uint64_t file_bytes)
         return -EBADMSG;
     image_point(image);
     if (!strings_fit(image) || !targets_fit(&image->targets, header) || !ports_fit(image) || !hops_fit(image) ||
-        !names_fit(image) || !attributions_fit(&image->attributions) || !settings_fit(image->settings) ||
-        !catalogue_fits(&image->catalogue))
+        !names_fit(image) || !pairs_fit(image) || !attributions_fit(&image->attributions) ||
+        !settings_fit(image->settings) || !catalogue_fits(&image->catalogue))
         return -EBADMSG;
     return 0;
 }

@@ -11,11 +11,12 @@
 #include "config/image/attribution.h"
 #include "config/image/catalogue.h"
 #include "config/image/hops.h"
+#include "config/image/listed.h"
 #include "config/image/names.h"
 #include "config/image/targets.h"
 
 #define IMAGE_MAGIC   UINT64_C(0x65646e6f73000001)
-#define IMAGE_VERSION 8
+#define IMAGE_VERSION 9
 
 enum {
     IMAGE_PORTS_MAX = 65536,
@@ -46,7 +47,10 @@ enum converse_mode { CONVERSE_NONE = 0, CONVERSE_NOW, CONVERSE_LATER };
     X(IMAGE_EAL_ARGUMENTS, uint32_t)                    /* string offsets, argv[1] onwards */                          \
     X(IMAGE_INPUTS, struct image_input)                 /* every file that was read, with its digest */                \
     X(IMAGE_HOPS, struct image_hop)                     /* sorted; none: all through the one gateway */                \
-    X(IMAGE_NAMES, struct image_name)                   /* ascending by address, one an address */
+    X(IMAGE_NAMES, struct image_name)                   /* ascending by address, one an address */                     \
+    X(IMAGE_LISTED, struct image_listed)                /* struct listed.items */                                      \
+    X(IMAGE_LISTED_PORTS, uint16_t)                     /* struct listed.ports */                                      \
+    X(IMAGE_COMMON_PORTS, uint8_t)                      /* struct listed.common, none without items */
 
 enum image_section {
 #define X(name, type) name,
@@ -145,6 +149,7 @@ struct image {
     size_t hop_count; // 0: everything goes to the one gateway
     const struct image_name *names;
     size_t name_count;
+    struct listed listed;
     const uint16_t *ports;
     const int32_t *port_index; // [65536]
     uint64_t string_bytes;

@@ -86,11 +86,12 @@ struct plan_summary {
     uint64_t addresses;
     uint32_t ports;
     uint64_t positions; // addresses * ports
+    uint64_t pairs;     // of these, what is asked: fewer where targets have ports of their own
     uint64_t swept;     // of these, in this shard and sample
     uint32_t shard;     // from 1
     uint32_t shards;
     double sample;               // share of the positions, 0 to 1
-    uint64_t probes;             // swept * attempts: the most that will be sent
+    uint64_t probes;             // of what is asked, times attempts: the most that will be sent
     uint32_t probe_bytes;        // of one probe on the wire, with preamble, checksum and gap (24 bytes)
     double rate_pps;             // what will be used
     double rate_asked_pps;       // what the plan says
@@ -139,6 +140,7 @@ struct plan {
     uint16_t decoy_count;
 
     struct interval_set addresses; // what is left after every exclusion
+    struct listed listed; // which of the positions are asked, where targets have ports of their own (count > 0)
     struct plan_exclusion *exclusions;
     size_t exclusion_count;
     char *exclusions_missing; // the path of the site's list where there is none, NULL = there is one

@@ -131,6 +131,10 @@ static void compile_parts(const struct plan *plan, const struct plan_runtime *ru
     parts[IMAGE_EAL_ARGUMENTS] = (struct image_part){out->eal_arguments, runtime->eal_argument_count};
     parts[IMAGE_INPUTS] = (struct image_part){out->inputs, plan->input_count};
     parts[IMAGE_NAMES] = (struct image_part){out->names, own->name_count};
+    const struct plan_listed *listed = &own->listed;
+    parts[IMAGE_LISTED] = (struct image_part){listed->items, listed->count};
+    parts[IMAGE_LISTED_PORTS] = (struct image_part){listed->ports, listed->port_count};
+    parts[IMAGE_COMMON_PORTS] = (struct image_part){listed->common, listed->count > 0 ? LISTED_PORT_BYTES : 0};
     parts[IMAGE_HOPS] = (struct image_part){runtime->hops, runtime->hop_count};
     image_parts_targets(&out->parts, &out->targets.targets);
 }

@@ -100,7 +100,7 @@ static int exclude_site(struct plan *plan, struct complaint *complaint)
         return exclusions_absent(plan, path, complaint);
     interval_set_init(&set);
     if (error == 0)
-        error = list_read(path, &input, &set, &lines, complaint);
+        error = list_read(path, &input, &set, NULL, &lines, complaint);
     if (error == 0)
         error = plan_add_input(plan, path, &input);
     if (error == 0) {

@@ -243,7 +243,8 @@ const struct key plan_keys[] = {
      .words = KEY_WORDS_LIST,
      READ_BY(plan_read_targets),
      .required = true,
-     .expected = "array of CIDRs, ranges, host names, {\"file\"} and {\"provider\", \"service\", \"region\"}",
+     .expected = "array of CIDRs, ranges, addresses with a port, host names, {\"file\"} and {\"provider\", "
+                 "\"service\", \"region\"}",
      .help = "What to scan: a host name is looked up once, and stays as {\"name\", \"addresses\"}, by which its "
              "servers are "
              "called; {\"file\"} is a list of networks or a provider's range file; {\"provider\"} takes from "

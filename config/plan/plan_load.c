@@ -152,6 +152,8 @@ static int load(struct plan *plan, enum plan_need need, struct complaint *compla
     if (error == 0)
         error = plan_apply_exclusions(plan, complaint);
     if (error == 0)
+        error = plan_finish_pairs(plan);
+    if (error == 0)
         error = plan_finish_ports(plan, complaint);
     if (error == 0)
         error = plan_finish_amounts(plan, complaint);
@@ -206,6 +208,10 @@ static void free_lists(struct plan *plan)
     free(plan->notes);
     free(own->pieces);
     free(own->names);
+    pair_list_fini(&own->pairs);
+    free(own->listed.items);
+    free(own->listed.ports);
+    free(own->listed.common);
 }
 
 void plan_free(struct plan *plan)
@@ -222,6 +228,7 @@ void plan_free(struct plan *plan)
     free(plan->counts);
     interval_set_fini(&plan->addresses);
     interval_set_fini(&plan->source.on_link);
+    interval_set_fini(&own->common_addresses);
     interval_set_fini(&own->allowed);
     range_attribution_fini(&own->attribution);
     range_list_fini(&own->ranges);

@@ -3,6 +3,7 @@
 // What the files of the plan module share while they turn JSON into a struct plan.
 
 #include "config/catalogue_load.h"
+#include "config/pairs.h"
 #include "config/plan/plan.h"
 #include "config/ranges.h"
 
@@ -21,6 +22,15 @@ struct plan_name {
     uint32_t order;
 };
 
+// What the plan's `listed` shows, while it is made.
+struct plan_listed {
+    struct image_listed *items;
+    size_t count;
+    uint16_t *ports;
+    size_t port_count;
+    uint8_t *common; // [LISTED_PORT_BYTES]
+};
+
 // A plan with what only this module sees; plan_load hands out the address of its first member.
 struct plan_private {
     struct plan plan;
@@ -32,6 +42,9 @@ struct plan_private {
     size_t piece_count;
     struct plan_name *names; // any order until plan_finish_names, then as the image has them
     size_t name_count;
+    struct pair_list pairs;               // targets with a port of their own, in any order until plan_finish_pairs
+    struct interval_set common_addresses; // targets without one; sealed, empty when there are no pairs
+    struct plan_listed listed;
     struct interval_set allowed; // lifted from the special-purpose networks; sealed
     bool port_set[IMAGE_PORTS_MAX];
     struct key_rate rate;
@@ -73,9 +86,13 @@ int plan_finish_names(struct plan *plan);
 
 // The steps after the keys were read, in this order. Each returns 0, or -EINVAL or -ENOMEM with a complaint.
 int plan_apply_exclusions(struct plan *plan, struct complaint *complaint);
+int plan_finish_pairs(struct plan *plan);
 int plan_finish_ports(struct plan *plan, struct complaint *complaint);
 int plan_finish_amounts(struct plan *plan, struct complaint *complaint); // positions, rates, the summary
 int plan_count_targets(struct plan *plan);
+
+// Counts the pairs once the positions are; part of plan_finish_amounts.
+int plan_count_pairs(struct plan *plan, struct complaint *complaint);
 
 // Reads a file that the plan names (from the plan's folder when relative) and lists it among the inputs.
 int plan_open_input(struct plan *plan, const char *name, char **ret_path, struct input *ret_input,

@@ -66,6 +66,9 @@ static int finish_positions(struct plan *plan, struct complaint *complaint)
     if (summary->positions > POSITIONS_MAX)
         return complain(complaint, plan->path, "", "%llu addresses times %u ports are more than 2^48",
                         (unsigned long long)summary->addresses, plan->port_count);
+    int error = plan_count_pairs(plan, complaint);
+    if (error != 0)
+        return error;
     uint64_t sampled = (uint64_t)ceil((double)summary->positions * own->sample);
     sampled = sampled > summary->positions ? summary->positions : sampled;
     plan->first_position = (uint64_t)((unsigned __int128)sampled * (own->shard - 1) / own->shards);
@@ -119,18 +122,25 @@ static int finish_rate(struct plan *plan, struct complaint *complaint)
                          (unsigned long long)summary->addresses, network, plan->network_rate_pps);
 }
 
+// Of so many positions how many are pairs: all of a plan without a list, about so many of a list's sample or shard.
+static uint64_t pairs_of(const struct plan_summary *summary, uint64_t positions)
+{
+    return (uint64_t)((unsigned __int128)positions * summary->pairs / summary->positions);
+}
+
 // Attempts of a segment are attempt_gap apart, unless sending one takes longer than that anyway.
 static void finish_times(struct plan *plan)
 {
     struct plan_summary *summary = &plan->summary;
     uint64_t segments = (summary->swept + SEGMENT_MAX - 1) / SEGMENT_MAX;
-    double segment_seconds = fmin((double)summary->swept, (double)SEGMENT_MAX) / plan->rate_pps;
+    uint64_t asked = pairs_of(summary, summary->swept);
+    double segment_seconds = fmin((double)asked, (double)SEGMENT_MAX) / plan->rate_pps;
     double wait = fmax(0, (double)plan->attempt_gap_ns / 1e9 - segment_seconds);
-    summary->probes = summary->swept * plan->attempts;
+    summary->probes = asked * plan->attempts;
     summary->sweep_seconds = (double)summary->probes / plan->rate_pps + (double)segments * (plan->attempts - 1) * wait +
                              (double)plan->cooldown_ns / 1e9;
     summary->assumed_hit_rate = plan->converse == CONVERSE_NONE ? 0 : assumed_hit_rate;
-    double conversations = (double)summary->swept * summary->assumed_hit_rate;
+    double conversations = (double)asked * summary->assumed_hit_rate;
     summary->conversation_seconds = fmax(conversations * CONVERSATION_FRAMES / plan->converse_rate_pps,
                                          conversations * CONVERSATION_SECONDS / plan->max_open);
 }

@@ -117,6 +117,12 @@ static int select_structured(const char *file, const struct input *input, struct
     return error;
 }
 
+// Where pairs are kept: only a target has a port of its own.
+static struct pair_list *pairs_of(struct plan_private *own, const struct interval_set *set)
+{
+    return set == &own->plan.addresses ? &own->pairs : NULL;
+}
+
 static int select_file(struct key_context *context, const char *path, const struct selection *selection,
                        struct interval_set *set)
 {
@@ -128,7 +134,7 @@ static int select_file(struct key_context *context, const char *path, const stru
     if (error == 0 && range_list_is_structured(&input))
         error = select_structured(resolved, &input, set, &why);
     else if (error == 0)
-        error = list_read(resolved, &input, set, NULL, &why);
+        error = list_read(resolved, &input, set, pairs_of(own, set), NULL, &why);
     input_fini(&input);
     free(resolved);
     return error == -EINVAL ? key_complain(context, path, "%s", why.text) : error;
@@ -233,6 +239,12 @@ static int select_object(struct key_context *context, const char *path, const js
 static int select_text(struct key_context *context, const char *path, const char *text, struct interval_set *set)
 {
     struct interval interval;
+    struct pair pair;
+    struct pair_list *pairs = pairs_of(context->target, set);
+    if (pairs != NULL && pair_parse(text, &pair) == 0)
+        return pair_list_add(pairs, pair);
+    if (pairs != NULL && list_means_pair(text))
+        return key_complain(context, path, "\"%s\": expected " PAIR_EXPECTED, text);
     int error = prefix_parse(text, &interval);
     if (error == -EAFNOSUPPORT)
         return key_complain(context, path, "\"%s\" is IPv6, expected " PREFIX_EXPECTED, text);
@@ -274,6 +286,23 @@ int plan_read_on_link(struct key_context *context, const char *path, const json_
     return 0;
 }
 
+// Targets that have a port of their own are targets like others; which are not is kept.
+static int targets_join(struct plan_private *own)
+{
+    struct interval_set *addresses = &own->plan.addresses;
+    int error = 0;
+    interval_set_seal(addresses);
+    for (size_t i = 0; own->pairs.count > 0 && i < addresses->count && error == 0; i++)
+        error = interval_set_add(&own->common_addresses, addresses->items[i]);
+    interval_set_seal(&own->common_addresses);
+    for (size_t i = 0; i < own->pairs.count && error == 0; i++) {
+        uint32_t address = own->pairs.items[i].address;
+        error = interval_set_add(addresses, (struct interval){address, address});
+    }
+    interval_set_seal(addresses);
+    return error;
+}
+
 int plan_read_targets(struct key_context *context, const char *path, const json_t *value)
 {
     struct plan_private *own = context->target;
@@ -290,8 +319,7 @@ int plan_read_targets(struct key_context *context, const char *path, const json_
         if (error != 0)
             return error;
     }
-    interval_set_seal(&own->plan.addresses);
-    return 0;
+    return targets_join(own);
 }
 
 // How an entry of "exclude" is shown: the text it is, or the JSON.

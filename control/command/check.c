@@ -45,6 +45,8 @@ static void addresses_describe(const struct plan *plan, struct columns *columns)
              ports_text(plan->ports, plan->port_count, ports, sizeof(ports)));
     columns_add(columns, (const char *[]){"ports", line});
     columns_add(columns, (const char *[]){"positions", figure_count(summary->positions, number)});
+    if (summary->pairs != summary->positions)
+        columns_add(columns, (const char *[]){"pairs asked", figure_count(summary->pairs, number)});
     if (summary->swept != summary->positions)
         columns_add(columns, (const char *[]){"in this sample or shard", figure_count(summary->swept, number)});
     if (plan->decoy_count > 0) {
@@ -61,8 +63,9 @@ static void traffic_describe(const struct plan *plan, struct columns *columns)
     char c[FIGURE_MAX];
     char line[512];
     const struct plan_summary *summary = &plan->summary;
-    snprintf(line, sizeof(line), "%s in an attempt, %s in all (%u attempt%s)", figure_count(summary->swept, a),
-             figure_count(summary->probes, b), plan->attempts, plan->attempts == 1 ? "" : "s");
+    snprintf(line, sizeof(line), "%s in an attempt, %s in all (%u attempt%s)",
+             figure_count(summary->probes / plan->attempts, a), figure_count(summary->probes, b), plan->attempts,
+             plan->attempts == 1 ? "" : "s");
     columns_add(columns, (const char *[]){"probes", line});
     snprintf(line, sizeof(line), "%s, %u bytes a probe",
              figure_scaled((double)summary->probes * summary->probe_bytes, "B", a), summary->probe_bytes);

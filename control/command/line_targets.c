@@ -14,6 +14,7 @@
 #include "config/image/names.h"
 #include "config/keys_line.h"
 #include "config/lists.h"
+#include "config/pairs.h"
 #include "config/prefix.h"
 #include "config/reserved.h"
 #include "control/record/records_source.h"
@@ -139,10 +140,15 @@ static int name_add(json_t *keys, const char *name, bool own, char message[stati
 static int target_add(json_t *keys, const char *text, bool own, char message[static LINE_MESSAGE_MAX])
 {
     char name[HOST_NAME_BYTES_MAX + 1];
-    const char *colon = strchr(text, ':');
-    if (colon != NULL && strchr(colon + 1, ':') == NULL) {
-        snprintf(message, LINE_MESSAGE_MAX, "target %.300s: a target has no port of its own; ports are given with -p",
-                 text);
+    struct pair pair;
+    if (pair_parse(text, &pair) == 0) {
+        char address[ADDRESS_TEXT_MAX];
+        int error = own ? own_allow(keys, address_text(pair.address, address)) : 0;
+        return error == 0 ? line_list_add(keys, "targets", json_string(text)) : error;
+    }
+    if (list_means_pair(text)) {
+        snprintf(message, LINE_MESSAGE_MAX,
+                 "target %.300s: expected " PAIR_EXPECTED "; ports of names and networks are given with -p", text);
         return -EINVAL;
     }
     if (is_name(text, name))

@@ -61,6 +61,7 @@ json_t *check_json(const struct plan *plan)
     json_object_set_new(object, "ports", ports_json(plan->ports, plan->port_count));
     json_object_set_new(object, "decoys", ports_json(plan->decoys, plan->decoy_count));
     json_object_set_new(object, "positions", count_json(summary->positions));
+    json_object_set_new(object, "pairs", count_json(summary->pairs));
     json_object_set_new(object, "swept", count_json(summary->swept));
     json_object_set_new(object, "shard", json_sprintf("%u/%u", summary->shard, summary->shards));
     json_object_set_new(object, "sample", json_real(summary->sample));

@@ -29,6 +29,22 @@ static int digest(const void *data, size_t bytes, char ret_hex[static CHECKPOINT
     return 0;
 }
 
+// Of all that tells which ports are asked of which address.
+static int ports_digest(const struct plan *plan, char ret_hex[static CHECKPOINT_DIGEST_BYTES])
+{
+    const struct listed listed = plan->listed;
+    if (listed.count == 0)
+        return digest(plan->ports, plan->port_count * sizeof(plan->ports[0]), ret_hex);
+    char parts[3 * CHECKPOINT_DIGEST_BYTES];
+    char *part[] = {parts, parts + CHECKPOINT_DIGEST_BYTES, parts + 2 * CHECKPOINT_DIGEST_BYTES};
+    int error = digest(listed.items, listed.count * sizeof(listed.items[0]), part[0]);
+    if (error == 0)
+        error = digest(listed.ports, listed.port_count * sizeof(listed.ports[0]), part[1]);
+    if (error == 0)
+        error = digest(listed.common, LISTED_PORT_BYTES, part[2]);
+    return error == 0 ? digest(parts, sizeof(parts), ret_hex) : error;
+}
+
 int checkpoint_describe(const struct plan *plan, struct checkpoint_sweep *ret_sweep)
 {
     struct checkpoint_sweep sweep = {
@@ -40,7 +56,7 @@ int checkpoint_describe(const struct plan *plan, struct checkpoint_sweep *ret_sw
     };
     int error = digest(plan->addresses.items, plan->addresses.count * sizeof(struct interval), sweep.targets);
     if (error == 0)
-        error = digest(plan->ports, plan->port_count * sizeof(plan->ports[0]), sweep.ports);
+        error = ports_digest(plan, sweep.ports);
     if (error == 0)
         *ret_sweep = sweep;
     return error;

@@ -31,7 +31,8 @@ struct remaining remaining_from(const struct remaining_sweep *sweep, uint64_t st
     double first = (double)ahead + (pass == 0 ? (double)(length - offset) : 0);
     double later = (double)ahead * (double)(passes - 1) +
                    (pass == 0 ? (double)length * (double)(passes - 1) : (double)((passes - pass) * length - offset));
-    return (struct remaining){.probes = first + later * later_cost(sweep, settled),
+    double share = sweep->share > 0 ? sweep->share : 1;
+    return (struct remaining){.probes = (first + later * later_cost(sweep, settled)) * share,
                               .asked = (double)sweep->positions - first,
                               .gap_ns = (passes - 1 - pass + segments * (passes - 1)) * sweep->gap_ns};
 }

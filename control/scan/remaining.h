@@ -12,6 +12,7 @@ struct remaining_sweep {
     uint32_t attempts;
     bool samples;    // coverage samples are asked again, in a pass of their own when there is one attempt
     uint64_t gap_ns; // between attempts
+    double share;    // of the positions, those that are asked: where targets have ports of their own; 0 = all
 };
 
 struct remaining {

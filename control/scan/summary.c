@@ -296,8 +296,13 @@ void summary_print(const struct summary *summary, const char *records_path, FILE
             figure_duration((double)summary->active_ns / 1e9, a));
     uint64_t sent = progress_sum(shared, COUNTER_PROBES_SENT);
     uint64_t skipped = progress_sum(shared, COUNTER_POSITIONS_SKIPPED);
-    fprintf(out, "  probes         %s sent, %s not needed, of %s\n", figure_count(sent, a), figure_count(skipped, b),
-            figure_count(summary->plan->summary.probes, c));
+    const struct plan_summary *plan = &summary->plan->summary;
+    // What is none of a list's pairs was never to be asked.
+    if (plan->pairs == plan->positions)
+        fprintf(out, "  probes         %s sent, %s not needed, of %s\n", figure_count(sent, a),
+                figure_count(skipped, b), figure_count(plan->probes, c));
+    else
+        fprintf(out, "  probes         %s sent, of %s\n", figure_count(sent, a), figure_count(plan->probes, c));
     uint32_t neighbours = atomic_load(&shared->commands->neighbours_asked);
     if (neighbours > 0)
         fprintf(out, "  neighbours     %s of %s on the link answered ARP; nothing was sent to the others\n",

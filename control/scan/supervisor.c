@@ -486,9 +486,10 @@ void supervisor_run(struct supervisor *supervisor, const struct supervisor_setti
                                           .segment_positions = plan_segment_positions(plan),
                                           .attempts = plan->attempts,
                                           .samples = settings->shared->commands->samples != 0,
-                                          .gap_ns = plan->attempt_gap_ns};
+                                          .gap_ns = plan->attempt_gap_ns,
+                                          .share = (double)plan->summary.pairs / (double)plan->summary.positions};
     progress_init(&supervisor->progress, settings->shared, &sweep, now_ns);
-    double assumed_open = (double)plan->summary.swept * plan->summary.assumed_hit_rate;
+    double assumed_open = (double)plan->summary.swept * sweep.share * plan->summary.assumed_hit_rate;
     supervisor->progress.limits =
         (struct progress_limits){.cooldown_ns = plan->cooldown_ns,
                                  .max_runtime_ns = plan->max_runtime_ns,

@@ -9,7 +9,8 @@
 // X(enumerator, name, help)
 #define DATAPLANE_COUNTERS(X)                                                                                          \
     X(PROBES_SENT, "probes_sent", "probe frames queued for the port, before it has taken them")                        \
-    X(POSITIONS_SKIPPED, "positions_skipped", "positions of a later attempt that had answered already")                \
+    X(POSITIONS_SKIPPED, "positions_skipped",                                                                          \
+      "positions of later attempts that had answered, and those that no list names")                                   \
     X(PROBES_AGAIN, "probes_again", "probes that only the coverage estimate needed: their positions had answered")     \
     X(SAMPLES_ASKED, "samples_asked", "coverage samples asked again, each position once")                              \
     X(SAMPLES_ANSWERED, "samples_answered", "coverage samples that answered when asked again")                         \

@@ -30,6 +30,7 @@ void fuzz_one(const uint8_t *data, size_t size)
     struct complaint complaint;
     struct range_list list;
     struct interval_set set;
+    struct pair_list pairs = {.items = NULL};
     struct input input = {.text = malloc(size + 1), .length = size};
     if (input.text == NULL || range_list_init(&list) != 0)
         abort();
@@ -40,8 +41,10 @@ void fuzz_one(const uint8_t *data, size_t size)
         attribute(&list);
     range_list_fini(&list);
     interval_set_init(&set);
-    if (list_read("f", &input, &set, NULL, &complaint) == 0)
+    if (list_read("f", &input, &set, &pairs, NULL, &complaint) == 0)
         interval_set_seal(&set);
     interval_set_fini(&set);
+    pair_list_settle(&pairs);
+    pair_list_fini(&pairs);
     input_fini(&input);
 }

@@ -52,6 +52,35 @@ Test(asked, a_complete_scan_has_asked_its_shard_and_nothing_else)
     cr_expect_eq(counts[ASKED_SHARE], POSITIONS - 300);
 }
 
+Test(asked, a_list_of_pairs_has_asked_its_pairs)
+{
+    static const struct image_listed items[] = {{.address = FIRST + 1, .first = 0, .count = 2},
+                                                {.address = FIRST + 2, .first = 2, .count = 1, .is_common = 1}};
+    static const uint16_t own[] = {80, 443, 443};
+    static const uint8_t common[LISTED_PORT_BYTES] = {[22 >> 3] = 1 << (22 & 7)};
+    const struct checkpoint checkpoint = {.complete = true, .sweep = {.seed = 7, .end_position = POSITIONS}};
+    struct interval interval;
+    struct plan plan = plan_make(&interval);
+    struct asked *asked = NULL;
+    plan.listed = (struct listed){.items = items, .count = 2, .ports = own, .port_count = 3, .common = common};
+    cr_assert_eq(asked_new(&plan, &checkpoint, &asked), 0);
+    plan.listed = (struct listed){.count = 0}; // it has its own
+    static const struct {
+        uint32_t address;
+        bool asked[PORTS];
+    } rows[] = {
+        {FIRST, {true, false, false}},
+        {FIRST + 1, {false, true, true}},
+        {FIRST + 2, {true, false, true}},
+        {FIRST + ADDRESSES - 1, {true, false, false}},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (size_t p = 0; p < PORTS; p++)
+            cr_expect_eq(asked_find(asked, rows[i].address, ports[p]), rows[i].asked[p] ? ASKED_ONCE : ASKED_OUTSIDE,
+                         "row %zu, port %u", i, ports[p]);
+    asked_free(asked);
+}
+
 Test(asked, a_scan_that_ended_early_has_asked_what_lies_below_its_step)
 {
     struct checkpoint checkpoint = {
