@@ -17,7 +17,7 @@ enum {
     BODY_MAX_BYTES = 64 << 10,
     REQUEST_MAX_BYTES = 1024,
     AGENT_MAX_BYTES = 512,
-    URL_MAX_BYTES = ADDRESS_TEXT_MAX + 6,
+    URL_MAX_BYTES = 253 + 6, // a host's name or its address, and the port
 };
 
 static const struct say rtsp_says[] = {SAY("OPTIONS rtsp://"),
@@ -52,9 +52,10 @@ static struct session_result rtsp_ask(struct session *self, const char *method, 
 {
     char address[ADDRESS_TEXT_MAX];
     char request[REQUEST_MAX_BYTES];
-    int length = snprintf(
-        request, sizeof(request), "%s rtsp://%s:%u/ RTSP/1.0\r\nCSeq: %u\r\nUser-Agent: %.*s\r\n%s\r\n", method,
-        address_text(self->address, address), self->port, number, AGENT_MAX_BYTES, self->env->user_agent, more);
+    int length =
+        snprintf(request, sizeof(request), "%s rtsp://%s:%u/ RTSP/1.0\r\nCSeq: %u\r\nUser-Agent: %.*s\r\n%s\r\n",
+                 method, self->name != NULL ? self->name : address_text(self->address, address), self->port, number,
+                 AGENT_MAX_BYTES, self->env->user_agent, more);
     if (length < 0 || (size_t)length >= sizeof(request))
         return session_done();
     return session_send_text(self, request) == 0 ? session_wait(self->env->answer_ms) : session_failed();

@@ -72,6 +72,12 @@ static struct session_result xmpp_say(struct session *self, enum xmpp_phase phas
     return session_send_text(self, words) == 0 ? session_wait(self->env->answer_ms) : session_failed();
 }
 
+// Whom it is asked for: its name where one is known, which servers of many domains need.
+static const char *xmpp_asked(const struct session *self, char address[static ADDRESS_TEXT_MAX])
+{
+    return self->name != NULL ? self->name : address_text(self->address, address);
+}
+
 static struct session_result xmpp_open(struct session *self)
 {
     const struct xmpp_observation *xmpp = self->observation->xmpp;
@@ -81,7 +87,7 @@ static struct session_result xmpp_open(struct session *self)
     bool domain = (session_upgraded(self) != NULL || session_argument(self) == XMPP_BY_DOMAIN) && xmpp != NULL &&
                   xmpp->known.domain;
     snprintf(opening, sizeof(opening), OPENING "%.*s%s", DOMAIN_MAX,
-             domain ? text_of(&xmpp->domain) : address_text(self->address, address), behind);
+             domain ? text_of(&xmpp->domain) : xmpp_asked(self, address), behind);
     return xmpp_say(self, XMPP_STREAM, opening);
 }
 
@@ -101,7 +107,7 @@ static void stream_learn(struct session *self, const struct tag *tag)
     struct bytes from = tag_attribute(tag, "from");
     struct bytes version = tag_attribute(tag, "version");
     char address[ADDRESS_TEXT_MAX];
-    const char *asked = address_text(self->address, address);
+    const char *asked = xmpp_asked(self, address);
     // That is what it was asked for.
     bool ours = !from.failed && from.length == strlen(asked) && memcmp(from.data, asked, from.length) == 0;
     learn_constant(observation, FIELD(root, service), "xmpp");
