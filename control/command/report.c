@@ -284,6 +284,7 @@ static enum exit_status results_write(struct report *report, const struct result
                                            .facts = report->facts[0],
                                            .filters = (const char *const *)report->filters,
                                            .filter_count = report->filter_count,
+                                           .scans = &report->scans,
                                            .sample =
                                                scans_sampled(&report->scans, &report->sample) ? &report->sample : NULL};
     char message[512];

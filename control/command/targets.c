@@ -13,6 +13,7 @@
 #include "control/command/planfile.h"
 #include "control/command/subcommands.h"
 #include "control/report/columns.h"
+#include "control/scan/check_json.h"
 
 enum { TARGETS_JSON };
 
@@ -49,34 +50,14 @@ static int targets_print(const struct plan *plan)
     return error;
 }
 
-// {"addresses": n, "providers": {"aws": {"addresses": n, "services": {"EC2": {"addresses": n, "counted_once": n}}}}}
-static json_t *targets_json(const struct plan *plan)
-{
-    json_t *providers = json_object();
-    json_t *services = NULL; // of the provider whose own row came last; borrowed
-    for (size_t i = 0; i < plan->count_count; i++) {
-        const struct plan_count *count = &plan->counts[i];
-        if (count->service[0] == '\0') {
-            services = json_object();
-            json_object_set_new(
-                providers, count->provider,
-                json_pack("{s:I,s:o}", "addresses", (json_int_t)count->addresses, "services", services));
-            continue;
-        }
-        json_object_set_new(services, count->service,
-                            json_pack("{s:I,s:I}", "addresses", (json_int_t)count->addresses, "counted_once",
-                                      (json_int_t)count->attributed));
-    }
-    return json_pack("{s:I,s:o}", "addresses", (json_int_t)plan->summary.addresses, "providers", providers);
-}
-
 static enum exit_status targets_run(const struct invocation *invocation)
 {
     struct plan *plan = NULL;
     enum exit_status status = planfile_load(invocation, PLAN_NEED_TARGETS, &plan, NULL);
     if (status != EXIT_DONE)
         return status;
-    int error = invocation->values[TARGETS_JSON] != NULL ? json_print(targets_json(plan), stdout) : targets_print(plan);
+    int error =
+        invocation->values[TARGETS_JSON] != NULL ? json_print(check_json_targets(plan), stdout) : targets_print(plan);
     plan_free(plan);
     return output_finish(error);
 }

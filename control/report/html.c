@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/report/html.h"
 
+#include "control/report/ground.h"
 #include "control/report/html_page.h"
 #include "control/report/html_parts.h"
 #include "control/report/html_table.h"
@@ -40,11 +41,13 @@ static void link_write(const char *id, const char *title, FILE *out)
     (void)fputs("</a></li>\n", out);
 }
 
-static void contents_write(const struct html_report *report, FILE *out)
+static void contents_write(const struct html_report *report, bool has_ground, FILE *out)
 {
     char text[WORDING_BYTES];
     const char *by = html_groups_by(report);
     (void)fputs("<nav aria-label=\"Contents\"><ul>\n", out);
+    if (has_ground)
+        link_write("T1", ground_title, out);
     for (size_t i = 0; i < report->results->table_count; i++)
         link_write(report->results->tables[i].table->id, report->results->tables[i].table->title, out);
     (void)snprintf(text, sizeof(text), "By %s", by == NULL ? "" : by);
@@ -57,6 +60,33 @@ static void contents_write(const struct html_report *report, FILE *out)
     (void)fputs("</ul></nav>\n", out);
 }
 
+static void ground_row_write(void *context, const struct ground_row *row)
+{
+    FILE *out = context;
+    (void)fputs("<tr><th scope=\"row\">", out);
+    html_words(out, row->provider[0] != '\0' ? row->provider : "(no provider)");
+    (void)fputs("</th><td>", out);
+    html_words(out, row->service[0] != '\0' ? row->service : "all");
+    html_count(out, "</td><td>", row->addresses, "</td>");
+    html_count(out, "<td>", row->counted_once, "</td></tr>\n");
+}
+
+// T1: where the summary of the scan says it.
+static void ground_write(json_t *ground, FILE *out)
+{
+    if (ground == NULL)
+        return;
+    (void)fprintf(out, "<section id=\"T1\"><h2>T1 %s</h2>\n<p class=\"soft\">%s</p>\n", ground_title, ground_note);
+    html_table_begin(out, "T1-table", "", ground_title);
+    (void)fputs("<thead><tr><th scope=\"col\">provider</th><th scope=\"col\">cloud service</th><th "
+                "scope=\"col\">addresses</th><th scope=\"col\">counted once</th></tr></thead>\n<tbody>\n",
+                out);
+    ground_each(ground, ground_row_write, out);
+    (void)fputs("</tbody>\n", out);
+    html_table_end(out);
+    (void)fputs("</section>\n", out);
+}
+
 static int page_write(const void *context, FILE *out)
 {
     const struct html_report *report = context;
@@ -66,7 +96,10 @@ static int page_write(const void *context, FILE *out)
     heading_write(report, out);
     (void)fputs("<main>\n", out);
     headlines_write(report, out);
-    contents_write(report, out);
+    json_t *ground = ground_of(report->heading->scans);
+    contents_write(report, ground != NULL, out);
+    ground_write(ground, out);
+    json_decref(ground);
     for (size_t i = 0; i < report->results->table_count; i++)
         html_table_section(&report->results->tables[i], report->heading->facts, out);
     html_groups(report, out);

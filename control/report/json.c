@@ -2,6 +2,7 @@
 // A report for programs, as JSON.
 #include <string.h>
 
+#include "control/report/ground.h"
 #include "control/report/wording.h"
 
 // What a host chose may be no UTF-8, which JSON has to be; records' writers have seen to that, and who feeds us other
@@ -146,9 +147,9 @@ json_t *report_json(const struct report_heading *heading, const struct results *
             json_decref(tables);
             return NULL;
         }
-    return json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:o*,s:o,s:o}", "schema", 1, "records",
+    return json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:o*,s:o*,s:o,s:o}", "schema", 1, "records",
                      (json_int_t)heading->tally->records, "hosts", (json_int_t)results->hosts, "services",
                      (json_int_t)results->services, "first_s", (json_int_t)heading->facts->first_s, "last_s",
-                     (json_int_t)heading->facts->last_s, "sample", sample_json(heading, results), "left_out",
-                     left_out_json(heading, results), "tables", tables);
+                     (json_int_t)heading->facts->last_s, "sample", sample_json(heading, results), "targets",
+                     ground_of(heading->scans), "left_out", left_out_json(heading, results), "tables", tables);
 }

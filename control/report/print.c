@@ -6,6 +6,7 @@
 #include "config/figures.h"
 #include "config/printable.h"
 #include "control/report/columns.h"
+#include "control/report/ground.h"
 #include "control/report/wording.h"
 
 enum { CELL_BYTES = 256, COLUMNS_SHOWN = 8 };
@@ -162,6 +163,31 @@ static int table_print(const struct result_table *table, const struct facts *fac
     return error;
 }
 
+static void ground_row_add(void *context, const struct ground_row *row)
+{
+    char addresses[FIGURE_MAX];
+    char once[FIGURE_MAX];
+    const char *provider = row->service[0] != '\0' ? "" : row->provider[0] != '\0' ? row->provider : "(no provider)";
+    columns_add(context, (const char *[]){provider, row->service, figure_count(row->addresses, addresses),
+                                          figure_count(row->counted_once, once)});
+}
+
+static int ground_print(const struct scans *scans, FILE *out)
+{
+    struct columns columns;
+    json_t *ground = ground_of(scans);
+    if (ground == NULL)
+        return 0;
+    (void)fprintf(out, "\nT1  %s\n    %s\n", ground_title, ground_note);
+    columns_init(&columns, 4, 1U << 2 | 1U << 3);
+    columns_add(&columns, (const char *[]){"provider", "cloud service", "addresses", "counted once"});
+    ground_each(ground, ground_row_add, &columns);
+    int error = columns_print(&columns, 4, out);
+    columns_fini(&columns);
+    json_decref(ground);
+    return error;
+}
+
 int report_print(const struct report_heading *heading, const struct results *results, FILE *out)
 {
     int error = 0;
@@ -169,6 +195,7 @@ int report_print(const struct report_heading *heading, const struct results *res
     (void)fprintf(out, "\n");
     for (size_t i = 0; i < results->table_count; i++)
         headline_print(heading, &results->tables[i], out);
+    error = ground_print(heading->scans, out);
     for (size_t i = 0; i < results->table_count && error == 0; i++)
         error = table_print(&results->tables[i], heading->facts, out);
     return error;

@@ -17,6 +17,7 @@ struct report_heading {
     const struct facts *facts;
     const char *const *filters; // as JSON
     size_t filter_count;
+    const struct scans *scans;         // what the scans say of themselves
     const struct scans_sample *sample; // NULL: the records are of all that there was, or it is not known
 };
 

@@ -51,6 +51,31 @@ static json_t *crowded_json(const struct plan_summary *summary)
                      "addresses", (json_int_t)summary->crowded_addresses, "rate_pps", summary->crowded_rate_pps);
 }
 
+static json_t *providers_json(const struct plan *plan)
+{
+    json_t *providers = json_object();
+    json_t *services = NULL; // of the provider whose own row came last; borrowed
+    for (size_t i = 0; i < plan->count_count; i++) {
+        const struct plan_count *count = &plan->counts[i];
+        if (count->service[0] == '\0') {
+            services = json_object();
+            json_object_set_new(
+                providers, count->provider,
+                json_pack("{s:I,s:o}", "addresses", (json_int_t)count->addresses, "services", services));
+            continue;
+        }
+        json_object_set_new(services, count->service,
+                            json_pack("{s:I,s:I}", "addresses", (json_int_t)count->addresses, "counted_once",
+                                      (json_int_t)count->attributed));
+    }
+    return providers;
+}
+
+json_t *check_json_targets(const struct plan *plan)
+{
+    return json_pack("{s:I,s:o}", "addresses", (json_int_t)plan->summary.addresses, "providers", providers_json(plan));
+}
+
 json_t *check_json(const struct plan *plan)
 {
     static const char *const modes[] = {[CONVERSE_NONE] = "none", [CONVERSE_NOW] = "now", [CONVERSE_LATER] = "later"};
@@ -58,6 +83,7 @@ json_t *check_json(const struct plan *plan)
     json_t *object = json_object();
     json_object_set_new(object, "path", json_string(plan->path));
     json_object_set_new(object, "addresses", count_json(summary->addresses));
+    json_object_set_new(object, "providers", providers_json(plan));
     json_object_set_new(object, "ports", ports_json(plan->ports, plan->port_count));
     json_object_set_new(object, "decoys", ports_json(plan->decoys, plan->decoy_count));
     json_object_set_new(object, "positions", count_json(summary->positions));

@@ -11,3 +11,7 @@ json_t *check_json(const struct plan *plan);
 
 // {"path": ..., "sha256": ...} for every file that was read.
 json_t *check_json_inputs(const struct plan *plan);
+
+// How many addresses its targets have, each counted once:
+// {"addresses": n, "providers": {"aws": {"addresses": n, "services": {"EC2": {"addresses": n, "counted_once": n}}}}}
+json_t *check_json_targets(const struct plan *plan);

@@ -426,6 +426,13 @@ def compare(folder):
         wrong += compare_table(name, table, reported[name])
     checked = sum(len(table.cells) for table in ours.values())
     print(f"{len(ours)} tables, {checked} cells")
+    with open(f"{folder}/population.json", encoding="utf-8") as text:
+        sizes = {network["name"]: sum(2 ** (32 - int(prefix.split("/")[1])) for prefix in network["prefixes"])
+                 for network in json.load(text)["networks"]}
+    ground = {"addresses": sum(sizes.values()), "providers": {
+        name: {"addresses": size, "services": {PROVIDERS[name][4]: {"addresses": size, "counted_once": size}}} for name, size in sizes.items()}}
+    if report.get("targets") != ground:
+        wrong.append(f"T1: the report says {report.get('targets')}, the truth is {ground}")
     wrong += [f"{name} is in one of both only" for name in set(reported) ^ set(ours)]
     wrong += shares_compare(report)
     for line in wrong[:20]:
