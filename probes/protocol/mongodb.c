@@ -37,11 +37,12 @@ enum mongodb_errand { MONGODB_FIRST = 0, MONGODB_OP_MSG };
     "admin\x00"
 #define SECONDARY "\x03$readPreference\x00\x20\x00\x00\x00\x02mode\x00\x11\x00\x00\x00primaryPreferred\x00\x00"
 
-#define QUERY_HELLO QUERY("\x3a", "\x01") "\x13\x00\x00\x00\x10isMaster" ONE "\x00"
+// As drivers say it, in small letters; servers take both, but what stands in for one may not.
+#define QUERY_HELLO QUERY("\x3a", "\x01") "\x13\x00\x00\x00\x10ismaster" ONE "\x00"
 #define QUERY_BUILD                                                                                                    \
     QUERY("\x3b", "\x02")                                                                                              \
     "\x14\x00\x00\x00\x10"                                                                                             \
-    "buildInfo" ONE "\x00"
+    "buildinfo" ONE "\x00"
 #define QUERY_LIST QUERY("\x4a", "\x03") "\x23\x00\x00\x00\x10listDatabases" ONE NAMES_ONLY "\x00"
 #define MSG_HELLO  MSG("\x34", "\x01") "\x1f\x00\x00\x00\x10hello" ONE IN_ADMIN "\x00"
 #define MSG_BUILD                                                                                                      \

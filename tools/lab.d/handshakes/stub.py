@@ -51,7 +51,7 @@ def mongodb_answer(command, open_to_all):
     if command in (b"isMaster", b"ismaster", b"hello"):
         return {"ismaster": True, "isWritablePrimary": True, "maxBsonObjectSize": 16777216, "maxWireVersion": 21, "minWireVersion": 0,
                 "readOnly": False, "ok": 1.0}
-    if command == b"buildInfo":
+    if command in (b"buildInfo", b"buildinfo"):
         return {"version": "7.0.14", "bits": 64, "ok": 1.0}
     if command == b"listDatabases" and open_to_all:
         return {"databases": [{"name": "admin"}, {"name": "local"}], "ok": 1.0}
