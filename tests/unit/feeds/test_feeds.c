@@ -82,6 +82,56 @@ Test(feeds, bad_ones_leave_what_was_there)
     }
 }
 
+// The one text that a query of a kind's database gives.
+static const char *asked(const char *kind, const char *query)
+{
+    static char text[256];
+    char path[128];
+    sqlite3 *database;
+    sqlite3_stmt *row;
+    (void)snprintf(path, sizeof(path), "%s/%s.sqlite", folder, kind);
+    cr_assert_eq(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL), SQLITE_OK, "%s", path);
+    cr_assert_eq(sqlite3_prepare_v2(database, query, -1, &row, NULL), SQLITE_OK, "%s", sqlite3_errmsg(database));
+    cr_assert_eq(sqlite3_step(row), SQLITE_ROW, "%s", query);
+    (void)snprintf(text, sizeof(text), "%s", (const char *)sqlite3_column_text(row, 0));
+    (void)sqlite3_finalize(row);
+    (void)sqlite3_close(database);
+    return text;
+}
+
+// What a file says twice of one thing stands there once, as it says it last.
+Test(feeds, ids_that_stand_twice)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+        const char *kind;
+        const char *query;
+        const char *wanted;
+    } rows[] = {
+        {"nvd.json",
+         NVD(CVE("CVE-2020-0002", "2020-02-01", "Analyzed", "") "," CVE("CVE-2020-0002", "2020-02-01", "Modified", "")),
+         "nvd", "SELECT count(*) || ' ' || max(status) FROM cve WHERE id = 'CVE-2020-0002'", "1 Modified"},
+        {"kev.json",
+         "{\"catalogVersion\":\"1\",\"vulnerabilities\":[{\"cveID\":\"CVE-2020-0001\",\"dateAdded\":\"2020-01-01\"},"
+         "{\"cveID\":\"CVE-2020-0001\",\"dateAdded\":\"2021-01-01\"}]}",
+         "kev", "SELECT count(*) || ' ' || max(added) FROM kev", "1 1609459200"},
+        {"epss.csv", "#model_version:x\ncve,epss,percentile\nCVE-2020-0001,0.5,0.9\nCVE-2020-0001,0.25,0.9\n", "epss",
+         "SELECT count(*) || ' ' || max(score) FROM epss", "1 0.25"},
+        {"listed.txt", "# l\n10.0.0.1\n10.0.0.1\n", "malicious", "SELECT count(*) FROM listing", "1"},
+        {"names.json",
+         "{\"rrname\":\"a.example\",\"rrtype\":\"A\",\"rdata\":\"10.0.0.1\",\"time_first\":5,\"time_last\":6}\n"
+         "{\"rrname\":\"a.example\",\"rrtype\":\"A\",\"rdata\":\"10.0.0.1\",\"time_first\":5,\"time_last\":6}\n",
+         "passive-dns", "SELECT count(*) FROM sighting", "1"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct complaint complaint = {""};
+        cr_assert_eq(folder_import(folder_file(rows[i].name, rows[i].text, strlen(rows[i].text)), &complaint), 0,
+                     "%s: %s", rows[i].name, complaint.text);
+        cr_expect_str_eq(asked(rows[i].kind, rows[i].query), rows[i].wanted, "%s", rows[i].name);
+    }
+}
+
 Test(feeds, deep_wide_and_empty_ones)
 {
     enum { LARGE = 20 << 20 };
