@@ -29,8 +29,10 @@ static int name_keep(struct key_context *context, const char *path, const char *
 }
 
 int plan_add_named(struct key_context *context, const char *path, const char *name, const struct key_strings *addresses,
-                   bool is_target, struct interval_set *set)
+                   uint16_t port, struct interval_set *set)
 {
+    struct plan_private *own = context->target;
+    bool is_target = set == &own->plan.addresses;
     if (!name_is_valid(name))
         return key_complain(context, path, "\"%.260s\" is no host name, expected lower-case letters, digits, - and .",
                             name);
@@ -39,7 +41,8 @@ int plan_add_named(struct key_context *context, const char *path, const char *na
         if (prefix_parse(addresses->items[i], &interval) != 0 || interval.first != interval.last)
             return key_complain(context, path, "\"%.64s\" is no address of a host, expected one like 192.0.2.1",
                                 addresses->items[i]);
-        int error = interval_set_add(set, interval);
+        const struct pair pair = {.address = interval.first, .port = port};
+        int error = port != 0 ? pair_list_add(&own->pairs, pair) : interval_set_add(set, interval);
         if (error == 0 && is_target)
             error = name_keep(context, path, name, interval.first);
         if (error != 0)

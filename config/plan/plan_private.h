@@ -76,10 +76,11 @@ int plan_read_allow_reserved(struct key_context *context, const char *path, cons
 int plan_read_services(struct key_context *context, const char *path, const json_t *value);
 int plan_read_lcores(struct key_context *context, const char *path, const json_t *value);
 
-// A host name among the targets, with its addresses. Only a
-// target's is remembered. Returns 0, or -EINVAL or -ENOMEM with a complaint.
+// A host name with its addresses, which come to the set, or where it has a port of its own to the pairs. Only a
+// target's name is remembered, and only a target has a port; 0 = none. Returns 0, or -EINVAL or -ENOMEM with a
+// complaint.
 int plan_add_named(struct key_context *context, const char *path, const char *name, const struct key_strings *addresses,
-                   bool is_target, struct interval_set *set);
+                   uint16_t port, struct interval_set *set);
 
 // Sorts the names; whoever has several keeps the first. Returns 0 or -ENOMEM.
 int plan_finish_names(struct plan *plan);

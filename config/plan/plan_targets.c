@@ -69,6 +69,7 @@ struct selection {
     char *file;
     char *name;
     struct key_strings addresses;
+    uint64_t port; // 0 = none of its own
     char *provider;
     char *service;
     char *region;
@@ -87,6 +88,12 @@ static const struct key selection_keys[] = {
      .type = KEY_STRINGS,
      .offset = offsetof(struct selection, addresses),
      .help = "The addresses of name."},
+    {.name = "port",
+     .type = KEY_COUNT,
+     .offset = offsetof(struct selection, port),
+     .minimum = 1,
+     .maximum = 65535,
+     .help = "The one port that name is asked on; by default those of all."},
     {.name = "provider",
      .type = KEY_STRING,
      .offset = offsetof(struct selection, provider),
@@ -223,11 +230,12 @@ static int select_object(struct key_context *context, const char *path, const js
         error = key_complain(context, path, "expected either \"file\", \"provider\" or \"name\"");
     else if (error == 0 && (selection.name != NULL) != (selection.addresses.count != 0))
         error = key_complain(context, path, "expected \"name\" and \"addresses\" together");
+    else if (error == 0 && selection.port != 0 && (selection.name == NULL || pairs_of(context->target, set) == NULL))
+        error = key_complain(context, path, "\"port\" goes with the \"name\" of a target");
     else if (error == 0 && selection.file != NULL && (selection.service != NULL || selection.region != NULL))
         error = key_complain(context, path, "\"service\" and \"region\" go with \"provider\", not with \"file\"");
     else if (error == 0 && selection.name != NULL)
-        error = plan_add_named(context, path, selection.name, &selection.addresses,
-                               set == &((struct plan_private *)context->target)->plan.addresses, set);
+        error = plan_add_named(context, path, selection.name, &selection.addresses, (uint16_t)selection.port, set);
     else if (error == 0 && selection.file != NULL)
         error = select_file(context, path, &selection, set);
     else if (error == 0)

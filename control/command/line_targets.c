@@ -119,7 +119,8 @@ static int name_resolve(const char *name, json_t **ret_addresses, char message[s
     return error;
 }
 
-static int name_add(json_t *keys, const char *name, bool own, char message[static LINE_MESSAGE_MAX])
+// port: the one that it is asked on, 0 = those of all.
+static int name_add(json_t *keys, const char *name, uint16_t port, bool own, char message[static LINE_MESSAGE_MAX])
 {
     json_t *addresses = NULL;
     size_t i;
@@ -134,7 +135,28 @@ static int name_add(json_t *keys, const char *name, bool own, char message[stati
         json_decref(addresses);
         return error;
     }
-    return line_list_add(keys, "targets", json_pack("{s:s,s:o}", "name", name, "addresses", addresses));
+    return line_list_add(keys, "targets",
+                         json_pack("{s:s,s:o,s:o*}", "name", name, "addresses", addresses, "port",
+                                   port != 0 ? json_integer(port) : NULL));
+}
+
+// "example.org:8443"
+static bool named_pair(const char *text, char ret_name[static HOST_NAME_BYTES_MAX + 1], uint16_t *ret_port)
+{
+    char host[HOST_NAME_BYTES_MAX + 2];
+    char address[ADDRESS_TEXT_MAX + 8] = "0.0.0.0";
+    const char *colon = strchr(text, ':');
+    struct pair pair;
+    if (colon == NULL || (size_t)(colon - text) >= sizeof(host) || strlen(colon) >= 8)
+        return false;
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = '\0';
+    // A port is what it is behind an address.
+    strcat(address, colon);
+    if (pair_parse(address, &pair) != 0 || pair.port == 0 || !is_name(host, ret_name))
+        return false;
+    *ret_port = pair.port;
+    return true;
 }
 
 static int target_add(json_t *keys, const char *text, bool own, char message[static LINE_MESSAGE_MAX])
@@ -146,13 +168,16 @@ static int target_add(json_t *keys, const char *text, bool own, char message[sta
         int error = own ? own_allow(keys, address_text(pair.address, address)) : 0;
         return error == 0 ? line_list_add(keys, "targets", json_string(text)) : error;
     }
+    uint16_t port;
+    if (named_pair(text, name, &port))
+        return name_add(keys, name, port, own, message);
     if (list_means_pair(text)) {
         snprintf(message, LINE_MESSAGE_MAX,
-                 "target %.300s: expected " PAIR_EXPECTED "; ports of names and networks are given with -p", text);
+                 "target %.300s: expected " PAIR_EXPECTED "; ports of networks are given with -p", text);
         return -EINVAL;
     }
     if (is_name(text, name))
-        return name_add(keys, name, own, message);
+        return name_add(keys, name, 0, own, message);
     int error = line_list_add(keys, "targets", json_string(text));
     return error == 0 && own ? own_allow(keys, text) : error;
 }
@@ -242,8 +267,9 @@ static bool list_has_name(const struct target_list *list)
 {
     struct list_lines lines = {.text = list->text, .length = list->length};
     char name[HOST_NAME_BYTES_MAX + 1];
+    uint16_t port;
     while (list_next(&lines) > 0)
-        if (is_name(lines.line, name))
+        if (is_name(lines.line, name) || named_pair(lines.line, name, &port))
             return true;
     return false;
 }
@@ -291,20 +317,31 @@ int line_targets_file(json_t *keys, const char *name, char message[static LINE_M
     return error;
 }
 
-// The name that an item of targets leaves to be looked up, or NULL.
-static const char *item_name(const json_t *item, char name[static HOST_NAME_BYTES_MAX + 1])
+// Whether an item of targets leaves a name to be looked up, and which.
+static bool item_name(const json_t *item, char name[static HOST_NAME_BYTES_MAX + 1])
 {
     const char *text = json_string_value(item);
+    uint16_t port;
     if (json_is_object(item) && json_object_get(item, "addresses") == NULL)
         text = json_string_value(json_object_get(item, "name"));
-    return text != NULL && is_name(text, name) ? name : NULL;
+    return text != NULL && (is_name(text, name) || (json_is_string(item) && named_pair(text, name, &port)));
+}
+
+// What it says of a port, as it stands there: who reads the plan judges it. A new reference, NULL = nothing.
+static json_t *item_port(const json_t *item)
+{
+    char name[HOST_NAME_BYTES_MAX + 1];
+    uint16_t port;
+    if (json_is_object(item))
+        return json_incref(json_object_get(item, "port"));
+    return named_pair(json_string_value(item), name, &port) ? json_integer(port) : NULL;
 }
 
 bool line_targets_named(const json_t *targets)
 {
     char name[HOST_NAME_BYTES_MAX + 1];
     for (size_t i = 0; i < json_array_size(targets); i++)
-        if (item_name(json_array_get(targets, i), name) != NULL)
+        if (item_name(json_array_get(targets, i), name))
             return true;
     return false;
 }
@@ -314,11 +351,13 @@ int line_targets_resolve(json_t *targets, char message[static LINE_MESSAGE_MAX])
     char name[HOST_NAME_BYTES_MAX + 1];
     for (size_t i = 0; i < json_array_size(targets); i++) {
         json_t *addresses = NULL;
-        if (item_name(json_array_get(targets, i), name) == NULL)
+        const json_t *item = json_array_get(targets, i);
+        if (!item_name(item, name))
             continue;
         int error = name_resolve(name, &addresses, message);
-        if (error == 0 &&
-            json_array_set_new(targets, i, json_pack("{s:s,s:o}", "name", name, "addresses", addresses)) != 0)
+        if (error == 0 && json_array_set_new(targets, i,
+                                             json_pack("{s:s,s:o,s:o*}", "name", name, "addresses", addresses, "port",
+                                                       item_port(item))) != 0)
             error = -ENOMEM;
         if (error != 0)
             return error;

@@ -489,7 +489,7 @@ Test(scan, bad_plans_and_command_lines_are_one_line_and_status_2)
         {{"check", "10.0.0.0/24", "-s", "ssh,redsi"},
          "services[1]: unknown service \"redsi\" (did you mean \"redis\"?)"},
         {{"check", "10.0.0.1:66000"}, "10.0.0.1:66000: expected an address and a port like 192.0.2.1:443"},
-        {{"check", "10.0.0.0/24:22"}, "ports of names and networks are given with -p"},
+        {{"check", "10.0.0.0/24:22"}, "ports of networks are given with -p"},
         {{"check", "10.0.0.0/33"}, "command line: targets[0]"},
         {{"check", "10.0.0.0/24", "--rate", "fast"}, "command line: rate: \"fast\": expected a rate"},
         {{"check", "10.0.0.0/24", "--source-vlan", "9999"}, "command line: source.vlan: expected an 802.1Q VLAN id"},
