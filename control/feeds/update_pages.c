@@ -135,7 +135,8 @@ static int page_check(void *context, struct complaint *ret_complaint)
         error = complain(ret_complaint, checking->url, "", "has none of the %lld records that it says there are",
                          (long long)checking->total);
     feed_input_close(&input);
-    checking->value = checking->total << 32 | checking->rows;
+    // Of what was refused there is nothing to say.
+    checking->value = error == 0 ? checking->total << 32 | checking->rows : 0;
     return error;
 }
 
