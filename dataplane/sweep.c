@@ -168,7 +168,10 @@ static uint64_t word_sample(struct sweep *sweep, uint64_t set, uint64_t mask)
     if (sweep->coverage == NULL || start < sweep->samples_from)
         return 0;
     uint64_t sample = coverage_word(sweep->coverage, sweep->segment, start) & mask;
-    if (sample == 0)
+    const struct sweep_settings *settings = &sweep->settings;
+    if (sample == 0 ||
+        (settings->is_asked != NULL &&
+         !settings->is_asked(settings->is_asked_context, sweep->base + start + (uint64_t)__builtin_ctzll(sample))))
         return 0;
     bool had_answered = (set & sample) != 0;
     if (coverage_ask(sweep->coverage, sweep->segment, start, had_answered))

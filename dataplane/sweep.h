@@ -25,6 +25,10 @@ struct sweep_settings {
     uint32_t attempts;
     uint32_t workers;
     uint32_t worker;
+    // Whether a position is one that is asked at all; NULL: all are. What is not is no sample. Whoever sends leaves it
+    // out of what sweep_next gives.
+    bool (*is_asked)(const void *context, uint64_t position);
+    const void *is_asked_context;
 };
 
 struct sweep {

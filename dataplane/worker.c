@@ -17,6 +17,17 @@ static uint64_t dry_run_share(const struct image_settings *settings, uint32_t nu
     return settings->dry_run_frames / settings->workers + (number < settings->dry_run_frames % settings->workers);
 }
 
+// Whether a position is one of the plan's pairs: of one in a thousand, which may be samples.
+static bool position_is_pair(const void *context, uint64_t position)
+{
+    const struct dataplane *dataplane = context;
+    const struct probe_plan *plan = &dataplane->plan;
+    uint64_t index = order_index(&plan->order, position);
+    uint64_t ordinal = reciprocal_divide(index, plan->port_reciprocal);
+    return listed_has(&dataplane->image->listed, targets_address(plan->targets, ordinal),
+                      plan->ports[index - ordinal * plan->port_count]);
+}
+
 struct worker *worker_new(struct dataplane *dataplane, uint32_t number)
 {
     const struct image_settings *settings = dataplane->image->settings;
@@ -49,6 +60,8 @@ struct worker *worker_new(struct dataplane *dataplane, uint32_t number)
         .attempts = settings->attempts,
         .workers = dataplane->worker_count,
         .worker = number,
+        .is_asked = dataplane->image->listed.count > 0 ? position_is_pair : NULL,
+        .is_asked_context = dataplane,
     };
     sweep_init(&worker->sweep, &sweep, &dataplane->answered, dataplane->samples);
     atomic_store_explicit(&worker->progress->step, sweep_step(&worker->sweep), memory_order_relaxed);

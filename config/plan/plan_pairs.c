@@ -9,11 +9,6 @@
 // Positions that are no pairs cost their turn: beyond this many the list is to be given in parts.
 #define PAIRS_POSITIONS_MAX (UINT64_C(1) << 34)
 
-static bool is_port(const struct plan_listed *listed, uint16_t port)
-{
-    return (listed->common[port >> 3] >> (port & 7) & 1) != 0;
-}
-
 // The services' ports are those of all targets that have none of their own; without such targets they are nobody's.
 static void common_take(struct plan_private *own)
 {
@@ -39,7 +34,7 @@ static void items_take(struct plan_private *own)
                                           .first = (uint32_t)listed->port_count,
                                           .is_common = interval_set_contains(&own->common_addresses, pair->address)};
         }
-        if (item->is_common != 0 && is_port(listed, pair->port))
+        if (item->is_common != 0 && listed_is_common(&own->plan.listed, pair->port))
             continue;
         listed->ports[listed->port_count++] = pair->port;
         item->count++;
@@ -62,13 +57,11 @@ int plan_finish_pairs(struct plan *plan)
     int error = interval_set_intersect(&own->common_addresses, &plan->addresses);
     if (error != 0)
         return error;
+    plan->listed = (struct listed){.items = listed->items, .ports = listed->ports, .common = listed->common};
     common_take(own);
     items_take(own);
-    plan->listed = (struct listed){.items = listed->items,
-                                   .count = listed->count,
-                                   .ports = listed->ports,
-                                   .port_count = listed->port_count,
-                                   .common = listed->common};
+    plan->listed.count = listed->count;
+    plan->listed.port_count = listed->port_count;
     return 0;
 }
 
@@ -81,7 +74,7 @@ int plan_count_pairs(struct plan *plan, struct complaint *complaint)
     if (own->listed.count == 0)
         return 0;
     for (uint32_t port = 0; port < IMAGE_PORTS_MAX; port++)
-        common += is_port(&own->listed, (uint16_t)port);
+        common += listed_is_common(&plan->listed, (uint16_t)port);
     summary->pairs = interval_set_addresses(&own->common_addresses) * common + own->listed.port_count;
     if (summary->positions <= PAIRS_POSITIONS_MAX)
         return 0;

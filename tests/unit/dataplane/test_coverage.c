@@ -91,6 +91,51 @@ static void world_sweep(uint32_t attempts, uint64_t resume_step, double chance, 
     answered_fini(&answered);
 }
 
+static bool is_even(const void *context, uint64_t position)
+{
+    *(uint64_t *)(uintptr_t)context += 1;
+    return position % 2 == 0;
+}
+
+// Of a list of pairs: what is none of them is no sample, in a pass of samples alone as in later attempts.
+Test(coverage, what_is_not_asked_is_no_sample)
+{
+    const uint64_t length = 1 << 20;
+    for (uint32_t attempts = 1; attempts <= 2; attempts++) {
+        static struct answered answered;
+        struct coverage coverage;
+        struct sweep sweep;
+        uint64_t positions[64];
+        uint64_t looked = 0;
+        uint64_t even = 0;
+        uint64_t asked = 0;
+        struct sweep_settings settings = {.end_position = length,
+                                          .segment_positions = length,
+                                          .chunk = 4096,
+                                          .attempts = attempts,
+                                          .workers = 1,
+                                          .is_asked = is_even,
+                                          .is_asked_context = &looked};
+        cr_assert_eq(answered_init(&answered, 0, length, length), 0);
+        cr_assert_eq(coverage_init(&coverage, 99, length), 0);
+        for (uint64_t block = 0; block < length >> COVERAGE_BLOCK_BITS; block++)
+            even += coverage_sample(&coverage, 0, block) % 2 == 0;
+        sweep_init(&sweep, &settings, &answered, &coverage);
+        for (uint64_t now = 1; !sweep.finished; now++) {
+            uint32_t count = sweep_next(&sweep, now, 64, positions);
+            for (uint32_t i = 0; i < count; i++)
+                asked += sweep.attempt >= attempts && positions[i] % 2 != 0;
+        }
+        cr_expect(even > 0 && even < length >> COVERAGE_BLOCK_BITS);
+        cr_expect_eq(sweep.samples, even, "%u attempts: %lu", attempts, sweep.samples);
+        cr_expect_eq(sweep.again, attempts == 1 ? even : 0, "%u attempts: %lu", attempts, sweep.again);
+        cr_expect_eq(looked, length >> COVERAGE_BLOCK_BITS, "one look for each sample");
+        cr_expect_eq(asked, 0, "no pair, and asked as a sample");
+        coverage_fini(&coverage);
+        answered_fini(&answered);
+    }
+}
+
 Test(coverage, one_attempt_is_followed_by_a_pass_over_the_samples_alone)
 {
     uint64_t counts[5] = {0};
