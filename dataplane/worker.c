@@ -127,3 +127,12 @@ void worker_queue(struct worker *worker, struct rte_mbuf *mbuf, size_t bytes)
     worker->pending[worker->pending_count++] = mbuf;
     counter_add(worker->counters, COUNTER_TX_BYTES, bytes);
 }
+
+struct reply worker_reply(const struct worker *worker, uint32_t i)
+{
+    const struct reply_offload checked = {.ip_checksum_good = true, .l4_checksum_good = true};
+    struct reply reply;
+    reply_read(worker->in.frame[i], worker->in.length[i], worker->dataplane->image->settings->source_address, checked,
+               &reply);
+    return reply;
+}

@@ -118,7 +118,12 @@ void worker_queue(struct worker *worker, struct rte_mbuf *mbuf, size_t bytes);
 // Sleeps a little on a virtual device when nothing moved for a while: the core is shared with the servers under test.
 void worker_idle(struct worker *worker);
 
+// The fields of the i-th frame of worker->in once more; it was checked before.
+struct reply worker_reply(const struct worker *worker, uint32_t i);
+
 // Verdicts and segments to control.
-void worker_verdicts(struct worker *worker, uint64_t open, uint64_t stamp_ns); // of a set of worker->in
+void worker_suspects(struct worker *worker, uint64_t open); // counts them
+// Of a set of worker->in, all of one kind.
+void worker_verdicts(struct worker *worker, uint64_t answers, enum verdict_answer answer, uint64_t stamp_ns);
 void worker_unpark(struct worker *worker, uint64_t now_ns); // none is left parked, or no ring has room
 void worker_segment(struct worker *worker, const struct reply *reply, const uint8_t *frame, uint64_t stamp_ns);

@@ -10,20 +10,10 @@
 // A burst is read, judged and settled as a whole, in sets of 64 bits: every stage's memory is on its way for all frames
 // before the first of them waits for it, and what a frame holds decides about bits, not about branches.
 
-// One frame's fields once more; it was checked before.
-static struct reply frame_reply(const struct worker *worker, uint32_t i)
-{
-    const struct reply_offload checked = {.ip_checksum_good = true, .l4_checksum_good = true};
-    struct reply reply;
-    reply_read(worker->in.frame[i], worker->in.length[i], worker->dataplane->image->settings->source_address, checked,
-               &reply);
-    return reply;
-}
-
 static void answer_neighbour(struct worker *worker, uint32_t i, uint64_t now)
 {
     const struct dataplane *dataplane = worker->dataplane;
-    const struct reply reply = frame_reply(worker, i);
+    const struct reply reply = worker_reply(worker, i);
     if (pacer_take(&worker->neighbours, now, 1) == 0) {
         counter_add(worker->counters, COUNTER_NEIGHBOURS_LIMITED, 1);
         return;
@@ -190,7 +180,7 @@ void worker_judge(struct worker *worker, uint64_t now)
     up |= worker_settle(worker, stamp_ns);
     for (; up != 0; up &= up - 1) {
         uint32_t i = set_first(up);
-        const struct reply reply = frame_reply(worker, i);
+        const struct reply reply = worker_reply(worker, i);
         worker_segment(worker, &reply, in->frame[i], stamp_ns);
     }
     uint64_t neighbours = in->kinds[REPLY_ARP_REQUEST] | in->kinds[REPLY_ECHO_REQUEST];

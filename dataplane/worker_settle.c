@@ -95,6 +95,12 @@ uint64_t worker_settle(struct worker *worker, uint64_t stamp_ns)
     worker_count(worker, COUNTER_ANSWERS_UNREACHABLE, errors & ~before);
     worker_count(worker, COUNTER_ANSWERS_CLOSED, fresh & in->resets);
     worker_count(worker, COUNTER_ANSWERS_OPEN, open);
-    worker_verdicts(worker, open, stamp_ns);
+    worker_suspects(worker, open);
+    worker_verdicts(worker, open, VERDICT_OPEN, stamp_ns);
+    const enum answers_wanted wanted = (enum answers_wanted)dataplane->image->settings->answers;
+    if (wanted != ANSWERS_OPEN)
+        worker_verdicts(worker, fresh & in->resets, VERDICT_CLOSED, stamp_ns);
+    if (wanted == ANSWERS_ALL)
+        worker_verdicts(worker, errors & settling & ~before, VERDICT_UNREACHABLE, stamp_ns);
     return segments & before;
 }

@@ -18,7 +18,24 @@ static uint8_t suspicion(const struct worker *worker, uint32_t i)
     return suspect;
 }
 
-static void verdict_write(const struct worker *worker, uint32_t i, uint32_t lane, uint64_t stamp_ns,
+// Everything of the frame that its kind of answer has.
+static void answer_write(const struct worker *worker, uint32_t i, struct verdict *verdict)
+{
+    const struct reply_burst *in = &worker->in;
+    if (verdict->answer == VERDICT_OPEN) {
+        verdict->remote_seq = in->seq[i];
+        verdict->window = (uint16_t)in->window[i];
+        verdict->mss = (uint16_t)in->mss[i];
+        verdict->suspect = suspicion(worker, i);
+    } else if (verdict->answer == VERDICT_UNREACHABLE) {
+        const struct reply reply = worker_reply(worker, i);
+        verdict->reporter = reply.reporter;
+        verdict->icmp_type = reply.flags;
+        verdict->icmp_code = reply.icmp_code;
+    }
+}
+
+static void verdict_write(const struct worker *worker, uint32_t i, enum verdict_answer answer, uint64_t stamp_ns,
                           struct verdict *ret_verdict)
 {
     const struct reply_burst *in = &worker->in;
@@ -26,20 +43,18 @@ static void verdict_write(const struct worker *worker, uint32_t i, uint32_t lane
         .position = in->probe.position[i],
         .stamp_ns = stamp_ns,
         .address = in->probe.address[i],
-        .remote_seq = in->seq[i],
         .local_isn = in->probe.isn[i],
         .remote_port = (uint16_t)in->probe.port[i],
         .local_port = (uint16_t)in->local_port[i],
-        .window = (uint16_t)in->window[i],
-        .mss = (uint16_t)in->mss[i],
         .ttl = (uint8_t)in->ttl[i],
-        .suspect = suspicion(worker, i),
-        .lane = (uint8_t)lane,
+        .lane = (uint8_t)channel_lane(in->probe.address[i], worker->lanes),
+        .answer = (uint8_t)answer,
     };
+    answer_write(worker, i, ret_verdict);
 }
 
 // Keeps a verdict whose ring has no room, behind those that wait already.
-static void verdict_park(struct worker *worker, uint32_t i, uint32_t lane, uint64_t stamp_ns)
+static void verdict_park(struct worker *worker, uint32_t i, enum verdict_answer answer, uint64_t stamp_ns)
 {
     if (worker->parked_count == WORKER_PARKED) {
         counter_add(worker->counters, COUNTER_DROP_VERDICTS_FULL, 1);
@@ -48,10 +63,10 @@ static void verdict_park(struct worker *worker, uint32_t i, uint32_t lane, uint6
     if (worker->parked_count == 0)
         atomic_store_explicit(&worker->progress->parked_ns, parked_mark(stamp_ns, 1), memory_order_release);
     uint32_t at = (worker->parked_head + worker->parked_count++) & (WORKER_PARKED - 1);
-    verdict_write(worker, i, lane, stamp_ns, &worker->parked[at]);
+    verdict_write(worker, i, answer, stamp_ns, &worker->parked[at]);
 }
 
-void worker_verdicts(struct worker *worker, uint64_t open, uint64_t stamp_ns)
+void worker_suspects(struct worker *worker, uint64_t open)
 {
     // Looked at again when a verdict is written: keeping the answer in sets for that cost more than it spared (29.5
     // instead of 34.7 Mpps of SYN-ACKs in sonde bench classify).
@@ -59,18 +74,22 @@ void worker_verdicts(struct worker *worker, uint64_t open, uint64_t stamp_ns)
     for (uint64_t rest = open; rest != 0; rest &= rest - 1)
         suspects += suspicion(worker, set_first(rest)) != 0;
     counter_add(worker->counters, COUNTER_ANSWERS_SUSPECT, suspects);
+}
+
+void worker_verdicts(struct worker *worker, uint64_t answers, enum verdict_answer answer, uint64_t stamp_ns)
+{
     if (worker->lanes == 0)
         return;
-    for (uint64_t rest = open; rest != 0; rest &= rest - 1) {
+    for (uint64_t rest = answers; rest != 0; rest &= rest - 1) {
         uint32_t i = set_first(rest);
         uint32_t lane = channel_lane(worker->in.probe.address[i], worker->lanes);
         struct ring *ring = verdict_ring(worker, lane);
         // A dead ring has no room for ever.
         if (worker->parked_count > 0 || ring_free(ring, 1) == 0) {
-            verdict_park(worker, i, lane, stamp_ns);
+            verdict_park(worker, i, answer, stamp_ns);
             continue;
         }
-        verdict_write(worker, i, lane, stamp_ns, ring_slot_ahead(ring, 0));
+        verdict_write(worker, i, answer, stamp_ns, ring_slot_ahead(ring, 0));
         ring_advance(ring, 1);
     }
 }

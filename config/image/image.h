@@ -16,7 +16,7 @@
 #include "config/image/targets.h"
 
 #define IMAGE_MAGIC   UINT64_C(0x65646e6f73000001)
-#define IMAGE_VERSION 9
+#define IMAGE_VERSION 10
 
 enum {
     IMAGE_PORTS_MAX = 65536,
@@ -28,6 +28,9 @@ enum {
 enum probe_profile { PROBE_PROFILE_MSS = 0, PROBE_PROFILE_NONE, PROBE_PROFILE_LINUX, PROBE_PROFILE_WINDOWS };
 
 enum converse_mode { CONVERSE_NONE = 0, CONVERSE_NOW, CONVERSE_LATER };
+
+// Which answers become records: of who accepts; of who refuses too; and what was reported unreachable.
+enum answers_wanted { ANSWERS_OPEN = 0, ANSWERS_CLOSED, ANSWERS_ALL };
 
 // What a section holds; one slice each. X(enumerator, element type)
 #define IMAGE_SECTIONS(X)                                                                                              \
@@ -101,6 +104,7 @@ struct image_settings {
     uint64_t host_time_ns;    // what all conversations with one host may last
     uint64_t patience_ns;     // how long an answer is waited for
     uint8_t converse;         // enum converse_mode
+    uint8_t answers;          // enum answers_wanted
     uint8_t profile;          // enum probe_profile
     uint8_t is_vdev;          // the port is a DPDK virtual device: idle workers sleep, deferred checksums pass
     uint8_t tls_matrix;       // TLS servers are asked for every version

@@ -108,6 +108,7 @@ struct plan {
     struct plan_device device;
     struct plan_source source;
     enum converse_mode converse;
+    enum answers_wanted answers;
     enum probe_profile profile;
     bool ssh_host_keys;
     bool ssh_none;

@@ -85,6 +85,7 @@ static void compile_plan(const struct plan *plan, struct image_settings *setting
     settings->patience_ns = plan->patience_ns;
     settings->max_open = plan->max_open;
     settings->converse = (uint8_t)plan->converse;
+    settings->answers = (uint8_t)plan->answers;
     settings->profile = (uint8_t)plan->profile;
     settings->tls_matrix = plan->tls_matrix;
     settings->tls_key_proof = plan->tls_key_proof;

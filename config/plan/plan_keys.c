@@ -311,6 +311,13 @@ const struct key plan_keys[] = {
      .choices = "none now later",
      .fallback = "\"now\"",
      .help = "Talk on the probe's own connection, on a fresh one when there is room, or not at all."},
+    {.name = "answers",
+     .type = KEY_CHOICE,
+     AT(answers),
+     .choices = "open closed all",
+     .fallback = "\"open\"",
+     .help = "Which answers become records: of ports that accept; of ports that refuse too, with the outcome closed; "
+             "and all, of what routers and firewalls report unreachable."},
     {.name = "converse_rate",
      .type = KEY_RATE,
      PRIVATE(converse_rate),

@@ -163,6 +163,7 @@ static enum exit_status records_pass_through(struct classifying *classifying, co
     const struct records_reading reading = {.paths = &path,
                                             .path_count = 1,
                                             .take = take,
+                                            .denied = true,
                                             .pass = take == record_take ? line_pass : NULL,
                                             .contexts = contexts,
                                             .threads = 1};

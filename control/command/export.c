@@ -150,6 +150,7 @@ static int records_write(struct exporting *exporting, const struct output_file *
     const struct records_reading reading = {.paths = (const char *const *)exporting->invocation->operands,
                                             .path_count = (size_t)exporting->invocation->operand_count,
                                             .take = record_take,
+                                            .denied = true,
                                             .contexts = contexts,
                                             .threads = 1};
     arguments_join(exporting->invocation, arguments, sizeof(arguments));

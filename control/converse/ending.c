@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "config/image/attribution.h"
+#include "dataplane/channel/channel.h"
 #include "probes/packet/suspect.h"
 
 // What the marks may add to an observation whose own bytes have come to their bound.
@@ -14,7 +15,8 @@ const enum control_counter ending_outcome_counters[OUTCOME_COUNT] = {
     [OUTCOME_TIMEOUT] = CONTROL_TIMEOUT,         [OUTCOME_COMPLETE] = CONTROL_COMPLETE,
     [OUTCOME_PARTIAL] = CONTROL_PARTIAL,         [OUTCOME_RESET] = CONTROL_RESET,
     [OUTCOME_REFUSED] = CONTROL_REFUSED,         [OUTCOME_NOT_RECOGNISED] = CONTROL_NOT_RECOGNISED,
-    [OUTCOME_INTERRUPTED] = CONTROL_INTERRUPTED,
+    [OUTCOME_INTERRUPTED] = CONTROL_INTERRUPTED, [OUTCOME_CLOSED] = CONTROL_CLOSED,
+    [OUTCOME_UNREACHABLE] = CONTROL_UNREACHABLE,
 };
 
 static void suspicion_learn(struct observation *observation, uint8_t suspect)
@@ -115,7 +117,7 @@ static bool result_take(const struct ending_means *means)
 void ending_record(const struct ending_means *means, const struct ending *ending)
 {
     struct timespec now;
-    if (!result_take(means))
+    if (ending->target->answer == VERDICT_OPEN && !result_take(means))
         return;
     clock_gettime(CLOCK_REALTIME, &now);
     record_fill(means->image, ending, now);

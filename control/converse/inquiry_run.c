@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "control/converse/decoy.h"
+#include "control/converse/denial.h"
 #include "control/converse/ending.h"
 #include "control/converse/inquiry_dialogue.h"
 #include "control/converse/lane.h"
@@ -46,6 +47,8 @@ void inquiry_skip(struct lane *lane, const struct target *target, enum outcome o
 {
     struct observation nothing;
     observation_init(&nothing);
+    if (target->answer != VERDICT_OPEN)
+        outcome = denial_learn(target, &nothing);
     struct ending ending = {.target = target, .observation = &nothing, .outcome = outcome, .now_ns = lane->now_ns};
     ending_record(&lane->means, &ending);
 }

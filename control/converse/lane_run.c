@@ -132,6 +132,7 @@ static size_t targets_skip(struct lane *lane, struct queue *queue)
     struct target target;
     size_t work = 0;
     while (work < LANE_BURST && !batch_troubled(lane->batch) && !lane_sated(lane) && queue_take(queue, &target)) {
+        lane->counters[CONTROL_TARGETS_SPARED] += (target.suspect & SUSPECT_CRASHED_CONTROL) != 0;
         inquiry_skip(lane, &target, OUTCOME_PARTIAL);
         work++;
     }
@@ -141,7 +142,6 @@ static size_t targets_skip(struct lane *lane, struct queue *queue)
 static size_t queues_run(struct lane *lane)
 {
     size_t work = lane_stopping(lane) ? 0 : targets_skip(lane, &lane->spared);
-    lane->counters[CONTROL_TARGETS_SPARED] += work;
     // Without conversations only a restart leaves anything here, and the plan still wants none.
     if (lane->shared->image->settings->converse == CONVERSE_NONE)
         return work + targets_skip(lane, &lane->queue) + targets_skip(lane, &lane->struck);

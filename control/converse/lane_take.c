@@ -11,7 +11,15 @@ static void verdict_handle(struct lane *lane, const struct verdict *verdict)
     struct target target = {.position = verdict->position,
                             .address = verdict->address,
                             .port = verdict->remote_port,
-                            .suspect = verdict->suspect};
+                            .suspect = verdict->suspect,
+                            .answer = verdict->answer,
+                            .icmp_type = verdict->icmp_type,
+                            .icmp_code = verdict->icmp_code,
+                            .reporter = verdict->reporter};
+    if (target.answer != VERDICT_OPEN) {
+        inquiry_skip(lane, &target, OUTCOME_PARTIAL);
+        return;
+    }
     uint8_t mode = lane->shared->image->settings->converse;
     struct flow_packet refusal = flow_refusal(verdict);
     bool stale = clock_since(lane->stamp_ns, verdict->stamp_ns) > LANE_STALE_NS;
@@ -42,7 +50,8 @@ static void verdict_refuse(struct lane *lane, const struct verdict *verdict)
 {
     struct target target = {.address = verdict->address, .port = verdict->remote_port};
     struct flow_packet refusal = flow_refusal(verdict);
-    lane_send(lane, &target, verdict->local_port, &refusal);
+    if (verdict->answer == VERDICT_OPEN)
+        lane_send(lane, &target, verdict->local_port, &refusal);
     lane->counters[CONTROL_VERDICTS_REPEATED]++;
 }
 
@@ -67,7 +76,10 @@ static size_t verdicts_take(struct lane *lane, uint32_t worker, size_t limit)
                                                   .address = verdict->address,
                                                   .port = verdict->remote_port,
                                                   .kind = JOURNAL_TAKEN,
-                                                  .suspect = verdict->suspect};
+                                                  .suspect = verdict->suspect,
+                                                  .answer = verdict->answer,
+                                                  .icmp_type = verdict->icmp_type,
+                                                  .icmp_code = verdict->icmp_code};
     }
     if (count > 0 && journal_append(lane->shared->journal, entries, count) != 0) {
         lane->counters[CONTROL_JOURNAL_ERRORS]++;

@@ -12,9 +12,13 @@ struct target {
     uint64_t position;
     uint32_t address; // host byte order
     uint16_t port;
-    uint8_t suspect; // bits of enum suspect
-    bool released;   // it has waited for its host, and is counted there until it is begun or recorded
-    uint8_t strikes; // how often control died while it was being asked
+    uint8_t suspect;   // bits of enum suspect
+    bool released;     // it has waited for its host, and is counted there until it is begun or recorded
+    uint8_t strikes;   // how often control died while it was being asked
+    uint8_t answer;    // enum verdict_answer; only VERDICT_OPEN is ever asked
+    uint8_t icmp_type; // of VERDICT_UNREACHABLE, as the next two
+    uint8_t icmp_code;
+    uint32_t reporter; // 0 = not known any more
 };
 
 struct queue {

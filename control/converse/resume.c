@@ -70,7 +70,8 @@ static int open_visit(void *context, const struct journal_entry *entry)
         hash_clear(&resume->open);
     if (entry->kind == JOURNAL_STRUCK)
         return hash_put(&resume->strikes, entry->position, strikes_of(resume, entry->position) + 1);
-    bool begins = entry->kind == JOURNAL_BEGUN || (entry->kind == JOURNAL_TAKEN && resume->source->opens);
+    bool begins = entry->kind == JOURNAL_BEGUN ||
+                  (entry->kind == JOURNAL_TAKEN && entry->answer == VERDICT_OPEN && resume->source->opens);
     return begins && !finished(resume, entry) ? hash_put(&resume->open, entry->position, 0) : 0;
 }
 
@@ -111,7 +112,12 @@ static int taken_visit(void *context, const struct journal_entry *entry)
                             .address = entry->address,
                             .port = entry->port,
                             .suspect = entry->suspect,
-                            .strikes = strikes < UINT8_MAX ? (uint8_t)strikes : UINT8_MAX};
+                            .strikes = strikes < UINT8_MAX ? (uint8_t)strikes : UINT8_MAX,
+                            .answer = entry->answer,
+                            .icmp_type = entry->icmp_type,
+                            .icmp_code = entry->icmp_code};
+    if (target.answer != VERDICT_OPEN)
+        return queue_put(queues->spared, &target);
     if (strikes == 0)
         return queue_put(queues->asked, &target);
     if (strikes < RESUME_STRIKES_MAX)

@@ -23,7 +23,7 @@ enum { RESUME_STRIKES_MAX = 2 };
 struct resume_queues {
     struct queue *asked;
     struct queue *struck; // with one strike
-    struct queue *spared; // with RESUME_STRIKES_MAX, and the mark of it
+    struct queue *spared; // with RESUME_STRIKES_MAX, and the mark of it; and those that answered that they are not open
     uint64_t handled;     // as the channel's header has it: 1 + position, 0 = none
 };
 

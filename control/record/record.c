@@ -9,6 +9,14 @@ const char *const outcome_names[OUTCOME_COUNT] = {
 #undef X
 };
 
+bool record_is_open(const struct observation *observation)
+{
+    const struct root_observation *root = observation->root;
+    return root == NULL || !root->known.outcome ||
+           (!text_is(&root->outcome, outcome_names[OUTCOME_CLOSED]) &&
+            !text_is(&root->outcome, outcome_names[OUTCOME_UNREACHABLE]));
+}
+
 const char *const outcome_help[OUTCOME_COUNT] = {
 #define X(enumerator, name, help) help,
     RECORD_OUTCOMES(X)

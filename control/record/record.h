@@ -29,7 +29,10 @@ enum { RECORD_BYTES_MAX = 1 << 20 };
     X(OUTCOME_REFUSED, "refused", "a further connection was refused before anything was said on an earlier one")       \
     X(OUTCOME_NOT_RECOGNISED, "not_recognised", "something was said that no session understands")                      \
     X(OUTCOME_INTERRUPTED, "interrupted",                                                                              \
-      "the scan was ended in mid-conversation; a resume asks again and replaces this")
+      "the scan was ended in mid-conversation; a resume asks again and replaces this")                                 \
+    X(OUTCOME_CLOSED, "closed", "the port refused the connection; only where the plan's answers asks for these")       \
+    X(OUTCOME_UNREACHABLE, "unreachable",                                                                              \
+      "a router or firewall reported the probe, see unreachable; only where the plan's answers asks for these")
 
 enum outcome {
 #define X(enumerator, name, help) enumerator,
@@ -39,6 +42,9 @@ enum outcome {
 };
 extern const char *const outcome_names[OUTCOME_COUNT];
 extern const char *const outcome_help[OUTCOME_COUNT];
+
+// Whether a record is of a port that accepted the connection: all are, but those that a plan asks for besides.
+bool record_is_open(const struct observation *observation);
 
 // The key of the array that names an object's cut fields.
 extern const char record_truncated[];

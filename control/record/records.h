@@ -32,6 +32,7 @@ struct records_tally {
     uint64_t files;
     uint64_t bytes; // of lines, unpacked
     uint64_t records;
+    uint64_t denied; // besides: records of ports that are not open, where they are not wanted
     uint64_t faults[RECORDS_FAULT_COUNT];
     uint64_t unknown; // keys that no field has
     // The first of each kind: "FILE:LINE: what is wrong at byte N".
@@ -62,6 +63,7 @@ struct records_reading {
     records_pass *pass;    // NULL: such lines are only counted
     records_want *want;    // NULL: every line is read
     void *const *contexts; // [threads]
+    bool denied;           // records of ports that are not open (record_is_open) are taken too
     bool lent;             // `take` changes nothing of an observation: parts that many records share are read once
     unsigned int threads;  // at most RECORDS_THREADS_MAX; with one, records come in the order of the files
 };

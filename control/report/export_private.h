@@ -5,11 +5,15 @@
 #include "control/report/export.h"
 #include "control/report/export_sqlite.h"
 
+// What a record says of its port; the most of a host's ports is what its host is known by.
+enum export_state { EXPORT_UNREACHABLE = 0, EXPORT_CLOSED, EXPORT_OPEN };
+
 // One port as an element of XML, and whose it is.
 struct export_port {
     uint64_t key; // address and port
     char *xml;
-    char *name; // the host's, NULL: it was asked by its address
+    uint8_t state; // enum export_state
+    char *name;    // the host's, NULL: it was asked by its address
 };
 
 struct export

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "config/printable.h"
+#include "control/record/record.h"
 #include "control/report/export_private.h"
 #include "sonde_build.h"
 
@@ -113,6 +114,34 @@ static void findings_print(FILE *out, const struct root_observation *root)
     fputs("/>", out);
 }
 
+static enum export_state state_of(const struct observation *observation)
+{
+    if (record_is_open(observation))
+        return EXPORT_OPEN;
+    return text_is(&observation->root->outcome, outcome_names[OUTCOME_CLOSED]) ? EXPORT_CLOSED : EXPORT_UNREACHABLE;
+}
+
+// In nmap's words; of what is filtered, also who says so.
+static void state_print(FILE *out, const struct observation *observation)
+{
+    static const char *const states[] = {
+        [EXPORT_UNREACHABLE] = "filtered", [EXPORT_CLOSED] = "closed", [EXPORT_OPEN] = "open"};
+    static const char *const reasons[] = {
+        [EXPORT_UNREACHABLE] = "no-response", [EXPORT_CLOSED] = "reset", [EXPORT_OPEN] = "syn-ack"};
+    const struct root_observation *root = observation->root;
+    enum export_state state = state_of(observation);
+    char text[ADDRESS_TEXT_MAX];
+    fprintf(out, "<state state=\"%s\"", states[state]);
+    if (root->known.unreachable)
+        text_attribute(out, "reason", true, &root->unreachable);
+    else
+        fprintf(out, " reason=\"%s\"", reasons[state]);
+    fputs(" reason_ttl=\"0\"", out);
+    if (root->known.reporter)
+        fprintf(out, " reason_ip=\"%.*s\"", (int)address_print(&root->reporter, text), text);
+    fputs("/>", out);
+}
+
 static char *port_xml(const struct observation *observation)
 {
     const struct root_observation *root = observation->root;
@@ -121,9 +150,8 @@ static char *port_xml(const struct observation *observation)
     FILE *out = open_memstream(&text, &length);
     if (out == NULL)
         return NULL;
-    fprintf(out,
-            "<port protocol=\"tcp\" portid=\"%" PRId64 "\"><state state=\"open\" reason=\"syn-ack\" reason_ttl=\"0\"/>",
-            root->port);
+    fprintf(out, "<port protocol=\"tcp\" portid=\"%" PRId64 "\">", root->port);
+    state_print(out, observation);
     service_print(out, observation);
     findings_print(out, root);
     fputs("</port>\n", out);
@@ -158,6 +186,7 @@ int export_xml_record(struct export *export, const struct observation *observati
         return error;
     struct export_port *port = &export->ports[export->port_count];
     port->key = (uint64_t)address_number(&root->ip) << 16 | (uint16_t)root->port;
+    port->state = (uint8_t)state_of(observation);
     port->xml = port_xml(observation);
     port->name = root->known.name ? strndup(root->name.data, root->name.length) : NULL;
     if (port->xml == NULL || (root->known.name && port->name == NULL)) {
@@ -180,12 +209,23 @@ static int port_compare(const void *left, const void *right)
     return (a->key > b->key) - (a->key < b->key);
 }
 
-static void host_begin(FILE *out, uint32_t address, const char *name)
+// The most that one of a host's ports says, from the first one on.
+static enum export_state host_state(const struct export *export, size_t first)
 {
+    uint8_t most = EXPORT_UNREACHABLE;
+    for (size_t i = first; i < export->port_count && export->ports[i].key >> 16 == export->ports[first].key >> 16; i++)
+        most = export->ports[i].state > most ? export->ports[i].state : most;
+    return (enum export_state)most;
+}
+
+// Who reports a host's ports as unreachable says nothing of the host.
+static void host_begin(FILE *out, uint32_t address, enum export_state state, const char *name)
+{
+    static const char *const statuses[] = {[EXPORT_UNREACHABLE] = "state=\"unknown\" reason=\"no-response\"",
+                                           [EXPORT_CLOSED] = "state=\"up\" reason=\"reset\"",
+                                           [EXPORT_OPEN] = "state=\"up\" reason=\"syn-ack\""};
     char text[ADDRESS_TEXT_MAX];
-    fprintf(out,
-            "<host><status state=\"up\" reason=\"syn-ack\" reason_ttl=\"0\"/>\n<address addr=\"%s\" "
-            "addrtype=\"ipv4\"/>\n",
+    fprintf(out, "<host><status %s reason_ttl=\"0\"/>\n<address addr=\"%s\" addrtype=\"ipv4\"/>\n", statuses[state],
             address_text(address, text));
     if (name != NULL) {
         fputs("<hostnames><hostname", out);
@@ -209,6 +249,7 @@ void export_xml_end(struct export *export)
 {
     FILE *out = export->out;
     size_t hosts = 0;
+    size_t up = 0;
     qsort(export->ports, export->port_count, sizeof(*export->ports), port_compare);
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE nmaprun>\n<nmaprun scanner=\"sonde\"", out);
     attribute_print(out, "args", export->arguments, strlen(export->arguments));
@@ -218,8 +259,11 @@ void export_xml_end(struct export *export)
         uint32_t address = (uint32_t)(export->ports[i].key >> 16);
         bool first = i == 0 || export->ports[i - 1].key >> 16 != address;
         bool last = i + 1 == export->port_count || export->ports[i + 1].key >> 16 != address;
-        if (first)
-            host_begin(out, address, export->ports[i].name);
+        if (first) {
+            enum export_state state = host_state(export, i);
+            host_begin(out, address, state, export->ports[i].name);
+            up += state != EXPORT_UNREACHABLE;
+        }
         // Of a port that several scans have asked, each says the same element again: the last one counts.
         if (last || export->ports[i + 1].key != export->ports[i].key)
             fputs(export->ports[i].xml, out);
@@ -230,5 +274,5 @@ void export_xml_end(struct export *export)
     fputs("<runstats><finished", out);
     time_print(out, "time", "timestr", export->last_ms / 1000);
     fprintf(out, " elapsed=\"%.2f\" exit=\"success\"/>", (double)(export->last_ms - export->first_ms) / 1e3);
-    fprintf(out, "<hosts up=\"%zu\" down=\"0\" total=\"%zu\"/></runstats>\n</nmaprun>\n", hosts, hosts);
+    fprintf(out, "<hosts up=\"%zu\" down=\"0\" total=\"%zu\"/></runstats>\n</nmaprun>\n", up, hosts);
 }

@@ -20,6 +20,8 @@
     X(REFUSED, "refused", "records with the outcome refused")                                                          \
     X(NOT_RECOGNISED, "not_recognised", "records with the outcome not_recognised")                                     \
     X(INTERRUPTED, "interrupted", "records with the outcome interrupted: a resume asks these targets again")           \
+    X(CLOSED, "closed", "records with the outcome closed")                                                             \
+    X(UNREACHABLE, "unreachable", "records with the outcome unreachable")                                              \
     X(CONVERSATIONS_OPEN, "conversations_open", "conversations open now")                                              \
     X(CONVERSATIONS_QUEUED, "conversations_queued", "conversations waiting for room now")                              \
     X(WAIT_MS, "wait_ms", "milliseconds that what is open or waits takes at most, from now")                           \

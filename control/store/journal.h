@@ -38,7 +38,9 @@ struct journal_entry {
     uint8_t kind;    // enum journal_kind
     uint8_t suspect; // bits of enum suspect
     uint8_t counter; // of a "done": the enum control_counter that its record counts under, besides CONTROL_RECORDS
-    uint8_t reserved[3];
+    uint8_t answer;  // of "taken": enum verdict_answer, and of VERDICT_UNREACHABLE what was said
+    uint8_t icmp_type;
+    uint8_t icmp_code;
     uint32_t check; // of the bytes before
 };
 _Static_assert(sizeof(struct journal_entry) == 24 && sizeof(struct journal_header) == 24, "no padding in the file");

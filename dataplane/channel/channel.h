@@ -23,13 +23,18 @@ enum {
     CHANNEL_CONTROL_COUNTERS = 64,
 };
 
-// A validated SYN-ACK to a probe. 64 bytes.
+// What the answer to a probe was: a SYN-ACK; a RST, or what reported it unreachable, which control only writes down and
+// gets where the plan wants them (enum answers_wanted).
+enum verdict_answer { VERDICT_OPEN = 0, VERDICT_CLOSED, VERDICT_UNREACHABLE };
+
+// A validated answer to a probe. 64 bytes.
 struct verdict {
     uint64_t position;
     uint64_t stamp_ns;   // CLOCK_MONOTONIC
     uint32_t address;    // remote, host byte order
     uint32_t remote_seq; // the SYN-ACK's sequence number (their ISN)
     uint32_t local_isn;  // our SYN's sequence number
+    uint32_t reporter;   // VERDICT_UNREACHABLE: who says so, host byte order; else 0
     uint16_t remote_port;
     uint16_t local_port;
     uint16_t window;
@@ -37,7 +42,10 @@ struct verdict {
     uint8_t ttl;
     uint8_t suspect; // bits of enum suspect
     uint8_t lane;
-    uint8_t reserved[25];
+    uint8_t answer;    // enum verdict_answer. Of VERDICT_OPEN alone: remote_seq, window, mss, suspect
+    uint8_t icmp_type; // of VERDICT_UNREACHABLE, as the next one
+    uint8_t icmp_code;
+    uint8_t reserved[18];
 };
 
 // A TCP segment, up (received on one of our ports) or down (asked for). 1,664 bytes a slot.

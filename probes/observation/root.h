@@ -10,7 +10,7 @@
     X(P, TEXT, scan, 64, "id of the scan")                                                                             \
     X(P, INSTANT, time, 0, "when the conversation ended")                                                              \
     X(P, ADDRESS, ip, 0, "address of the host")                                                                        \
-    X(P, NUMBER, port, 0, "port that accepted a connection")                                                           \
+    X(P, NUMBER, port, 0, "port that answered")                                                                        \
     X(P, TEXT, transport, 8, "transport protocol: tcp")                                                                \
     X(P, TEXT, name, 253, "host name that was asked for, where the address was given by one")                          \
     X(P, TEXT, provider, 64, "cloud provider that publishes the address")                                              \
@@ -23,6 +23,8 @@
     X(P, TEXT, tunnel, 8, "tls when the service was spoken inside TLS")                                                \
     X(P, FLAG, open, 0, "a stranger is let in, without a credential")                                                  \
     X(P, TEXT, outcome, 31, "how the conversation ended (below)")                                                      \
+    X(P, TEXT, unreachable, 31, "what was reported: host-unreach, admin-prohibited ... (RFC 792, RFC 1812)")           \
+    X(P, ADDRESS, reporter, 0, "who reported it")                                                                      \
     X(P, TEXT, banner, 1023, "first bytes of a service that was not recognised, or not within TLS")                    \
     X(P, ROWS(component), components, 8, "software that the banner names beside the product: modules, languages")      \
     X(P, LIST, findings, 1024, "ids of what is wrong (sonde help findings)")                                           \

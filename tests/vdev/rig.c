@@ -71,6 +71,7 @@ static void image_init(struct rig *rig, const struct rig_plan *plan)
             .end_position = plan->end_position == 0 ? storage.targets.count * ports : plan->end_position,
             .segment_positions = plan->segment_positions == 0 ? UINT64_C(1) << 32 : plan->segment_positions,
             .port_count = ports,
+            .answers = plan->answers,
             .attempts = plan->attempts == 0 ? 1 : plan->attempts,
             .attempt_gap_ns = 1000000,
             .cooldown_ns = plan->cooldown_ms * 1000000,

@@ -168,3 +168,58 @@ Test(settle, with_two_workers_the_step_of_the_one_that_asks_decides)
     cr_assert(hand_answered(&hand, 63));
     hand_check(&hand);
 }
+
+static struct verdict denial(void)
+{
+    struct verdict verdict = {0};
+    cr_assert_eq(hand_verdicts(&hand, &verdict), 1);
+    cr_assert_eq(verdict.window, 0);
+    cr_assert_eq(verdict.suspect, 0);
+    return verdict;
+}
+
+Test(settle, what_refuses_is_told_once_where_the_plan_wants_it)
+{
+    struct verdict verdict;
+    struct rig_plan plan = ONCE;
+    plan.answers = ANSWERS_CLOSED;
+    hand_init(&hand, &plan);
+    cr_assert_eq(hand_attempt(&hand, 0), POSITIONS);
+    answer(SOMEWHERE, ANSWER_CLOSED);
+    verdict = denial();
+    cr_assert_eq(verdict.answer, VERDICT_CLOSED);
+    cr_assert_eq(verdict.position, SOMEWHERE);
+    answer(SOMEWHERE, ANSWER_CLOSED);
+    answer(SOMEWHERE + 1, ANSWER_UNREACHABLE);
+    cr_assert_eq(hand_verdicts(&hand, &verdict), 0, "not twice, and no errors");
+    answer(SOMEWHERE + 2, ANSWER_OPEN);
+    cr_assert_eq(hand_verdicts(&hand, &verdict), 1);
+    cr_assert_eq(verdict.answer, VERDICT_OPEN);
+    hand_check(&hand);
+}
+
+Test(settle, what_is_reported_unreachable_is_told_when_it_settles)
+{
+    struct verdict verdict;
+    struct rig_plan plan = TWICE;
+    plan.answers = ANSWERS_ALL;
+    hand_init(&hand, &plan);
+    cr_assert_eq(hand_attempt(&hand, 0), POSITIONS);
+    answer(SOMEWHERE, ANSWER_PROHIBITED);
+    cr_assert_eq(hand_verdicts(&hand, &verdict), 0, "it is asked again");
+    cr_assert_eq(hand_attempt(&hand, 0), POSITIONS);
+    answer(SOMEWHERE, ANSWER_PROHIBITED);
+    verdict = denial();
+    cr_assert_eq(verdict.answer, VERDICT_UNREACHABLE);
+    cr_assert_eq(verdict.icmp_type, 3);
+    cr_assert_eq(verdict.icmp_code, 13);
+    cr_assert_eq(verdict.reporter, verdict.address, "the host's own firewall");
+    answer(SOMEWHERE + 1, ANSWER_UNREACHABLE);
+    verdict = denial();
+    cr_assert_eq(verdict.icmp_code, 1);
+    cr_assert_neq(verdict.reporter, verdict.address, "a router");
+    cr_assert_neq(verdict.reporter, 0);
+    answer(SOMEWHERE + 2, ANSWER_CLOSED);
+    cr_assert_eq(denial().answer, VERDICT_CLOSED);
+    hand_check(&hand);
+}

@@ -216,6 +216,33 @@ void harness_disk_limit(struct harness *harness, uint64_t bytes)
     cr_assert(set, "the limit cannot be set");
 }
 
+static void verdict_give(struct harness *harness, const struct verdict *verdict)
+{
+    uint32_t lane = channel_lane(verdict->address, HARNESS_LANES);
+    struct ring *ring = &channel_pair(&harness->channel, verdict->address % HARNESS_WORKERS, lane)->verdicts;
+    while (ring_free(ring, 1) == 0)
+        harness_turn(harness);
+    memcpy(ring_slot_ahead(ring, 0), verdict, sizeof(*verdict));
+    ring_advance(ring, 1);
+}
+
+void harness_deny(struct harness *harness, uint32_t address, uint16_t port, enum verdict_answer answer,
+                  uint8_t icmp_code)
+{
+    struct verdict verdict = {.position = harness->position++,
+                              .stamp_ns = clock_ns(),
+                              .address = address,
+                              .remote_port = port,
+                              .local_port = 40000,
+                              .answer = (uint8_t)answer};
+    if (answer == VERDICT_UNREACHABLE) {
+        verdict.icmp_type = 3;
+        verdict.icmp_code = icmp_code;
+        verdict.reporter = 0x0a0000fe;
+    }
+    verdict_give(harness, &verdict);
+}
+
 struct peer *harness_answer(struct harness *harness, uint32_t address, uint16_t port)
 {
     struct peer *peer = malloc(sizeof(*peer));
@@ -226,12 +253,7 @@ struct peer *harness_answer(struct harness *harness, uint32_t address, uint16_t 
     harness->peers[harness->peer_count++] = peer;
     verdict.position = harness->position++;
     verdict.stamp_ns = clock_ns() - harness->age_ns;
-    struct ring *ring =
-        &channel_pair(&harness->channel, address % HARNESS_WORKERS, channel_lane(address, HARNESS_LANES))->verdicts;
-    while (ring_free(ring, 1) == 0)
-        harness_turn(harness);
-    memcpy(ring_slot_ahead(ring, 0), &verdict, sizeof(verdict));
-    ring_advance(ring, 1);
+    verdict_give(harness, &verdict);
     return peer;
 }
 

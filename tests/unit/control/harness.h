@@ -81,6 +81,10 @@ void harness_disk_limit(struct harness *harness, uint64_t bytes);
 // A server that has answered a probe, and its verdict.
 struct peer *harness_answer(struct harness *harness, uint32_t address, uint16_t port);
 
+// A port that answered the probe with a RST, or with an error of ICMP that a router has reported: its verdict alone.
+void harness_deny(struct harness *harness, uint32_t address, uint16_t port, enum verdict_answer answer,
+                  uint8_t icmp_code);
+
 // One turn of the dataplane.
 void harness_turn(struct harness *harness);
 

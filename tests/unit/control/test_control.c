@@ -96,6 +96,43 @@ Test(control, continues_the_probes_connection_and_writes_a_classified_record, .f
     json_decref(records);
 }
 
+// Ports that refused or were reported: written down as that, never asked, and none of the records that max_results
+// counts.
+Test(control, writes_down_what_is_not_open_and_asks_nobody, .fini = teardown)
+{
+    harness_init(&harness, &(struct harness_plan){.converse = CONVERSE_NOW, .max_results = 1});
+    harness.application = harness_http_server;
+    harness_start(&harness, false, -1);
+    harness_deny(&harness, 0x0a000001, 22, VERDICT_CLOSED, 0);
+    harness_deny(&harness, 0x0a000001, 23, VERDICT_UNREACHABLE, 13);
+    harness_deny(&harness, 0x0a000002, 23, VERDICT_UNREACHABLE, 77);
+    harness_answer(&harness, 0x0a000001, 80);
+    harness_finish_clean(&harness);
+    json_t *records = harness_records(&harness);
+    cr_assert_not_null(records);
+    cr_assert_eq(json_array_size(records), 4);
+    size_t at;
+    json_t *record;
+    json_array_foreach(records, at, record)
+    {
+        json_int_t port = json_integer_value(json_object_get(record, "port"));
+        const char *outcome = harness_text(record, NULL, "outcome");
+        cr_assert_str_eq(outcome, port == 22 ? "closed" : port == 23 ? "unreachable" : "complete");
+        bool strange = port == 23 && strcmp(harness_text(record, NULL, "ip"), "10.0.0.2") == 0;
+        cr_assert_str_eq(harness_text(record, NULL, "unreachable"), port != 23 ? ""
+                                                                    : strange  ? "icmp-3-77"
+                                                                               : "admin-prohibited");
+        cr_assert_str_eq(harness_text(record, NULL, "reporter"), port == 23 ? "10.0.0.254" : "");
+        cr_assert_eq(json_object_get(record, "service") == NULL, port != 80);
+    }
+    cr_assert_eq(harness_counter(&harness, CONTROL_CLOSED), 1);
+    cr_assert_eq(harness_counter(&harness, CONTROL_UNREACHABLE), 2);
+    cr_assert_eq(harness_counter(&harness, CONTROL_RECORDS), 4);
+    cr_assert_eq(harness.strays, 0, "a RST to who is not connected");
+    cr_assert_eq(harness.peer_count, 1, "somebody was asked");
+    json_decref(records);
+}
+
 static bool all_recorded(struct harness *of)
 {
     return harness_counter(of, CONTROL_RECORDS) >= of->position;
