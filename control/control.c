@@ -272,6 +272,8 @@ static int control_init(struct control *control, const struct control_options *o
         .seen = &control->seen,
         .flow_ops = &inquiry_flow_ops,
         .user_agent = image_string(&control->image, control->image.settings->user_agent),
+        .http_path = image_string(&control->image, control->image.settings->http_path),
+        .http_headers = image_string(&control->image, control->image.settings->http_headers),
         .trust_store = image_string(&control->image, control->image.settings->trust_store),
     };
     error = lanes_init(control);

@@ -54,8 +54,8 @@ static bool strings_fit(const struct image *image)
     const struct image_settings *settings = image->settings;
     if (image->string_bytes == 0 || image->strings[0] != '\0' || image->strings[image->string_bytes - 1] != '\0')
         return false;
-    uint32_t own[] = {settings->scan, settings->contact, settings->user_agent, settings->port_name,
-                      settings->trust_store};
+    uint32_t own[] = {settings->scan,        settings->contact,   settings->user_agent,  settings->port_name,
+                      settings->trust_store, settings->http_path, settings->http_headers};
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         if (own[i] >= image->string_bytes)
             return false;

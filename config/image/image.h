@@ -75,12 +75,14 @@ struct image_input {
 // Every scalar of a checked plan, in the units of its consumers. Strings are offsets into IMAGE_STRINGS.
 struct image_settings {
     // Who and when.
-    uint32_t scan;        // string: the scan's id, in every record
-    uint32_t contact;     // string, "" when none
-    uint32_t user_agent;  // string
-    uint32_t trust_store; // string: file of authorities in PEM, "" when none
-    uint32_t port_name;   // string: the DPDK port ("net_af_packet0", "0000:01:00.0"), "" = the only one
-    uint64_t seed;        // keys the order, decoys and samples; not the cookie
+    uint32_t scan;         // string: the scan's id, in every record
+    uint32_t contact;      // string, "" when none
+    uint32_t user_agent;   // string
+    uint32_t trust_store;  // string: file of authorities in PEM, "" when none
+    uint32_t http_path;    // string: what HTTP servers are asked for
+    uint32_t http_headers; // string: headers of theirs that are kept, in lower case, blanks between; "*" = all
+    uint32_t port_name;    // string: the DPDK port ("net_af_packet0", "0000:01:00.0"), "" = the only one
+    uint64_t seed;         // keys the order, decoys and samples; not the cookie
 
     // What is asked: positions [first_position, end_position) of [0, positions).
     uint64_t positions; // addresses * ports, at most 2^48

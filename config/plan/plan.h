@@ -130,9 +130,11 @@ struct plan {
     char *contact; // "" when none
     bool tls_key_proof;
     bool tls_matrix;
-    char *trust_store; // resolved; "" when none
-    char *feeds;       // folder, resolved; "" = not given
-    char *output;      // folder, resolved; "-" = records to standard output; "" = not given
+    char *http_path;    // "/" when not given
+    char *http_headers; // in lower case, blanks between; "*" = all; "" = none
+    char *trust_store;  // resolved; "" when none
+    char *feeds;        // folder, resolved; "" = not given
+    char *output;       // folder, resolved; "-" = records to standard output; "" = not given
     uint64_t first_position;
     uint64_t end_position;
     uint16_t *ports; // ascending

@@ -47,6 +47,10 @@ static int compile_strings(const struct plan *plan, const struct plan_runtime *r
         error = string_table_add(strings, runtime->port_name, &settings->port_name);
     if (error == 0)
         error = string_table_add(strings, plan->trust_store, &settings->trust_store);
+    if (error == 0)
+        error = string_table_add(strings, plan->http_path, &settings->http_path);
+    if (error == 0)
+        error = string_table_add(strings, plan->http_headers, &settings->http_headers);
     for (size_t i = 0; i < runtime->eal_argument_count && error == 0; i++)
         error = string_table_add(strings, runtime->eal_arguments[i], &out->eal_arguments[i]);
     for (size_t i = 0; i < plan->input_count && error == 0; i++) {

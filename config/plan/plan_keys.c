@@ -390,6 +390,19 @@ const struct key plan_keys[] = {
      .fallback = "true",
      .help = "Ask SSH servers for their methods with one none request for a user that nobody has; false leaves before "
              "any user is named, and ssh.methods and ssh.no_authentication are absent."},
+    {.name = "http_path",
+     READ_BY(plan_read_http_path),
+     .expected = "path",
+     .fallback = "\"/\"",
+     .help =
+         "What HTTP servers are asked for; by their answer to another path than / no further service is recognised."},
+    {.name = "http_headers",
+     .words = KEY_WORDS_LIST,
+     READ_BY(plan_read_http_headers),
+     .expected = "array of names of headers, or [\"*\"]",
+     .fallback = "[]",
+     .help = "Headers of their answers that a record keeps in http.headers, besides those that have fields of their "
+             "own; \"*\" keeps the first 32."},
     {.name = "decoys",
      .type = KEY_COUNT32,
      PRIVATE(decoys),

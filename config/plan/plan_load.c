@@ -223,6 +223,8 @@ void plan_free(struct plan *plan)
     free_lists(plan);
     free(plan->path);
     free(plan->contact);
+    free(plan->http_path);
+    free(plan->http_headers);
     free(plan->trust_store);
     free(plan->ports);
     free(plan->counts);

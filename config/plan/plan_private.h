@@ -74,6 +74,8 @@ int plan_read_exclude(struct key_context *context, const char *path, const json_
 int plan_read_on_link(struct key_context *context, const char *path, const json_t *value);
 int plan_read_allow_reserved(struct key_context *context, const char *path, const json_t *value);
 int plan_read_services(struct key_context *context, const char *path, const json_t *value);
+int plan_read_http_path(struct key_context *context, const char *path, const json_t *value);
+int plan_read_http_headers(struct key_context *context, const char *path, const json_t *value);
 int plan_read_lcores(struct key_context *context, const char *path, const json_t *value);
 
 // A host name with its addresses, which come to the set, or where it has a port of its own to the pairs. Only a

@@ -27,6 +27,8 @@ int lane_init(struct lane *lane, struct lane_shared *shared, uint32_t index)
     lane->patience_ns = patience_ns != 0 ? patience_ns : INQUIRY_PATIENCE_NS;
     uint32_t answer_ms = (uint32_t)(lane->patience_ns / 1000000);
     struct session_env_settings settings = {.user_agent = shared->user_agent,
+                                            .http_path = shared->http_path,
+                                            .http_headers = shared->http_headers,
                                             .answer_ms = answer_ms,
                                             .silence_ms = answer_ms * 2 / 5, // who speaks first has only to begin
                                             .tls_matrix = shared->image->settings->tls_matrix != 0,

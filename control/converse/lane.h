@@ -53,6 +53,8 @@ struct lane_shared {
     const struct hash *seen;         // positions that the journal held at the start
     const struct flow_ops *flow_ops; // of every connection: inquiry_flow_ops
     const char *user_agent;
+    const char *http_path;       // as in struct session_env_settings
+    const char *http_headers;    // likewise
     const char *trust_store;     // "" when chains are not verified
     _Atomic bool stop;           // main: wo. finish or abandon, then end
     _Atomic bool dataplane_gone; // main: wo. nothing can be sent any more

@@ -95,6 +95,7 @@
     X(tls_version, TLS_VERSION_FIELDS, "a version of TLS")                                                             \
     X(tls_certificate, TLS_CERTIFICATE_FIELDS, "a certificate of a chain")                                             \
     X(ssh_key, SSH_KEY_FIELDS, "a host key of SSH")                                                                    \
+    X(http_header, HTTP_HEADER_FIELDS, "a header of an answer of HTTP")                                                \
     X(component, PRODUCT_FIELDS, "software that the server's banner names beside the server")
 
 enum part_id {

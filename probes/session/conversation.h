@@ -18,6 +18,10 @@ struct session_env;
 
 struct session_env_settings {
     const char *user_agent; // HTTP User-Agent, with the plan's contact in it; copied
+    const char
+        *http_path; // what HTTP servers are asked for, at most 127 bytes that begin with "/"; NULL or "": "/"; copied
+    // Names of headers of HTTP that are kept, in lower case, with blanks between; "*": all; NULL or "": none. Copied.
+    const char *http_headers;
     uint32_t silence_ms;    // how long a server that should speak first is waited for, 0 = the default
     uint32_t answer_ms;     // how long an answer is waited for, 0 = the default
     uint32_t quiet_ms;      // how long more of a greeting is waited for, 0 = the default

@@ -55,6 +55,8 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
     env->ssh_host_keys = settings->ssh_host_keys;
     env->no_ssh_none = settings->no_ssh_none;
     env->user_agent = strdup(settings->user_agent != NULL ? settings->user_agent : "sonde");
+    env->http_path = strdup(settings->http_path != NULL && settings->http_path[0] == '/' ? settings->http_path : "/");
+    env->http_headers = strdup(settings->http_headers != NULL ? settings->http_headers : "");
     // No line break of the plan's contact may begin a field of its own.
     for (char *at = env->user_agent; at != NULL && *at != '\0'; at++)
         *at = (unsigned char)*at < ' ' || *at == 0x7f ? ' ' : *at;
@@ -67,8 +69,8 @@ struct session_env *session_env_new(const struct session_env_settings *settings)
     // The C library opens /etc/localtime at the first use of a time, UTC included.
     tzset();
     uint8_t seeding[1];
-    if (env->user_agent == NULL || env->kit == NULL || env->trust == NULL || env->ssh == NULL ||
-        env->charsets == NULL || RAND_bytes(seeding, sizeof(seeding)) != 1) {
+    if (env->user_agent == NULL || env->http_path == NULL || env->http_headers == NULL || env->kit == NULL ||
+        env->trust == NULL || env->ssh == NULL || env->charsets == NULL || RAND_bytes(seeding, sizeof(seeding)) != 1) {
         session_env_free(env);
         errno = ENOMEM;
         return NULL;
@@ -86,5 +88,7 @@ void session_env_free(struct session_env *env)
     ssh_env_free(env->ssh);
     http_charsets_free(env->charsets);
     free(env->user_agent);
+    free(env->http_path);
+    free(env->http_headers);
     free(env);
 }

@@ -17,6 +17,8 @@ struct session_env {
     struct http_charsets *charsets;
     struct tls_kit *kit; // of our own TLS client
     char *user_agent;
+    char *http_path;
+    char *http_headers;
     uint32_t silence_ms;
     uint32_t answer_ms;
     uint32_t quiet_ms;

@@ -17,13 +17,28 @@ struct tally {
     size_t runs;
 };
 
+// The environment of those like it, or one of its own.
+static struct session_env *env_of(const struct tally *tally, const struct script *script)
+{
+    const struct session_env_settings own = {.user_agent = script_agent,
+                                             .tls_matrix = script->tls_matrix,
+                                             .http_path = script->path,
+                                             .http_headers = script->keeps};
+    if (script->path != NULL || script->keeps != NULL)
+        return session_env_new(&own);
+    return script->tls_matrix ? tally->matrix_env : tally->env;
+}
+
 static void file_run(struct tally *tally, const char *file)
 {
     struct script script;
     struct checked checked = {.problem = NULL};
     tally->dialogues++;
-    if (script_load(&script, file) == 0)
-        checked = check_script(&script, script.tls_matrix ? tally->matrix_env : tally->env);
+    struct session_env *env = NULL;
+    if (script_load(&script, file) == 0 && (env = env_of(tally, &script)) != NULL)
+        checked = check_script(&script, env);
+    if (env != tally->env && env != tally->matrix_env)
+        session_env_free(env);
     const char *problem = script.problem[0] != '\0' ? script.problem : checked.problem;
     if (problem != NULL) {
         tally->wrong++;

@@ -232,6 +232,29 @@ static void name_read(struct loading *loading)
         abort();
 }
 
+// The rest of the line, once, before what happens.
+static void rest_read(struct loading *loading, char **text)
+{
+    bool there = cursor_peek(&loading->cursor) != '\0';
+    size_t length = there ? strcspn(loading->cursor.at, "\n") : 0;
+    if (loading->begun || *text != NULL || length == 0) {
+        cursor_fail(&loading->cursor, "path and keeps stand once, before what happens, and say what");
+        return;
+    }
+    *text = text_new(loading->cursor.at, length);
+    loading->cursor.at += length;
+}
+
+static void path_read(struct loading *loading)
+{
+    rest_read(loading, &loading->script->path);
+}
+
+static void keeps_read(struct loading *loading)
+{
+    rest_read(loading, &loading->script->keeps);
+}
+
 static void matrix_read(struct loading *loading)
 {
     loading->script->tls_matrix = true;
@@ -331,6 +354,8 @@ static const struct {
     {"argument", argument_read},
     {"matrix", matrix_read},
     {"name", name_read},
+    {"path", path_read},
+    {"keeps", keeps_read},
 };
 
 static void statement_read(struct loading *loading)
@@ -350,10 +375,11 @@ static void statement_read(struct loading *loading)
             statements[i].read(loading);
             return;
         }
-    cursor_fail(&loading->cursor,
-                "\"%.*s\" begins no statement: expected <, >, silence, close, reset, connection, "
-                "learnt, not, nothing else, finished, cut may differ, port, first, argument or matrix",
-                (int)strcspn(loading->cursor.at - strlen(word), " \t\n"), loading->cursor.at - strlen(word));
+    cursor_fail(
+        &loading->cursor,
+        "\"%.*s\" begins no statement: expected <, >, silence, close, reset, connection, "
+        "learnt, not, nothing else, finished, cut may differ, port, first, argument, name, path, keeps or matrix",
+        (int)strcspn(loading->cursor.at - strlen(word), " \t\n"), loading->cursor.at - strlen(word));
 }
 
 int script_load(struct script *script, const char *file)
@@ -392,6 +418,8 @@ void script_fini(struct script *script)
     free(script->steps);
     free(script->first);
     free(script->name);
+    free(script->path);
+    free(script->keeps);
     learnts_fini(&script->known);
     learnts_fini(&script->unknown);
     learnts_fini(&script->varying);

@@ -42,6 +42,8 @@ struct script {
     const char *file;
     char *first; // session
     char *name;  // of the host, NULL: it has none
+    char *path;  // that HTTP servers are asked for, NULL: the usual one
+    char *keeps; // headers of HTTP that are kept, NULL: none
     unsigned long port;
     uint32_t argument; // of the first errand
     bool tls_matrix;   // TLS servers are asked for every version

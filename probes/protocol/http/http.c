@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// HTTP/1.1 as one GET of "/" (RFC 9110, RFC 9112): status, a few fields, and the title of the page. Servers of an API
-// are told by what they say to it, and asked in its words (http_suggest.h).
+// HTTP/1.1 as one GET, of "/" or the plan's path (RFC 9110, RFC 9112): status, a few fields, and the title of the page.
+// Servers of an API are told by what they say to it, and asked in its words (http_suggest.h).
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "probes/protocol/http/http_exchange.h"
+#include "probes/protocol/http/http_kept.h"
 #include "probes/protocol/http/http_suggest.h"
 #include "probes/session/detect.h"
 #include "probes/session/env.h"
@@ -14,14 +15,15 @@
 
 enum { PORT_HTTPS = 443 };
 
-static const struct say http_says[] = {HTTP_SAYS_GET("/", "close"), SAYS_END};
+static const struct say http_says[] = {HTTP_SAYS_GET("/", "close"), SAY("GET /"), SAY_ANY(HTTP_PATH_MAX - 1),
+                                       HTTP_SAYS_BEHIND_PATH("close"), SAYS_END};
 
 static struct session_result http_open(struct session *self)
 {
     struct http_exchange *exchange = (struct http_exchange *)self->state;
     exchange->learnt = self->observation;
     exchange->keeps = HTTP_HINT_BYTES;
-    return http_exchange_ask(self, "/", true);
+    return http_exchange_ask(self, self->env->http_path, true);
 }
 
 // The port of "https://host:8443/", 443 when it names none, 0 when it is no such address (RFC 3986 section 3.2).
@@ -57,9 +59,12 @@ static struct session_result http_over(struct session *self, bool whole)
     const struct http_exchange *exchange = (const struct http_exchange *)self->state;
     if (exchange->page != NULL)
         http_page_learn(exchange->page, self->env->charsets, whole, self->observation);
+    http_path_learn(self);
+    if (exchange->phase != HTTP_BODY)
+        http_headers_cut(self->observation);
     self->observation->finished = self->observation->finished || whole;
     const struct http_answer answer = http_answer_of(exchange, whole);
-    bool api = exchange->page != NULL && http_suggest(self, &answer);
+    bool api = exchange->page != NULL && http_asks_root(self) && http_suggest(self, &answer);
     if (!api && refers_to_tls(self))
         (void)detect_ask(self, &session_tls);
     return session_done();

@@ -7,6 +7,7 @@
 
 #include "probes/memory.h"
 #include "probes/protocol/http/http2_request.h"
+#include "probes/protocol/http/http_kept.h"
 #include "probes/protocol/http/http_page.h"
 #include "probes/protocol/http/http_suggest.h"
 #include "probes/session/detect.h"
@@ -92,15 +93,18 @@ static struct session_result http2_over(struct session *self, bool whole)
 {
     const struct http2_state *state = (const struct http2_state *)self->state;
     http_page_learn(state->page, self->env->charsets, whole, self->observation);
+    http_path_learn(self);
+    if (!state->answered)
+        http_headers_cut(self->observation);
     self->observation->finished = whole;
     const struct http_answer answer = {.status = state->status,
                                        .marks = state->marks,
                                        .http = self->observation->http,
                                        .whole = whole,
                                        .body = http_page_kept(state->page)};
-    if (state->answered)
+    if (state->answered && http_asks_root(self))
         (void)http_suggest(self, &answer);
-    else if (self->below != NULL)
+    else if (!state->answered && self->below != NULL)
         // It has chosen h2 and does not answer in it, as where a login belongs to the connection (RFC 9113 section 7,
         // HTTP_1_1_REQUIRED).
         (void)detect_ask(self, &session_http);
@@ -168,6 +172,7 @@ static void field_take(struct session *self, const nghttp2_nv *field)
         status_take(self, value);
     else if (state->status != 0 && !is_interim(state->status)) {
         http_page_field(state->page, self->observation, name, value);
+        http_header_keep(self, self->observation, name, value);
         state->marks |= http_mark_of(name);
         state->sized =
             state->sized || (name.length == sizeof(length) - 1 && memcmp(name.data, length, name.length) == 0);

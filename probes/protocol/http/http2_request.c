@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "probes/protocol/http/http_exchange.h"
+#include "probes/protocol/http/http_kept.h"
 #include "probes/protocol/http/http_request.h"
 #include "probes/session/env.h"
 
@@ -12,7 +14,9 @@ enum { USER_AGENT_MAX = 512 };
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\6\4\0\0\0\0\0\0\2\0\0\0\0"
 
 // Literal fields that are not indexed, their names from the static table (RFC 7541 section 6.2.2 and appendix A).
-#define METHOD_AND_PATH "\x82\x84"
+#define METHOD_GET      "\x82"
+#define PATH_ROOT       "\x84"
+#define PATH            "\x04"
 #define SCHEME_HTTP     "\x86"
 #define SCHEME_HTTPS    "\x87"
 #define AUTHORITY       "\x01"
@@ -21,25 +25,14 @@ enum { USER_AGENT_MAX = 512 };
 #define ACKNOWLEDGEMENT "\0\0\0\4\1\0\0\0\0"
 #define OPENS_AND_ENDS  "\1\5\0\0\0\1" // HEADERS of our stream, END_HEADERS and END_STREAM
 
-const struct say http2_request_says[] = {SAY(PREFACE),
-                                         SAY_END,
-                                         SAY_ANY(3),
-                                         SAY(OPENS_AND_ENDS METHOD_AND_PATH SCHEME_HTTP AUTHORITY),
-                                         SAY_ANY(261),
-                                         SAY(USER_AGENT),
-                                         SAY_ANY(515),
-                                         SAY(ACCEPT_ALL),
-                                         SAY_END,
-                                         SAY_ANY(3),
-                                         SAY(OPENS_AND_ENDS METHOD_AND_PATH SCHEME_HTTPS AUTHORITY),
-                                         SAY_ANY(261),
-                                         SAY(USER_AGENT),
-                                         SAY_ANY(515),
-                                         SAY(ACCEPT_ALL),
-                                         SAY_END,
-                                         SAY(ACKNOWLEDGEMENT),
-                                         SAY_END,
-                                         SAYS_END};
+const struct say http2_request_says[] = {
+    SAY(PREFACE), SAY_END, SAY_ANY(3), SAY(OPENS_AND_ENDS METHOD_GET PATH_ROOT SCHEME_HTTP AUTHORITY), SAY_ANY(261),
+    SAY(USER_AGENT), SAY_ANY(515), SAY(ACCEPT_ALL), SAY_END, SAY_ANY(3),
+    SAY(OPENS_AND_ENDS METHOD_GET PATH_ROOT SCHEME_HTTPS AUTHORITY), SAY_ANY(261), SAY(USER_AGENT), SAY_ANY(515),
+    SAY(ACCEPT_ALL), SAY_END,
+    // Another path of the plan's: its length, the path, a scheme.
+    SAY_ANY(3), SAY(OPENS_AND_ENDS METHOD_GET PATH), SAY_ANY(130), SAY(AUTHORITY), SAY_ANY(261), SAY(USER_AGENT),
+    SAY_ANY(515), SAY(ACCEPT_ALL), SAY_END, SAY(ACKNOWLEDGEMENT), SAY_END, SAYS_END};
 
 #define PUT(buffer, literal) buffer_put((buffer), (literal), sizeof(literal) - 1)
 
@@ -61,7 +54,13 @@ void http2_request_write(const struct session *self, struct buffer *ret_message)
 {
     struct buffer fields = {0};
     char authority[HTTP_AUTHORITY_MAX];
-    PUT(&fields, METHOD_AND_PATH);
+    PUT(&fields, METHOD_GET);
+    if (http_asks_root(self)) {
+        PUT(&fields, PATH_ROOT);
+    } else {
+        PUT(&fields, PATH);
+        text_put(&fields, self->env->http_path, strnlen(self->env->http_path, HTTP_PATH_MAX));
+    }
     if (self->below == NULL)
         PUT(&fields, SCHEME_HTTP);
     else

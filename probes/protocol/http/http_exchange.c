@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "probes/protocol/http/http_kept.h"
 #include "probes/protocol/http/http_request.h"
 #include "probes/session/detect.h"
 #include "probes/session/env.h"
@@ -171,7 +172,7 @@ static bool has_word(struct bytes value, const char *word)
     return strcasestr(text, word) != NULL;
 }
 
-static void http_on_field(struct http_exchange *exchange, struct bytes line)
+static void http_on_field(const struct session *self, struct http_exchange *exchange, struct bytes line)
 {
     const uint8_t *colon = memchr(line.data, ':', line.length);
     // What an interim answer says is not kept: of those there may be thousands.
@@ -184,6 +185,7 @@ static void http_on_field(struct http_exchange *exchange, struct bytes line)
     while (value.length > 0 && (value.data[value.length - 1] == ' ' || value.data[value.length - 1] == '\t'))
         value.length--;
     http_page_field(exchange->page, exchange->learnt, name, value);
+    http_header_keep(self, exchange->learnt, name, value);
     exchange->marks |= http_mark_of(name);
     if (field_is(name, "content-length"))
         length_parse(&exchange->body, value);
@@ -258,7 +260,7 @@ static struct session_result http_on_line(struct session *self, struct http_exch
         return session_wait(0);
     if (line.length == 0)
         return http_on_fields_end(self, exchange);
-    http_on_field(exchange, line);
+    http_on_field(self, exchange, line);
     return session_wait(self->env->answer_ms);
 }
 

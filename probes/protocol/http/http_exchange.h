@@ -46,8 +46,9 @@ struct session_result http_exchange_ask(struct session *self, const char *path, 
 
 // What that sends, as pieces of a table of what is said; connection is "close", or "keep-alive" where it is not the
 // last.
-#define HTTP_SAYS_GET(path, connection)                                                                                \
-    SAY("GET " path " HTTP/1.1\r\nHost: "), SAY_ANY(259), SAY("\r\nUser-Agent: "), SAY_ANY(512),                       \
+#define HTTP_SAYS_GET(path, connection) SAY("GET " path), HTTP_SAYS_BEHIND_PATH(connection)
+#define HTTP_SAYS_BEHIND_PATH(connection)                                                                              \
+    SAY(" HTTP/1.1\r\nHost: "), SAY_ANY(259), SAY("\r\nUser-Agent: "), SAY_ANY(512),                                   \
         SAY("\r\nAccept: */*\r\nConnection: " connection "\r\n\r\n"), SAY_END
 
 // Takes what has come. `learnt` becomes an observation of service "http" with the answer's part http, but for what is

@@ -37,7 +37,9 @@ static const char *const whole =
     "\"services\":[\"ssh\",8443,\"9000-9001\",{\"name\":\"odd-ssh\",\"port\":2222,\"session\":\"ssh\"}],"
     "\"rate\":\"100 pps\",\"attempts\":3,\"attempt_gap\":\"500 "
     "ms\",\"seed\":42,\"converse\":\"later\",\"profile\":\"linux\","
-    "\"contact\":\"https://example.org/scan\",\"max_runtime\":\"10 m\",\"max_results\":9,\"max_open\":77,"
+    "\"contact\":\"https://example.org/scan\",\"max_runtime\":\"10 "
+    "m\",\"answers\":\"all\",\"http_path\":\"/.well-known/a.txt\",\"http_headers\":[\"X-A\",\"via\"],"
+    "\"max_results\":9,\"max_open\":77,"
     "\"sample\":\"50 %\",\"shard\":\"2/2\",\"output\":\"out\",\"feeds\":\"known\",\"decoys\":3}";
 
 static const char *const aws =
@@ -75,6 +77,9 @@ Test(plan, every_key_reaches_the_plan)
     cr_assert(plan->converse == CONVERSE_LATER && plan->profile == PROBE_PROFILE_LINUX);
     cr_assert_eq(plan->rate_pps, 100);
     cr_assert_eq(plan->attempt_gap_ns, 500000000);
+    cr_assert_eq(plan->answers, ANSWERS_ALL);
+    cr_assert_str_eq(plan->http_path, "/.well-known/a.txt");
+    cr_assert_str_eq(plan->http_headers, "x-a via");
     cr_assert_eq(plan->max_runtime_ns, UINT64_C(600000000000));
     cr_assert(plan->max_results == 9 && plan->max_open == 77);
     cr_assert_eq(plan->exclusion_count, 2);
@@ -107,6 +112,9 @@ Test(plan, the_image_says_what_the_plan_said)
     cr_assert_eq(plan_compile(fixture.plan, &runtime, fd), 0);
     cr_assert_eq(image_map(fd, &image), 0);
     cr_assert_str_eq(image_string(&image, image.settings->scan), "scan-7");
+    cr_assert_eq(image.settings->answers, ANSWERS_ALL);
+    cr_assert_str_eq(image_string(&image, image.settings->http_path), "/.well-known/a.txt");
+    cr_assert_str_eq(image_string(&image, image.settings->http_headers), "x-a via");
     cr_assert_str_eq(image_string(&image, image.settings->user_agent), "sonde/0.1.0 (+https://example.org/scan)");
     cr_assert(image.settings->first_position == 1155 && image.settings->end_position == 2310);
     cr_assert_eq(image.settings->segment_positions, 1216);
@@ -400,6 +408,16 @@ Test(plan, what_cannot_be_used_is_one_clear_line)
         {SIMPLE ",\"rate\":\"0.1 bit/s\"}", "rate: is less than one probe"},
         {SIMPLE ",\"attempts\":0}", "attempts: is out of range, expected 1 to 16"},
         {SIMPLE ",\"contact\":\"me\"}", "contact: expected a mail address"},
+        {SIMPLE ",\"http_path\":\"status\"}", "http_path: expected a path like"},
+        {SIMPLE ",\"http_path\":\"/a?b=c\"}", "http_path: expected a path like"},
+        {SIMPLE ",\"http_path\":\"/a/../b\"}", "http_path: expected a path like"},
+        {SIMPLE ",\"http_path\":\"/.git/config\"}", "http_path: expected a path like"},
+        {SIMPLE ",\"http_path\":\"/.well-known/.git\"}", "http_path: expected a path like"},
+        {SIMPLE ",\"http_path\":\"/%2e\"}", "http_path: expected a path like"},
+        {SIMPLE ",\"http_path\":\"/a\\r\\nX: y\"}", "http_path: expected a path like"},
+        {SIMPLE ",\"http_headers\":\"via\"}", "http_headers: expected an array"},
+        {SIMPLE ",\"http_headers\":[\"via\",\"a b\"]}", "http_headers[1]: expected the name of a header"},
+        {SIMPLE ",\"answers\":\"none\"}", "answers"},
         {SIMPLE ",\"contact\":\"a@b\\r\\nX: y\"}", "contact: expected a mail address"},
         {SIMPLE ",\"decoys\":9}", "decoys: is out of range"},
     };
