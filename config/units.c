@@ -76,6 +76,23 @@ int units_duration(const char *text, uint64_t *ret_ns)
     return 0;
 }
 
+int units_bytes(const char *text, uint64_t *ret_bytes)
+{
+    static const struct unit units[] = {{"B", 1}, {"kB", 1e3},   {"MB", 1e6},      {"GB", 1e9},          {"TB", 1e12},
+                                        {"", 1},  {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824.0}};
+    double number;
+    const char *name;
+    size_t index;
+    if (number_parse(text, &number, &name) != 0 ||
+        unit_find(units, sizeof(units) / sizeof(units[0]), name, &index) != 0)
+        return -EINVAL;
+    double bytes = number * units[index].factor;
+    if (bytes >= (double)INT64_MAX)
+        return -EINVAL;
+    *ret_bytes = (uint64_t)bytes;
+    return 0;
+}
+
 int units_share(const char *text, double *ret_share)
 {
     double number;

@@ -111,6 +111,12 @@ void dataplane_restore(struct dataplane *dataplane, const uint64_t *positions, s
     }
 }
 
+void dataplane_trace(struct dataplane *dataplane, const struct trace *trace)
+{
+    for (uint32_t i = 0; i < dataplane->worker_count && i < trace->workers; i++)
+        dataplane->workers[i]->trace = trace->rings[i];
+}
+
 static int workers_new(struct dataplane *dataplane)
 {
     for (uint32_t i = 0; i < dataplane->worker_count; i++) {

@@ -11,6 +11,7 @@
 #include "dataplane/answered.h"
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/commands.h"
+#include "dataplane/channel/trace.h"
 #include "dataplane/coverage.h"
 #include "dataplane/neighbours.h"
 #include "dataplane/port.h"
@@ -61,6 +62,9 @@ int dataplane_init(struct dataplane *dataplane, const struct image *image, struc
 // repeated answer is no second verdict. What lies outside the segments that can still be answered is passed over.
 // Between dataplane_init and dataplane_run.
 void dataplane_restore(struct dataplane *dataplane, const uint64_t *positions, size_t count);
+
+// Has the workers keep frames there, which outlives them. Between dataplane_init and dataplane_run.
+void dataplane_trace(struct dataplane *dataplane, const struct trace *trace);
 
 // Runs until ORDER_EXIT, until the scan's heartbeat is gone for good, or until *terminate becomes true. Main thread,
 // which EAL has tied to the main lcore: it is the worker of that lcore. Returns 0 or -errno when a worker could not be

@@ -27,6 +27,7 @@ struct descriptors {
     int up;
     int down;
     int answered; // -1: a scan from the beginning
+    int trace;    // -1: no frame is kept
 };
 
 static _Atomic bool terminated;
@@ -40,17 +41,22 @@ static void on_signal(int number)
 static int descriptors_read(int argc, char **argv, struct descriptors *ret_descriptors)
 {
     static const struct option options[] = {
-        {"image", required_argument, NULL, 'i'},    {"commands", required_argument, NULL, 'c'},
-        {"up", required_argument, NULL, 'u'},       {"down", required_argument, NULL, 'd'},
-        {"answered", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0},
+        {"image", required_argument, NULL, 'i'},
+        {"commands", required_argument, NULL, 'c'},
+        {"up", required_argument, NULL, 'u'},
+        {"down", required_argument, NULL, 'd'},
+        {"answered", required_argument, NULL, 'a'},
+        {"trace", required_argument, NULL, 't'},
+        {NULL, 0, NULL, 0},
     };
-    struct descriptors descriptors = {-1, -1, -1, -1, -1};
+    struct descriptors descriptors = {-1, -1, -1, -1, -1, -1};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         int *slot = option == 'i'   ? &descriptors.image
                     : option == 'c' ? &descriptors.commands
                     : option == 'u' ? &descriptors.up
                     : option == 'd' ? &descriptors.down
                     : option == 'a' ? &descriptors.answered
+                    : option == 't' ? &descriptors.trace
                                     : NULL;
         char *end = NULL;
         long number = slot == NULL ? -1 : strtol(optarg, &end, 10);
@@ -149,7 +155,19 @@ static int answered_restore(struct dataplane *dataplane, int fd)
     return 0;
 }
 
-static int scan(const struct image *image, struct commands *commands, struct channel *channel, int answered_fd)
+static int trace_start(struct dataplane *dataplane, int fd)
+{
+    static struct trace trace;
+    if (fd < 0)
+        return 0;
+    int status = trace_map(TRACE_DATAPLANE, dataplane->worker_count, fd, &trace);
+    if (status == 0)
+        dataplane_trace(dataplane, &trace);
+    return status;
+}
+
+static int scan(const struct image *image, struct commands *commands, struct channel *channel,
+                const struct descriptors *descriptors)
 {
     static struct dataplane dataplane;
     int status = eal_start(image);
@@ -161,7 +179,9 @@ static int scan(const struct image *image, struct commands *commands, struct cha
     status = dataplane_init(&dataplane, image, commands, channel, commands->error, sizeof(commands->error));
     if (status != 0)
         return status;
-    status = answered_restore(&dataplane, answered_fd);
+    status = trace_start(&dataplane, descriptors->trace);
+    if (status == 0)
+        status = answered_restore(&dataplane, descriptors->answered);
     if (status == 0)
         status = privileges_drop(commands);
     if (status == 0)
@@ -198,7 +218,7 @@ int main(int argc, char **argv)
         snprintf(commands->error, sizeof(commands->error), "cannot map the plan image or the channel: %s",
                  strerror(-status));
     else
-        status = scan(&image, commands, &channel, descriptors.answered);
+        status = scan(&image, commands, &channel, &descriptors);
     atomic_store_explicit(&commands->state, (uint32_t)(status == 0 ? DATAPLANE_STOPPED : DATAPLANE_FAILED),
                           memory_order_release);
     return status == 0 ? 0 : 1;

@@ -66,6 +66,7 @@ struct worker {
     uint32_t parked_count;
     struct rte_mbuf *pending[WORKER_PENDING];
     struct verdict *parked; // [WORKER_PARKED]
+    struct ring trace;      // no slots: no frame is kept
     struct probe_burst out;
     struct rte_mbuf *received[WORKER_BURST];
     uint32_t received_count;
@@ -125,5 +126,6 @@ struct reply worker_reply(const struct worker *worker, uint32_t i);
 void worker_suspects(struct worker *worker, uint64_t open); // counts them
 // Of a set of worker->in, all of one kind.
 void worker_verdicts(struct worker *worker, uint64_t answers, enum verdict_answer answer, uint64_t stamp_ns);
+void worker_trace(struct worker *worker, uint64_t frames, uint64_t stamp_ns); // of a set of worker->in, for a capture
 void worker_unpark(struct worker *worker, uint64_t now_ns); // none is left parked, or no ring has room
 void worker_segment(struct worker *worker, const struct reply *reply, const uint8_t *frame, uint64_t stamp_ns);

@@ -178,6 +178,8 @@ void worker_judge(struct worker *worker, uint64_t now)
     count_rejected(worker);
     uint64_t up = in->segments | flow_segments(worker, now);
     up |= worker_settle(worker, stamp_ns);
+    if (worker->trace.slots != NULL)
+        worker_trace(worker, in->answers | up, stamp_ns);
     for (; up != 0; up &= up - 1) {
         uint32_t i = set_first(up);
         const struct reply reply = worker_reply(worker, i);

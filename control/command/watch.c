@@ -50,7 +50,7 @@ static enum exit_status refuse(const char *text)
 
 enum exit_status watch_check(const struct invocation *invocation)
 {
-    static const char *const apart[] = {"resume", "dry-run", "force"};
+    static const char *const apart[] = {"resume", "dry-run", "force", "pcap"};
     static const char *const own[] = {"rounds", "news", "on-news", "webhook"};
     enum { APART = sizeof(apart) / sizeof(apart[0]), OWN = sizeof(own) / sizeof(own[0]) };
     const char *output = options_value(invocation, "output");

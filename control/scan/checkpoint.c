@@ -16,7 +16,7 @@
 
 #include "control/scan/folder.h"
 
-enum { CHECKPOINT_SCHEMA = 3 };
+enum { CHECKPOINT_SCHEMA = 4 };
 
 static int digest(const void *data, size_t bytes, char ret_hex[static CHECKPOINT_DIGEST_BYTES])
 {

@@ -90,7 +90,7 @@ static void stop_probes(struct supervisor *supervisor, enum scan_ending ending)
 static int dataplane_start(struct supervisor *supervisor)
 {
     const struct shared *shared = supervisor->settings->shared;
-    struct child_descriptor descriptors[6] = {
+    struct child_descriptor descriptors[7] = {
         {"--image", shared->image_fd},
         {"--commands", shared->commands_fd},
         {"--up", shared->up_fd},
@@ -99,6 +99,8 @@ static int dataplane_start(struct supervisor *supervisor)
     size_t count = 4;
     if (supervisor->settings->answered_fd >= 0)
         descriptors[count++] = (struct child_descriptor){"--answered", supervisor->settings->answered_fd};
+    if (supervisor->settings->trace_fd >= 0)
+        descriptors[count++] = (struct child_descriptor){"--trace", supervisor->settings->trace_fd};
     if (supervisor->settings->capture_fd >= 0)
         descriptors[count++] = (struct child_descriptor){NULL, supervisor->settings->capture_fd};
     uint64_t beat = atomic_load_explicit(&shared->commands->heartbeat_ns, memory_order_relaxed);

@@ -46,6 +46,7 @@ struct supervisor_settings {
     char dataplane_path[PATH_MAX];
     char control_path[PATH_MAX];
     int capture_fd;   // of a dry run, else -1
+    int trace_fd;     // frames for a capture file, of the dataplane; -1 = none are kept
     int answered_fd;  // what has answered already, of a scan that is resumed; -1 = it begins
     int intel_fd;     // what feeds know, for control; -1 = nothing
     uint64_t tick_us; // between two looks at the children: SUPERVISOR_TICK_US, but for tests

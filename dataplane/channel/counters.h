@@ -42,6 +42,8 @@
     X(DROP_OUT_OF_PLAN, "drop_out_of_plan", "answers with a valid cookie from outside the plan")                       \
     X(DROP_VERDICTS_FULL, "drop_verdicts_full", "verdicts lost because control lagged and the parking place was full") \
     X(DROP_SEGMENTS_FULL, "drop_segments_full", "segments lost because control lagged (its peers send them again)")    \
+    X(TRACE_FRAMES, "trace_frames", "frames handed over for the capture file (--pcap)")                                \
+    X(DROP_TRACE_FULL, "drop_trace_full", "frames that the capture file lacks: its writer lagged")                     \
     X(DROP_TX_FULL, "drop_tx_full", "frames that the port did not take in time")                                       \
     X(DROP_NO_BUFFER, "drop_no_buffer", "frames for control or a neighbour not built for want of a buffer")            \
     X(GUARD_ADDRESS, "guard_address", "requests refused: address outside the plan")                                    \

@@ -46,6 +46,12 @@ Test(units, durations_and_shares_are_read)
         cr_assert_eq(ns, rows[i].ns, "%s", rows[i].text);
     }
     double share;
+    uint64_t bytes;
+    cr_assert(units_bytes("1.5 kB", &bytes) == 0 && bytes == 1500);
+    cr_assert(units_bytes("2GiB", &bytes) == 0 && bytes == UINT64_C(2) << 30);
+    cr_assert(units_bytes("100000", &bytes) == 0 && bytes == 100000);
+    cr_assert_eq(units_bytes("1 gb", &bytes), -EINVAL);
+    cr_assert_eq(units_bytes("9223372036854775808", &bytes), -EINVAL);
     cr_assert_eq(units_share("1 %", &share), 0);
     cr_assert_float_eq(share, 0.01, 1e-12);
     cr_assert_eq(units_share("0.25%", &share), 0);
