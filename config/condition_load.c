@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "config/prefix.h"
+
 enum { PATH_MAX_BYTES = 256, NAMES_MAX = 1024 };
 
 // What reading one condition needs.
@@ -114,7 +116,8 @@ static bool op_fits(enum condition_op op, const struct field *field)
     case CONDITION_NOT:
         return true;
     case CONDITION_IS:
-        return field->kind == FIELD_TEXT || field->kind == FIELD_FLAG || is_number(field);
+        return field->kind == FIELD_TEXT || field->kind == FIELD_FLAG || field->kind == FIELD_ADDRESS ||
+               is_number(field);
     case CONDITION_HAS:
         return field->kind == FIELD_LIST;
     case CONDITION_STARTS:
@@ -153,6 +156,18 @@ static int time_read(struct reading *reading, const char *path, const json_t *va
     return 0;
 }
 
+// A network, as its first and last address.
+static int network_read(struct reading *reading, const char *path, const json_t *value,
+                        struct catalogue_condition *node)
+{
+    struct interval interval;
+    const char *text = json_string_value(value);
+    if (text == NULL || json_string_length(value) != strlen(text) || prefix_parse(text, &interval) != 0)
+        return key_complain(reading->context, path, "expected " PREFIX_EXPECTED);
+    node->number = (int64_t)((uint64_t)interval.first << 32 | interval.last);
+    return 0;
+}
+
 static int value_read(struct reading *reading, const char *path, const struct field *field, const json_t *value,
                       struct catalogue_condition *node)
 {
@@ -165,6 +180,8 @@ static int value_read(struct reading *reading, const char *path, const struct fi
         node->number = json_is_true(value);
         return 0;
     }
+    if (field->kind == FIELD_ADDRESS)
+        return network_read(reading, path, value, node);
     if (is_number(field)) {
         double number = json_number_value(value) * (field->kind == FIELD_MILLI ? 1000 : 1);
         if (!json_is_number(value) || number < -9e15 || number > 9e15)

@@ -4,6 +4,7 @@
 //
 //   service = ssh and ssh.methods has "password"
 //   not (open or tls.version in (SSLv3, TLSv1)) and http.title known
+//   ip in (10.0.0.0/8, 192.0.2.1-192.0.2.9)
 //
 //   expression  term { "or" term }
 //   term        factor { "and" factor }

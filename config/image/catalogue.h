@@ -56,7 +56,7 @@ struct catalogue_condition {
     uint32_t span;         // nodes, this one included
     uint32_t field;        // string: path of the field ("ssh.methods"), below `some` its name; "" of ALL, ANY, NOT
     uint32_t text;         // string: what IS, HAS, STARTS, CONTAINS compare with
-    int64_t number;        // what the others do: numbers, 0 or 1, seconds
+    int64_t number;        // what the others do: numbers, 0 or 1, seconds; of an address first << 32 | last
     uint32_t now_relative; // 1: number is counted from the time of the observation
     uint32_t reserved;
 };

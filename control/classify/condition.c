@@ -54,7 +54,7 @@ static bool test_fits(enum condition_op op, enum field_kind kind)
     case CONDITION_KNOWN:
         return true;
     case CONDITION_IS:
-        return number || kind == FIELD_TEXT || kind == FIELD_FLAG;
+        return number || kind == FIELD_TEXT || kind == FIELD_FLAG || kind == FIELD_ADDRESS;
     case CONDITION_HAS:
         return kind == FIELD_LIST;
     case CONDITION_STARTS:
@@ -249,9 +249,18 @@ static int64_t number_of(const struct field *field, const void *value)
     return field->kind == FIELD_INSTANT ? number / 1000 : number;
 }
 
+// Of IPv4 alone, as records have them.
+static bool is_within(const struct address *address, uint64_t network)
+{
+    uint32_t number = address_number(address);
+    return address->family == 4 && number >= network >> 32 && number <= (uint32_t)network;
+}
+
 static bool is_equal(const struct catalogue_condition *node, const struct field *field, const void *value,
                      const struct text *word)
 {
+    if (field->kind == FIELD_ADDRESS)
+        return is_within(value, (uint64_t)node->number);
     return field->kind == FIELD_TEXT ? texts_equal(value, word) : number_of(field, value) == node->number;
 }
 

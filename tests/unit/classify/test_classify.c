@@ -589,6 +589,7 @@ static void observation_make(struct observation *observation)
     learn_word(observation, FIELD(ssh, software), "OpenSSH_9.2p1");
     learn_names(observation, FIELD(ssh, methods), "publickey,password", 18, ',');
     learn_flag(observation, FIELD(ssh, no_authentication), false);
+    learn_address(observation, FIELD(root, ip), address_v4(0x0a010203));
     learn_number(observation, FIELD(tls, not_after), 1500);
     learn_list(observation, FIELD(tls, sans));
 }
@@ -631,6 +632,12 @@ Test(condition, each_test_is_true_false_or_unknown)
         {"{\"tls.not_after\": {\"after\": \"1970-01-01T00:24:59Z\"}}", true, false},
         {"{\"tls.not_after\": {\"after\": \"1970-01-01T00:25:00Z\"}}", false, true},
         {"{\"tls.not_before\": {\"before\": \"now\"}}", false, false},
+        {"{\"ip\": \"10.1.0.0/16\"}", true, false},
+        {"{\"ip\": \"10.1.2.3\"}", true, false},
+        {"{\"ip\": \"10.1.2.4-10.1.2.9\"}", false, true},
+        {"{\"ip\": [\"0.0.0.0/8\", \"255.255.255.255\"]}", false, true},
+        {"{\"ip\": {\"not\": \"0.0.0.0/0\"}}", false, true},
+        {"{\"reporter\": \"0.0.0.0/0\"}", false, false},
         {"{\"any\": [{\"tunnel\": \"tls\"}, {\"port\": 22}]}", true, false},
         {"{\"any\": [{\"tunnel\": \"tls\"}, {\"port\": 23}]}", false, false},
         {"{\"all\": [{\"tunnel\": \"tls\"}, {\"port\": 23}]}", false, true},

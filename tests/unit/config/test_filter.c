@@ -24,6 +24,8 @@ Test(filter, expressions_are_conditions)
         {"tls.not_after before now", "{\"tls.not_after\":{\"before\":\"now\"}}"},
         {"service sensitive", "{\"service\":{\"sensitive\":true}}"},
         {"service != http", "{\"service\":{\"not\":\"http\"}}"},
+        {"ip = 10.0.0.0/8", "{\"ip\":\"10.0.0.0/8\"}"},
+        {"not ip in (10.0.0.1, 10.1.0.0-10.1.0.9)", "{\"none\":[{\"ip\":[\"10.0.0.1\",\"10.1.0.0-10.1.0.9\"]}]}"},
         {"notable = 1", "{\"notable\":1}"},
         {"{\"service\": \"ssh\"}", "{\"service\":\"ssh\"}"},
     };
