@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,6 +52,13 @@ static int input_fill(int fd, size_t size, struct input *input)
     return error;
 }
 
+// Lists, range files and catalogues are texts. -iL of a command line unpacks before anything comes here.
+static bool is_packed(const struct input *input)
+{
+    return input->length > 4 &&
+           (memcmp(input->text, "\x1f\x8b\x08", 3) == 0 || memcmp(input->text, "\x28\xb5\x2f\xfd", 4) == 0);
+}
+
 static int input_read_fd(int fd, const char *path, size_t limit_bytes, struct input *input, struct complaint *complaint)
 {
     struct stat status;
@@ -66,6 +74,9 @@ static int input_read_fd(int fd, const char *path, size_t limit_bytes, struct in
         (void)complain(complaint, path, "", "out of memory");
     else if (error != 0)
         error = complain(complaint, path, "", "cannot be read: %s", strerror(-error));
+    else if (is_packed(input))
+        error = complain(complaint, path, "",
+                         "is packed, expected a text: unpack it first (sonde scan -iL FILE unpacks lists by itself)");
     return error;
 }
 

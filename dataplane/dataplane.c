@@ -58,12 +58,13 @@ static int probe_init(struct dataplane *dataplane)
     if (status != 0)
         return status;
     status = tables_init(&dataplane->tables, &image->targets);
+    if (status == 0)
+        status = listing_init(&dataplane->listing, &image->listed, &image->targets);
     if (status != 0)
         return status;
     probe_template_init(&dataplane->probe, &dataplane->link, settings->source_address,
                         (enum probe_profile)settings->profile);
     dataplane->probe.each_addressed = image->hop_count > 0;
-    dataplane->chooses = image->hop_count > 0 || image->listed.count > 0;
     return probe_plan_init(&dataplane->plan, &dataplane->tables.targets, image->ports, image->port_index,
                            settings->port_count, settings->seed, &dataplane->cookie, &dataplane->probe);
 }
@@ -218,6 +219,7 @@ void dataplane_fini(struct dataplane *dataplane)
     answered_fini(&dataplane->answered);
     coverage_fini(&dataplane->coverage);
     tables_fini(&dataplane->tables);
+    listing_fini(&dataplane->listing);
     neighbours_fini(&dataplane->neighbours);
     port_close(&dataplane->port);
 }

@@ -13,6 +13,7 @@
 #include "dataplane/channel/commands.h"
 #include "dataplane/channel/trace.h"
 #include "dataplane/coverage.h"
+#include "dataplane/listing.h"
 #include "dataplane/neighbours.h"
 #include "dataplane/port.h"
 #include "dataplane/tables.h"
@@ -34,8 +35,8 @@ struct dataplane {
     struct probe_template probe;
     struct cookie_key cookie;
     struct tables tables;
+    struct listing listing;
     struct probe_plan plan; // its targets are tables.targets
-    bool chooses;           // not every position of a burst is sent: a list has no such pair, or nobody is there
     struct answered answered;
     struct coverage *samples; // &coverage, or NULL: nothing is asked again
     struct coverage coverage;

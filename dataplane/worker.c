@@ -24,8 +24,8 @@ static bool position_is_pair(const void *context, uint64_t position)
     const struct probe_plan *plan = &dataplane->plan;
     uint64_t index = order_index(&plan->order, position);
     uint64_t ordinal = reciprocal_divide(index, plan->port_reciprocal);
-    return listed_has(&dataplane->image->listed, targets_address(plan->targets, ordinal),
-                      plan->ports[index - ordinal * plan->port_count]);
+    return listing_has(&dataplane->listing, ordinal, targets_address(plan->targets, ordinal),
+                       plan->ports[index - ordinal * plan->port_count]);
 }
 
 struct worker *worker_new(struct dataplane *dataplane, uint32_t number)

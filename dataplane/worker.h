@@ -59,6 +59,7 @@ struct worker {
     uint64_t probes_left;             // of a dry run; else more than there are
     uint64_t steps[IMAGE_LCORES_MAX]; // of all workers' sweeps: our own when `received` was taken, others' at the tick
     uint64_t random;
+    uint32_t reach; // positions that a turn looks at for a pair of a list
     uint32_t idle_rounds;
     uint32_t rings_dead; // of our rings, how many were given up
     uint32_t pending_count;

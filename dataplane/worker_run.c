@@ -136,33 +136,71 @@ static void worker_tick(struct worker *worker, uint64_t now)
         sweep_segment(&worker->sweep);
 }
 
-// Leaves out positions that are no pairs of the plan's list, and gives each other frame of a burst its own destination
-// on the link, if there are several. Those that nobody takes go back to the pool with the others; their time is
-// somebody else's. Returns how many are left, at the front.
-__attribute__((noinline)) static uint32_t burst_choose(struct worker *worker, struct rte_mbuf **mbufs, uint32_t count)
+// Leaves out positions of a burst that are no pairs of the plan's list, before there are frames for them. Returns how
+// many are left, at the front.
+static uint32_t pairs_keep(struct worker *worker, uint32_t count)
+{
+    const struct listing *listing = &worker->dataplane->listing;
+    const double port_reciprocal = worker->dataplane->plan.port_reciprocal;
+    struct probe_burst *out = &worker->out;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t ordinal = reciprocal_divide(out->index[i], port_reciprocal);
+        if (!listing_has(listing, ordinal, out->address[i], (uint16_t)out->port[i]))
+            continue;
+        out->address[kept] = out->address[i];
+        out->ip_word[kept] = out->ip_word[i];
+        out->flow_word[kept] = out->flow_word[i];
+        out->seq_word[kept] = out->seq_word[i];
+        out->check_word[kept] = out->check_word[i];
+        kept++;
+    }
+    worker->sweep.skipped += count - kept;
+    return kept;
+}
+
+// Fills worker->out with the pairs of a list that are asked next. A list's rectangle may hold thousands of positions
+// for each pair, which cost no probe's time: the fewer pairs there are, the more positions are looked at at a time.
+// What is asked beyond what was allowed is owed to the pacer. Returns how many are asked; *ret_taken positions were
+// gone through.
+__attribute__((noinline)) static uint32_t pairs_take(struct worker *worker, uint64_t now, uint32_t allowed,
+                                                     uint32_t most, uint32_t *ret_taken)
+{
+    const struct dataplane *dataplane = worker->dataplane;
+    uint32_t wanted = worker->reach > allowed ? worker->reach : allowed;
+    uint32_t taken = sweep_next(&worker->sweep, now, wanted < most ? wanted : most, worker->out.position);
+    uint32_t count = 0;
+    if (taken > 0) {
+        dataplane->kernels->generate(&dataplane->plan, &worker->out, taken);
+        count = pairs_keep(worker, taken);
+        if (count == 0)
+            worker->reach = 2 * taken < WORKER_BURST ? 2 * taken : WORKER_BURST;
+        else if (count > allowed)
+            worker->reach /= 2;
+    }
+    if (count != allowed)
+        pacer_return(&worker->pacer, (double)allowed - (double)count);
+    *ret_taken = taken;
+    return count;
+}
+
+// Gives each frame of a burst its own destination on the link. Those that nobody takes go back to the pool; their time
+// is somebody else's. Returns how many are left, at the front.
+__attribute__((noinline)) static uint32_t burst_address(struct worker *worker, struct rte_mbuf **mbufs, uint32_t count)
 {
     const struct neighbours *neighbours = &worker->dataplane->neighbours;
-    const struct listed *listed = &worker->dataplane->image->listed;
     struct rte_mbuf *others[WORKER_BURST];
     uint32_t kept = 0;
     uint32_t left = 0;
-    uint32_t absent = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t address = worker->out.address[i];
-        bool is_pair = listed->count == 0 || listed_has(listed, address, (uint16_t)worker->out.port[i]);
-        bool is_there =
-            !is_pair || neighbours->hop_count == 0 || neighbours_address(neighbours, address, template_frame(mbufs[i]));
-        absent += !is_there;
-        if (is_pair && is_there)
+    for (uint32_t i = 0; i < count; i++)
+        if (neighbours_address(neighbours, worker->out.address[i], template_frame(mbufs[i])))
             mbufs[kept++] = mbufs[i];
         else
             others[left++] = mbufs[i];
-    }
     if (left == 0)
         return kept;
     rte_mempool_put_bulk(worker->queue.templates, (void **)others, left);
-    counter_add(worker->counters, COUNTER_NEIGHBOURS_ABSENT, absent);
-    worker->sweep.skipped += left - absent;
+    counter_add(worker->counters, COUNTER_NEIGHBOURS_ABSENT, left);
     pacer_return(&worker->pacer, (double)left);
     return kept;
 }
@@ -179,12 +217,15 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
             progress_publish(worker); // a dry run's share of no frame is done
         return 0;
     }
-    uint32_t count = sweep_next(&worker->sweep, now, allowed, worker->out.position);
-    if (count < allowed)
+    const bool lists = dataplane->listing.listed->count > 0;
+    uint32_t taken = 0;
+    uint32_t count = lists ? pairs_take(worker, now, allowed, most, &taken)
+                           : sweep_next(&worker->sweep, now, allowed, worker->out.position);
+    if (!lists && count < allowed)
         pacer_return(&worker->pacer, (double)(allowed - count));
     if (count == 0) {
         progress_publish(worker);
-        return 0;
+        return taken;
     }
     // The pool holds more than the port and this burst can; it can only run dry when the port never gives back.
     while (rte_mempool_get_bulk(worker->queue.templates, (void **)mbufs, count) != 0) {
@@ -195,12 +236,13 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
     }
     if (template_checking)
         counter_add(worker->counters, COUNTER_TEMPLATES_REPAIRED, templates_repair(mbufs, count, &dataplane->probe));
-    dataplane->kernels->generate(&dataplane->plan, &worker->out, count);
+    if (!lists)
+        dataplane->kernels->generate(&dataplane->plan, &worker->out, count);
     for (uint32_t i = 0; i < count; i++)
         probe_write(template_frame(mbufs[i]), dataplane->probe.ip_offset, &worker->out, i);
     uint32_t made = count;
-    if (dataplane->chooses)
-        count = burst_choose(worker, mbufs, count);
+    if (dataplane->neighbours.hop_count > 0)
+        count = burst_address(worker, mbufs, count);
     uint32_t sent = rte_eth_tx_burst(worker->port_id, worker->queue_id, mbufs, (uint16_t)count);
     if (sent < count) {
         memcpy(worker->pending, mbufs + sent, (count - sent) * sizeof(mbufs[0]));

@@ -30,21 +30,9 @@ static inline bool listed_is_common(const struct listed *listed, uint16_t port)
     return (listed->common[port >> 3] >> (port & 7) & 1) != 0;
 }
 
-// Whether a pair of one of the plan's addresses and one of its ports is asked. count is not 0.
-static inline bool listed_has(const struct listed *listed, uint32_t address, uint16_t port)
+// Whether an address that is listed is asked on one of the plan's ports.
+static inline bool listed_item_has(const struct listed *listed, const struct image_listed *item, uint16_t port)
 {
-    size_t low = 0;
-    size_t high = listed->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (listed->items[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == listed->count || listed->items[low].address != address)
-        return listed_is_common(listed, port);
-    const struct image_listed *item = &listed->items[low];
     if (item->is_common != 0 && listed_is_common(listed, port))
         return true;
     uint32_t first = item->first;
@@ -59,6 +47,23 @@ static inline bool listed_has(const struct listed *listed, uint32_t address, uin
             end = middle;
     }
     return false;
+}
+
+// Whether a pair of one of the plan's addresses and one of its ports is asked. count is not 0.
+static inline bool listed_has(const struct listed *listed, uint32_t address, uint16_t port)
+{
+    size_t low = 0;
+    size_t high = listed->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (listed->items[middle].address < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == listed->count || listed->items[low].address != address)
+        return listed_is_common(listed, port);
+    return listed_item_has(listed, &listed->items[low], port);
 }
 
 // Whether what was mapped is what the above takes for granted.
