@@ -65,6 +65,9 @@ static int probe_init(struct dataplane *dataplane)
     probe_template_init(&dataplane->probe, &dataplane->link, settings->source_address,
                         (enum probe_profile)settings->profile);
     dataplane->probe.each_addressed = image->hop_count > 0;
+    dataplane->sources = (struct sources){.first = settings->source_address,
+                                          .count = settings->source_count > 1 ? settings->source_count : 1};
+    dataplane->probe.each_sourced = dataplane->sources.count > 1;
     return probe_plan_init(&dataplane->plan, &dataplane->tables.targets, image->ports, image->port_index,
                            settings->port_count, settings->seed, &dataplane->cookie, &dataplane->probe);
 }

@@ -20,6 +20,7 @@
 #include "dataplane/tsc.h"
 #include "probes/packet/kernels.h"
 #include "probes/packet/probe.h"
+#include "probes/packet/sources.h"
 
 struct worker;
 
@@ -36,6 +37,7 @@ struct dataplane {
     struct cookie_key cookie;
     struct tables tables;
     struct listing listing;
+    struct sources sources;
     struct probe_plan plan; // its targets are tables.targets
     struct answered answered;
     struct coverage *samples; // &coverage, or NULL: nothing is asked again

@@ -21,7 +21,7 @@ enum {
     WORKER_PENDING = 256,       // frames that the port did not take yet
     WORKER_PARKED = 32768,      // verdicts that control's ring did not take yet; a power of two
     WORKER_REQUESTS = 32,       // of control, per lane and loop
-    WORKER_NEIGHBOUR_PPS = 100, // ARP and echo replies
+    WORKER_NEIGHBOUR_PPS = 100, // ARP and echo replies, for each of our addresses
     WORKER_RESETS_PPS = 1000,   // resets to flow ports that carry no cookie
 };
 
@@ -71,9 +71,10 @@ struct worker {
     struct probe_burst out;
     struct rte_mbuf *received[WORKER_BURST];
     uint32_t received_count;
-    struct reply_burst in;    // of those
-    struct probe_burst flows; // of those, what came to flow ports: address, ports and our number
-    struct segment request;   // a private copy, taken before it is checked
+    struct reply_burst in;        // of those
+    uint32_t local[WORKER_BURST]; // of those, which of our addresses each came to, where there are several; 0 = none
+    struct probe_burst flows;     // of those, what came to flow ports: address, ports and our number
+    struct segment request;       // a private copy, taken before it is checked
 
     // worker: wo; housekeeping: ro.
     _Alignas(64) _Atomic uint64_t rounds; // turns of the loop

@@ -22,7 +22,7 @@ static void answer_neighbour(struct worker *worker, uint32_t i, uint64_t now)
     if (mbuf == NULL)
         return;
     uint8_t *out = rte_pktmbuf_mtod(mbuf, uint8_t *);
-    uint32_t ours = dataplane->image->settings->source_address;
+    uint32_t ours = dataplane->sources.count > 1 ? worker->local[i] : dataplane->sources.first;
     if (reply.kind == REPLY_ARP_REQUEST) {
         worker_queue(worker, mbuf, frame_arp_reply(&dataplane->link, ours, reply.address, reply.mac, out));
         counter_add(worker->counters, COUNTER_ARP_SENT, 1);
@@ -123,6 +123,14 @@ static void offloads_take(struct worker *worker, struct rte_mbuf **mbufs, uint32
     }
 }
 
+// Whatever of our addresses they came to, they are to the first from here on.
+__attribute__((noinline)) static void locals_take(struct worker *worker, struct rte_mbuf **mbufs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        worker->local[i] =
+            sources_arrive(&worker->dataplane->sources, rte_pktmbuf_mtod(mbufs[i], uint8_t *), worker->in.length[i]);
+}
+
 // Names the frames to the kernels and has their bytes fetched; a buffer has room for REPLY_READABLE_BYTES, whatever was
 // received into it. Returns whether the buffers are plain: all of one pool, unshared and unchained, which nearly all
 // are.
@@ -173,6 +181,8 @@ void worker_judge(struct worker *worker, uint64_t now)
         return;
     uint64_t stamp_ns = dataplane_ns(dataplane, now);
     bool plain = frames_take(worker, mbufs, count);
+    if (dataplane->sources.count > 1)
+        locals_take(worker, mbufs, count);
     dataplane->kernels->read(&dataplane->plan, in, count);
     dataplane->kernels->judge(&dataplane->plan, in, count);
     count_rejected(worker);

@@ -33,7 +33,7 @@ static void request_send(struct worker *worker)
     if (mbuf == NULL)
         return;
     const struct frame_segment segment = {
-        .source_address = worker->dataplane->image->settings->source_address,
+        .source_address = sources_of(&worker->dataplane->sources, request->address),
         .address = request->address,
         .seq = request->seq,
         .ack = request->ack,

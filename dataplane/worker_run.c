@@ -240,6 +240,8 @@ uint32_t worker_probes(struct worker *worker, uint64_t now)
         dataplane->kernels->generate(&dataplane->plan, &worker->out, count);
     for (uint32_t i = 0; i < count; i++)
         probe_write(template_frame(mbufs[i]), dataplane->probe.ip_offset, &worker->out, i);
+    for (uint32_t i = 0; dataplane->sources.count > 1 && i < count; i++)
+        sources_leave(&dataplane->sources, template_frame(mbufs[i]), dataplane->probe.ip_offset);
     uint32_t made = count;
     if (dataplane->neighbours.hop_count > 0)
         count = burst_address(worker, mbufs, count);
@@ -291,7 +293,9 @@ int worker_run(void *argument)
     const struct dataplane *dataplane = worker->dataplane;
     uint64_t now = rte_rdtsc();
     pacer_init(&worker->pacer, 0.0, dataplane->tsc.hz, now);
-    pacer_init(&worker->neighbours, WORKER_NEIGHBOUR_PPS, dataplane->tsc.hz, now);
+    // Who answers the first probe asks at once for each of our addresses, and waits a second before he asks again.
+    pacer_init(&worker->neighbours, WORKER_NEIGHBOUR_PPS * (double)dataplane->sources.count, dataplane->tsc.hz, now);
+    pacer_return(&worker->neighbours, (double)dataplane->sources.count);
     pacer_init(&worker->resets, WORKER_RESETS_PPS, dataplane->tsc.hz, now);
     pacer_init(&worker->guard.pacer, dataplane->image->settings->converse_rate_pps / dataplane->worker_count,
                dataplane->tsc.hz, now);

@@ -179,8 +179,8 @@ static bool pairs_fit(const struct image *image)
 static bool settings_fit(const struct image_settings *settings)
 {
     return settings->workers <= IMAGE_LCORES_MAX && settings->lanes <= IMAGE_LANES_MAX &&
-           settings->decoy_count <= IMAGE_DECOYS_MAX && settings->first_position <= settings->end_position &&
-           settings->end_position <= settings->positions &&
+           settings->decoy_count <= IMAGE_DECOYS_MAX && settings->source_count <= IMAGE_SOURCES_MAX &&
+           settings->first_position <= settings->end_position && settings->end_position <= settings->positions &&
            settings->positions == settings->addresses * settings->port_count;
 }
 

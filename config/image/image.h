@@ -23,6 +23,7 @@ enum {
     IMAGE_DECOYS_MAX = 8,
     IMAGE_LCORES_MAX = 128,
     IMAGE_LANES_MAX = 16,
+    IMAGE_SOURCES_MAX = 256,
 };
 
 enum probe_profile { PROBE_PROFILE_MSS = 0, PROBE_PROFILE_NONE, PROBE_PROFILE_LINUX, PROBE_PROFILE_WINDOWS };
@@ -121,6 +122,7 @@ struct image_settings {
 
     // Who asks.
     uint32_t source_address;  // host byte order
+    uint32_t source_count;    // addresses of ours from that one on; 0 counts as 1
     uint32_t gateway_address; // host byte order; 0 when gateway_mac_given and no ARP is wanted, or there are hops
     uint8_t source_mac[6];    // all zero: the port's own
     uint8_t gateway_mac[6];

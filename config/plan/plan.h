@@ -43,7 +43,8 @@ struct plan_device {
 
 // "source": who asks. What was not given is for the command to find out (kernel routes on vdevs).
 struct plan_source {
-    uint32_t address; // host byte order; meaningful when address_given
+    uint32_t address;       // host byte order; meaningful when address_given
+    uint32_t address_count; // from that one on, at most IMAGE_SOURCES_MAX
     uint32_t gateway;
     uint8_t mac[6];
     uint8_t gateway_mac[6];
@@ -171,6 +172,7 @@ struct plan_runtime {
     const char *scan;        // the scan's id
     const char *port_name;   // DPDK port, "" = the only one
     uint32_t source_address; // host byte order, as are all addresses
+    uint32_t source_count;   // from that one on
     uint32_t gateway_address;
     uint8_t source_mac[6];
     uint8_t gateway_mac[6];

@@ -111,6 +111,7 @@ static void compile_runtime(const struct plan_runtime *runtime, struct image_set
     settings->workers = runtime->workers;
     settings->lanes = runtime->lanes;
     settings->source_address = runtime->source_address;
+    settings->source_count = runtime->source_count;
     settings->gateway_address = runtime->gateway_address;
     settings->gateway_mac_given = runtime->gateway_mac_given;
     settings->vlan_given = runtime->vlan_given;

@@ -21,8 +21,19 @@ static int read_address(struct key_context *context, const char *path, const jso
 static int read_source_address(struct key_context *context, const char *path, const json_t *value)
 {
     struct plan *plan = context->target;
+    struct interval interval;
+    const char *text = json_string_value(value);
+    if (text == NULL || prefix_parse(text, &interval) != 0 || interval.first == 0 ||
+        interval.last - interval.first >= IMAGE_SOURCES_MAX)
+        return key_complain(
+            context, path,
+            "expected an IPv4 address like \"10.0.0.1\", or at most %d that lie beside each other, like "
+            "\"10.0.0.8/29\" or \"10.0.0.1-10.0.0.4\"",
+            IMAGE_SOURCES_MAX);
     plan->source.address_given = true;
-    return read_address(context, path, value, &plan->source.address);
+    plan->source.address = interval.first;
+    plan->source.address_count = interval.last - interval.first + 1;
+    return 0;
 }
 
 static int read_gateway(struct key_context *context, const char *path, const json_t *value)
@@ -182,8 +193,9 @@ static const struct key device_keys[] = {
 static const struct key source_keys[] = {
     {.name = "address",
      READ_BY(read_source_address),
-     .expected = "IPv4 address",
-     .help = "Our address; on a virtual device the interface's by default."},
+     .expected = "IPv4 address, or several as CIDR or range",
+     .help = "Our address; on a virtual device the interface's by default. Of several, at most 256, each host is asked "
+             "from one."},
     {.name = "mac",
      READ_BY(read_source_mac),
      .expected = "MAC address",

@@ -11,6 +11,7 @@
 
 #include "config/figures.h"
 #include "config/plan/device.h"
+#include "config/prefix.h"
 #include "control/scan/claim.h"
 #include "control/scan/eal.h"
 #include "control/scan/interface.h"
@@ -149,11 +150,12 @@ static void own_examine(struct examination *examination, const struct plan *plan
 static void way_describe(struct examination *examination, const struct source *source)
 {
     char gateway[ADDRESS_TEXT_MAX];
-    char address[ADDRESS_TEXT_MAX];
+    char address[40];
     uint8_t mac[6];
     unsigned int ifindex = source->interface[0] != '\0' ? if_nametoindex(source->interface) : 0;
     uint32_t next = source->hops.count == 0 ? source->gateway : 0;
-    examination_add(examination, HEALTH_GOOD, "source", NULL, "%s%s", address_text(source->address, address),
+    prefix_print(source_addresses(source), address);
+    examination_add(examination, HEALTH_GOOD, "source", NULL, "%s%s", address,
                     source->kernel_owns ? ", which is the kernel's own too" : "");
     if (next == 0) {
         examination_add(examination, HEALTH_GOOD, "gateway", NULL, "%s",
@@ -195,14 +197,14 @@ static void ports_examine(struct examination *examination, const struct plan *pl
         examination_add(examination, HEALTH_STOP, "nftables",
                         "run as root, or give source.address an address that is not the kernel's",
                         "the kernel owns the source address, and cannot be kept from resetting every connection");
-    if (source->kernel_owns && listeners_read(&listeners, source->address) == 0) {
+    if (source->kernel_owns && listeners_read(&listeners, source_addresses(source)) == 0) {
         range_examine(examination, &listeners, "probe_ports", ranges[0], true);
         range_examine(examination, &listeners, "flow_ports", ranges[1], false);
     }
     if (source->interface[0] == '\0' && device_has_vdev(&plan->device))
         return;
     snprintf(name, sizeof(name), "doctor-%d", getpid());
-    if (claim_new(source->address, ranges, 2, name, &claim, message) != 0)
+    if (claim_new(source_addresses(source), ranges, 2, name, &claim, message) != 0)
         examination_add(examination, HEALTH_STOP, "other scans",
                         "wait for it, or choose other ports or another address", "%s", message);
     else

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/prefix.h"
 #include "config/figures.h"
 #include "config/plan/device.h"
 #include "control/scan/teller.h"
@@ -15,7 +16,7 @@ static void way_explain(const struct scan_decisions *decisions)
     const struct source *source = decisions->source;
     char address[ADDRESS_TEXT_MAX];
     char gateway[ADDRESS_TEXT_MAX];
-    address_text(source->address, address);
+    prefix_print(source_addresses(source), address);
     teller_explain("source address %s: %s", address,
                    decisions->plan->source.address_given ? "the plan's"
                    : decisions->runtime->dry_run         ? "invented, for a file"

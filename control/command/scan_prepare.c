@@ -126,6 +126,12 @@ static enum exit_status source_prepare(struct scan *scan)
         fprintf(stderr, "sonde: %s: %s\n", scan->plan->path, message);
         return EXIT_USAGE;
     }
+    if (scan->dry_run == NULL && scan->source.kernel_owns && !scan_given(scan, SCAN_QUIET) &&
+        strncmp(scan->plan->device.vdev, "net_af_xdp", strlen("net_af_xdp")) == 0)
+        fprintf(stderr,
+                "sonde: note: net_af_xdp takes everything that comes in on %s from the kernel until the scan ends, "
+                "remote logins too; net_af_packet does not\n",
+                scan->source.interface);
     int error = eal_init(&scan->eal, &scan->plan->device, scan->dry_run != NULL ? scan->capture.device_path : NULL);
     if (error == -EINVAL)
         return scan_refuse(EXIT_USAGE, "device: names neither a card nor a virtual device");
@@ -160,6 +166,7 @@ static void runtime_prepare(struct scan *scan, char port_name[static 64])
         .scan = scan->id,
         .port_name = port_name,
         .source_address = source->address,
+        .source_count = source->address_count,
         .gateway_address = source->gateway,
         .gateway_mac_given = source->gateway_mac_given,
         .vlan_given = plan->source.vlan_given,
@@ -226,7 +233,7 @@ static enum exit_status ports_prepare(struct scan *scan)
     struct listeners listeners;
     if (scan->dry_run != NULL || !scan->source.kernel_owns)
         return EXIT_DONE;
-    int error = listeners_read(&listeners, scan->source.address);
+    int error = listeners_read(&listeners, source_addresses(&scan->source));
     if (error != 0) {
         fprintf(stderr, "sonde: what this machine listens on cannot be read from /proc/net: %s\n", strerror(-error));
         return EXIT_FAILED;
@@ -249,7 +256,7 @@ static enum exit_status claim_prepare(struct scan *scan)
     // A scan that is resumed has the id of the one that ended, or that has not ended after all.
     char name[32];
     snprintf(name, sizeof(name), "%.16s-%d", scan->id, getpid());
-    if (claim_new(scan->source.address, ranges, 2, name, &scan->claim, message) != 0)
+    if (claim_new(source_addresses(&scan->source), ranges, 2, name, &scan->claim, message) != 0)
         return scan_refuse(EXIT_FAILED, message);
     return EXIT_DONE;
 }
@@ -263,7 +270,7 @@ static enum exit_status guard_prepare(struct scan *scan)
         {ports->probe_port_first, ports->probe_port_count},
         {ports->flow_port_first, ports->flow_port_count},
     };
-    int error = kernel_guard_new(scan->source.address, ranges, 2, &scan->guard);
+    int error = kernel_guard_new(source_addresses(&scan->source), ranges, 2, &scan->guard);
     if (error != 0) {
         fprintf(stderr,
                 "sonde: the kernel owns the source address and would reset every connection; the nftables rule that "

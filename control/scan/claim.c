@@ -12,6 +12,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "config/prefix.h"
+#include "probes/address.h"
+
 #define CLAIM_PREFIX "sonde-scan/"
 #define CLAIM_GATE   "sonde-scan-gate" // held while one looks for others and claims, so that two do not pass each other
 
@@ -64,13 +67,15 @@ static int gate_enter(void)
     return fd;
 }
 
-// "sonde-scan/10.9.0.2/16384-24575,24576-32767/SCAN"
-static int name_write(struct claim *claim, uint32_t address, const struct kernel_guard_ports *ranges, size_t count,
-                      const char *scan)
+// "sonde-scan/10.9.0.2-10.9.0.5/16384-24575,24576-32767/SCAN"
+static int name_write(struct claim *claim, struct interval addresses, const struct kernel_guard_ports *ranges,
+                      size_t count, const char *scan)
 {
     size_t room = sizeof(claim->name);
-    int length = snprintf(claim->name, room, CLAIM_PREFIX "%u.%u.%u.%u/", address >> 24, address >> 16 & 255,
-                          address >> 8 & 255, address & 255);
+    char first[ADDRESS_TEXT_MAX];
+    char last[ADDRESS_TEXT_MAX];
+    int length = snprintf(claim->name, room, CLAIM_PREFIX "%s-%s/", address_text(addresses.first, first),
+                          address_text(addresses.last, last));
     for (size_t i = 0; i < count && length > 0 && (size_t)length < room; i++)
         length += snprintf(claim->name + length, room - (size_t)length, "%s%u-%u", i > 0 ? "," : "", ranges[i].first,
                            ranges[i].first + ranges[i].count - 1U);
@@ -79,16 +84,31 @@ static int name_write(struct claim *claim, uint32_t address, const struct kernel
     return length > 0 && (size_t)length < room - 1 ? 0 : -ENAMETOOLONG;
 }
 
+// The addresses of a name; where its ports begin in it, 0 for no name of ours.
+static size_t name_addresses(const char *name, struct interval *ret_addresses)
+{
+    char text[2 * ADDRESS_TEXT_MAX];
+    size_t length = strcspn(name + strlen(CLAIM_PREFIX), "/");
+    if (length >= sizeof(text))
+        return 0;
+    memcpy(text, name + strlen(CLAIM_PREFIX), length);
+    text[length] = '\0';
+    return prefix_parse(text, ret_addresses) == 0 ? strlen(CLAIM_PREFIX) + length + 1 : 0;
+}
+
 // Whether a name claims a port of this claim's.
 static bool name_meets(const struct claim *claim, const char *name)
 {
-    size_t own = strcspn(claim->name + strlen(CLAIM_PREFIX), "/") + strlen(CLAIM_PREFIX) + 1;
-    if (strncmp(claim->name, name, own) != 0)
+    struct interval ours_of;
+    struct interval theirs_of;
+    size_t own = name_addresses(claim->name, &ours_of);
+    size_t other = name_addresses(name, &theirs_of);
+    if (other == 0 || ours_of.last < theirs_of.first || theirs_of.last < ours_of.first)
         return false;
     unsigned int first;
     unsigned int last;
     int used;
-    for (const char *theirs = name + own; sscanf(theirs, "%5u-%5u%n", &first, &last, &used) == 2;) {
+    for (const char *theirs = name + other; sscanf(theirs, "%5u-%5u%n", &first, &last, &used) == 2;) {
         unsigned int own_first;
         unsigned int own_last;
         int own_used;
@@ -163,7 +183,7 @@ static int claims_look(const struct claim *claim, char message[static CLAIM_MESS
     return error;
 }
 
-int claim_new(uint32_t address, const struct kernel_guard_ports *ranges, size_t range_count, const char *scan,
+int claim_new(struct interval addresses, const struct kernel_guard_ports *ranges, size_t range_count, const char *scan,
               struct claim **ret_claim, char message[static CLAIM_MESSAGE_MAX])
 {
     struct claim *claim = calloc(1, sizeof(*claim));
@@ -172,7 +192,7 @@ int claim_new(uint32_t address, const struct kernel_guard_ports *ranges, size_t 
     if (claim == NULL)
         goto out;
     claim->fd = -1;
-    error = range_count > KERNEL_GUARD_RANGES_MAX ? -EINVAL : name_write(claim, address, ranges, range_count, scan);
+    error = range_count > KERNEL_GUARD_RANGES_MAX ? -EINVAL : name_write(claim, addresses, ranges, range_count, scan);
     if (error != 0)
         goto out;
     gate = gate_enter();

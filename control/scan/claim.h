@@ -2,8 +2,8 @@
 #pragma once
 // One scan at a time from an address and its ports: two would take each other's answers for their own and reset each
 // other's connections. A scan claims them with an abstract unix(7) socket whose name holds them, so a claim is valid in
-// one network namespace, as the address is, and ends with the process, however it ends. Claims meet when the addresses
-// are equal and any ranges overlap. Whoever finds one asks its socket whose it is. Main thread.
+// one network namespace, as the address is, and ends with the process, however it ends. Claims meet when they share an
+// address and a port. Whoever finds one asks its socket whose it is. Main thread.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,10 +14,10 @@ enum { CLAIM_MESSAGE_MAX = 640 };
 
 struct claim;
 
-// Claims at most KERNEL_GUARD_RANGES_MAX ranges of ports of an address (host byte order). scan: its id, unique. Returns
+// Claims at most KERNEL_GUARD_RANGES_MAX ranges of ports of these addresses. scan: its id, unique. Returns
 // 0 and a claim for claim_free; -EBUSY when they meet another process', of root or of this user (a stranger's claim
 // counts for nothing); or -errno. Then message holds one line.
-int claim_new(uint32_t address, const struct kernel_guard_ports *ranges, size_t range_count, const char *scan,
+int claim_new(struct interval addresses, const struct kernel_guard_ports *ranges, size_t range_count, const char *scan,
               struct claim **ret_claim, char message[static CLAIM_MESSAGE_MAX]);
 void claim_free(struct claim *claim);
 

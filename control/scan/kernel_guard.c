@@ -143,18 +143,21 @@ static void chain_add(struct transaction *transaction)
     message_end(transaction, chain);
 }
 
-static void rule_add(struct transaction *transaction, uint32_t address, const struct kernel_guard_ports *ports)
+static void rule_add(struct transaction *transaction, struct interval addresses, const struct kernel_guard_ports *ports)
 {
     static const uint8_t tcp = IPPROTO_TCP;
-    const uint32_t to = htonl(address);
+    const uint32_t to[] = {htonl(addresses.first), htonl(addresses.last)};
     const uint16_t first = htons(ports->first);
     const uint16_t last = htons((uint16_t)(ports->first + ports->count - 1));
     struct nlmsghdr *rule = table_message(transaction, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
     mnl_attr_put_strz(rule, NFTA_RULE_TABLE, transaction->table);
     mnl_attr_put_strz(rule, NFTA_RULE_CHAIN, chain_name);
     struct nlattr *expressions = mnl_attr_nest_start(rule, NFTA_RULE_EXPRESSIONS);
-    rule_load(rule, NFT_PAYLOAD_NETWORK_HEADER, ADDRESS_OFFSET, sizeof(to));
-    rule_compare(rule, NFT_CMP_EQ, &to, sizeof(to));
+    rule_load(rule, NFT_PAYLOAD_NETWORK_HEADER, ADDRESS_OFFSET, sizeof(to[0]));
+    bool one = addresses.first == addresses.last;
+    rule_compare(rule, one ? NFT_CMP_EQ : NFT_CMP_GTE, &to[0], sizeof(to[0]));
+    if (!one)
+        rule_compare(rule, NFT_CMP_LTE, &to[1], sizeof(to[1]));
     rule_load_protocol(rule);
     rule_compare(rule, NFT_CMP_EQ, &tcp, sizeof(tcp));
     rule_load(rule, NFT_PAYLOAD_TRANSPORT_HEADER, PORT_OFFSET, sizeof(first));
@@ -200,7 +203,7 @@ static struct mnl_socket *netfilter_open(void)
     return NULL;
 }
 
-int kernel_guard_new(uint32_t address, const struct kernel_guard_ports *ranges, size_t range_count,
+int kernel_guard_new(struct interval addresses, const struct kernel_guard_ports *ranges, size_t range_count,
                      struct kernel_guard **ret_guard)
 {
     struct transaction transaction = {.length = 0};
@@ -213,7 +216,7 @@ int kernel_guard_new(uint32_t address, const struct kernel_guard_ports *ranges, 
     size_t last = 0;
     for (size_t i = 0; i < range_count; i++) {
         last = transaction.length;
-        rule_add(&transaction, address, &ranges[i]);
+        rule_add(&transaction, addresses, &ranges[i]);
     }
     ((struct nlmsghdr *)(transaction.bytes + last))->nlmsg_flags |= NLM_F_ACK;
     uint32_t asked = transaction.messages;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/intervals.h"
+
 enum { KERNEL_GUARD_RANGES_MAX = 4 };
 
 struct kernel_guard;
@@ -20,10 +22,10 @@ struct kernel_guard_ports {
     uint16_t count;
 };
 
-// Installs the table `ip sonde_PID` for TCP to address (host byte order) and at most KERNEL_GUARD_RANGES_MAX ranges of
+// Installs the table `ip sonde_PID` for TCP to these addresses and at most KERNEL_GUARD_RANGES_MAX ranges of
 // ports. Returns 0 and a guard for kernel_guard_free, or -errno: -EPERM without CAP_NET_ADMIN, -EOPNOTSUPP of a kernel
 // without nftables or without tables that have an owner.
-int kernel_guard_new(uint32_t address, const struct kernel_guard_ports *ranges, size_t range_count,
+int kernel_guard_new(struct interval addresses, const struct kernel_guard_ports *ranges, size_t range_count,
                      struct kernel_guard **ret_guard);
 void kernel_guard_free(struct kernel_guard *guard);
 

@@ -8,9 +8,15 @@
 
 enum { LINE_MAX_BYTES = 512, NAMES_MAX = 5, LEAST_SHARE = 8 };
 
+static bool is_ours(uint32_t word, struct interval addresses)
+{
+    uint32_t address = ntohl(word);
+    return address >= addresses.first && address <= addresses.last;
+}
+
 // An address of the table, 8 hexadecimal digits for each 32 bits as they lie in memory. True when connections to ours
 // reach who is bound to it. Whether an IPv6 socket takes IPv4 too is not said there, so it is believed to.
-static bool address_takes(const char *digits, uint32_t address)
+static bool address_takes(const char *digits, struct interval addresses)
 {
     uint32_t words[4] = {0};
     size_t length = strlen(digits);
@@ -19,15 +25,14 @@ static bool address_takes(const char *digits, uint32_t address)
     for (size_t i = 0; i < length / 8; i++)
         if (sscanf(digits + 8 * i, "%8x", &words[i]) != 1)
             return false;
-    uint32_t own = htonl(address);
     if (length == 8)
-        return words[0] == 0 || words[0] == own;
+        return words[0] == 0 || is_ours(words[0], addresses);
     if (words[0] != 0 || words[1] != 0)
         return false;
-    return (words[2] == 0 && words[3] == 0) || (words[2] == htonl(0xffff) && words[3] == own);
+    return (words[2] == 0 && words[3] == 0) || (words[2] == htonl(0xffff) && is_ours(words[3], addresses));
 }
 
-void listeners_add(struct listeners *listeners, FILE *table, uint32_t address)
+void listeners_add(struct listeners *listeners, FILE *table, struct interval addresses)
 {
     char line[LINE_MAX_BYTES];
     while (fgets(line, sizeof(line), table) != NULL) {
@@ -36,12 +41,12 @@ void listeners_add(struct listeners *listeners, FILE *table, uint32_t address)
         unsigned int state = 0;
         if (sscanf(line, " %*u: %39[0-9A-Fa-f]:%4x %*39[0-9A-Fa-f]:%*4x %2x", digits, &port, &state) != 3)
             continue;
-        if (state == TCP_LISTEN && address_takes(digits, address))
+        if (state == TCP_LISTEN && address_takes(digits, addresses))
             listeners->ports[port / 64] |= UINT64_C(1) << port % 64;
     }
 }
 
-int listeners_read(struct listeners *ret_listeners, uint32_t address)
+int listeners_read(struct listeners *ret_listeners, struct interval addresses)
 {
     static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
     struct listeners listeners = {{0}};
@@ -51,7 +56,7 @@ int listeners_read(struct listeners *ret_listeners, uint32_t address)
             continue; // a kernel without IPv6
         if (table == NULL)
             return -errno;
-        listeners_add(&listeners, table, address);
+        listeners_add(&listeners, table, addresses);
         bool failed = ferror(table) != 0;
         fclose(table);
         if (failed)

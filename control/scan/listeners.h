@@ -15,12 +15,12 @@ struct listeners {
     uint64_t ports[65536 / 64]; // a bit each
 };
 
-// Adds the listening sockets of one table of proc_net(5) (tcp or tcp6) that take connections to address (host byte
-// order): those bound to it and those bound to every address. Lines that are none are passed over.
-void listeners_add(struct listeners *listeners, FILE *table, uint32_t address);
+// Adds the listening sockets of one table of proc_net(5) (tcp or tcp6) that take connections to one of the addresses:
+// those bound to it and those bound to every address. Lines that are none are passed over.
+void listeners_add(struct listeners *listeners, FILE *table, struct interval addresses);
 
 // Both tables of this process' network namespace. Returns 0 or -errno.
-int listeners_read(struct listeners *ret_listeners, uint32_t address);
+int listeners_read(struct listeners *ret_listeners, struct interval addresses);
 
 static inline bool listeners_have(const struct listeners *listeners, uint32_t port)
 {

@@ -84,6 +84,7 @@ int source_resolve(const struct plan *plan, bool dry_run, struct source *ret_sou
     const struct plan_source *given = &plan->source;
     struct source source = {
         .address = given->address_given ? given->address : 0,
+        .address_count = given->address_given ? given->address_count : 1,
         .gateway = given->gateway_given ? given->gateway : 0,
         .gateway_mac_given = given->gateway_mac_given,
     };
@@ -102,7 +103,8 @@ int source_resolve(const struct plan *plan, bool dry_run, struct source *ret_sou
         return missing(&source, "address", message);
     if (source.gateway == 0 && !source.gateway_mac_given && source.hops.count == 0)
         return missing(&source, "gateway", message);
-    source.kernel_owns = source.interface[0] != '\0' && route_is_local(source.address);
+    for (uint32_t i = 0; i < source.address_count && source.interface[0] != '\0'; i++)
+        source.kernel_owns = source.kernel_owns || route_is_local(source.address + i);
     *ret_source = source;
     return 0;
 }

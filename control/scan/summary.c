@@ -8,6 +8,7 @@
 
 #include <openssl/crypto.h>
 
+#include "config/prefix.h"
 #include "control/scan/check_json.h"
 #include "control/scan/estimate.h"
 #include "config/figures.h"
@@ -128,18 +129,28 @@ static json_t *neighbours_json(const struct summary *summary)
                      count_json(atomic_load(&commands->neighbours_answered)));
 }
 
+// One, or several as a range.
+static json_t *addresses_json(const struct source *source)
+{
+    char text[40];
+    if (source->address_count == 1)
+        return address_json(source->address);
+    prefix_print(source_addresses(source), text);
+    return json_string(text);
+}
+
 static json_t *source_json(const struct summary *summary)
 {
     const struct commands *commands = summary->shared->commands;
     const struct plan_source *ports = &summary->plan->source;
     bool one_gateway = summary->source->hops.count == 0;
-    return json_pack(
-        "{s:o,s:o*,s:o,s:o*,s:o*,s:o*,s:[i,i],s:[i,i],s:b}", "address", address_json(summary->source->address),
-        "gateway", one_gateway ? address_json(summary->source->gateway) : NULL, "mac", mac_json(commands->source_mac),
-        "gateway_mac", one_gateway ? mac_json(commands->gateway_mac) : NULL, "hops", hops_json(&summary->source->hops),
-        "neighbours", neighbours_json(summary), "probe_ports", (int)ports->probe_port_first,
-        ports->probe_port_first + ports->probe_port_count - 1, "flow_ports", (int)ports->flow_port_first,
-        ports->flow_port_first + ports->flow_port_count - 1, "kernel_guard", summary->source->kernel_owns);
+    return json_pack("{s:o,s:o*,s:o,s:o*,s:o*,s:o*,s:[i,i],s:[i,i],s:b}", "address", addresses_json(summary->source),
+                     "gateway", one_gateway ? address_json(summary->source->gateway) : NULL, "mac",
+                     mac_json(commands->source_mac), "gateway_mac",
+                     one_gateway ? mac_json(commands->gateway_mac) : NULL, "hops", hops_json(&summary->source->hops),
+                     "neighbours", neighbours_json(summary), "probe_ports", (int)ports->probe_port_first,
+                     ports->probe_port_first + ports->probe_port_count - 1, "flow_ports", (int)ports->flow_port_first,
+                     ports->flow_port_first + ports->flow_port_count - 1, "kernel_guard", summary->source->kernel_owns);
 }
 
 static bool coverage_estimate(const struct summary *summary, struct estimate *ret_probe, struct estimate *ret_coverage)

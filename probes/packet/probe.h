@@ -27,6 +27,7 @@ struct probe_template {
     uint32_t frame_bytes; // at least 60
     uint32_t ip_offset;
     bool each_addressed; // the destination MAC varies from frame to frame
+    bool each_sourced;   // the source address does (probes/packet/sources.h)
 };
 
 // Builds the template of a profile. TTL 64 and window 1,024 for mss and none, else what that system sends.
@@ -60,6 +61,8 @@ static inline bool probe_constant(const uint8_t *frame, const struct probe_templ
     memcpy(wanted, probe->frame, sizeof(wanted));
     if (probe->each_addressed)
         memcpy(wanted, frame, 6);
+    if (probe->each_sourced)
+        memcpy(ip + 12, at + 12, 4);
     memcpy(ip + 4, at + 4, 8);
     memcpy(ip + 16, at + 16, 8);
     memcpy(ip + 24, at + 24, 4);

@@ -30,7 +30,7 @@ static pid_t holder_start(uint32_t where, const char *folder)
     pid_t pid = fork();
     if (pid == 0) {
         struct claim *claim = NULL;
-        if (claim_new(where, ranges, 2, "20260101T000000Z-00000001", &claim, message) != 0)
+        if (claim_new((struct interval){where, where}, ranges, 2, "20260101T000000Z-00000001", &claim, message) != 0)
             _exit(1);
         if (folder != NULL)
             claim_locate(claim, folder);
@@ -57,7 +57,7 @@ static void holder_kill(pid_t pid)
 static int try_claim(uint32_t where, const struct kernel_guard_ports *ports, size_t count)
 {
     struct claim *claim = NULL;
-    int error = claim_new(where, ports, count, "20260101T000000Z-00000002", &claim, message);
+    int error = claim_new((struct interval){where, where}, ports, count, "20260101T000000Z-00000002", &claim, message);
     claim_free(claim);
     return error;
 }
@@ -113,7 +113,8 @@ Test(claim, a_strangers_claim_counts_for_nothing)
     pid_t stranger = fork();
     if (stranger == 0) {
         struct claim *claim = NULL;
-        if (setuid(65534) != 0 || claim_new(where, ranges, 2, "stranger", &claim, message) != 0)
+        if (setuid(65534) != 0 ||
+            claim_new((struct interval){where, where}, ranges, 2, "stranger", &claim, message) != 0)
             _exit(1);
         _exit(write(ready[1], &byte, 1) == 1 && pause() != 0);
     }
@@ -129,7 +130,7 @@ static _Noreturn void rival(uint32_t where, const char *scan, const int start, c
     char byte = 0;
     struct pollfd over = {.fd = end};
     (void)!read(start, &byte, 1);
-    int error = claim_new(where, ranges, 2, scan, &claim, message);
+    int error = claim_new((struct interval){where, where}, ranges, 2, scan, &claim, message);
     (void)!write(said, &byte, 1);
     while (poll(&over, 1, 1) == 0)
         claim_answer(claim);

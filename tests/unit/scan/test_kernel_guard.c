@@ -45,7 +45,7 @@ Test(kernel_guard, the_table_drops_exactly_our_ports_to_our_address)
     struct kernel_guard *guard = NULL;
     isolate();
     cr_assert(kernel_guard_usable());
-    cr_assert_eq(kernel_guard_new(0x0a090002, ranges, 2, &guard), 0);
+    cr_assert_eq(kernel_guard_new((struct interval){0x0a090002, 0x0a090002}, ranges, 2, &guard), 0);
     table_show(text);
     cr_expect_not_null(strstr(text, "flags owner"), "%s", text);
     cr_expect_not_null(strstr(text, "type filter hook prerouting priority -300; policy accept;"), "%s", text);
@@ -60,7 +60,7 @@ Test(kernel_guard, the_table_lives_as_long_as_the_guard_and_nobody_else_can_take
     char verb[48];
     struct kernel_guard *guard = NULL;
     isolate();
-    cr_assert_eq(kernel_guard_new(0x0a090002, ranges, 2, &guard), 0);
+    cr_assert_eq(kernel_guard_new((struct interval){0x0a090002, 0x0a090002}, ranges, 2, &guard), 0);
     snprintf(verb, sizeof(verb), "delete table ip sonde_%d", getpid());
     nft(verb, text);
     nft("flush ruleset", text);
@@ -77,7 +77,7 @@ Test(kernel_guard, without_the_privilege_it_says_so)
     struct kernel_guard *guard = NULL;
     if (getuid() == 0 && setuid(65534) != 0)
         cr_skip_test("cannot become another user");
-    cr_assert_eq(kernel_guard_new(0x0a090002, ranges, 2, &guard), -EPERM);
+    cr_assert_eq(kernel_guard_new((struct interval){0x0a090002, 0x0a090002}, ranges, 2, &guard), -EPERM);
     cr_assert_not(kernel_guard_usable());
 }
 
@@ -85,6 +85,7 @@ Test(kernel_guard, no_range_and_too_many_are_refused)
 {
     const struct kernel_guard_ports many[KERNEL_GUARD_RANGES_MAX + 1] = {{1024, 1}};
     struct kernel_guard *guard = NULL;
-    cr_assert_eq(kernel_guard_new(0x0a090002, ranges, 0, &guard), -EINVAL);
-    cr_assert_eq(kernel_guard_new(0x0a090002, many, KERNEL_GUARD_RANGES_MAX + 1, &guard), -EINVAL);
+    cr_assert_eq(kernel_guard_new((struct interval){0x0a090002, 0x0a090002}, ranges, 0, &guard), -EINVAL);
+    cr_assert_eq(kernel_guard_new((struct interval){0x0a090002, 0x0a090002}, many, KERNEL_GUARD_RANGES_MAX + 1, &guard),
+                 -EINVAL);
 }

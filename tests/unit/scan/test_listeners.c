@@ -14,7 +14,7 @@ static void add(struct listeners *listeners, const char *lines)
 {
     FILE *table = fmemopen((void *)(uintptr_t)lines, strlen(lines), "r");
     cr_assert_not_null(table);
-    listeners_add(listeners, table, ADDRESS);
+    listeners_add(listeners, table, (struct interval){ADDRESS, ADDRESS});
     fclose(table);
 }
 
@@ -59,7 +59,7 @@ Test(listeners, a_server_of_this_machine_is_seen)
     cr_assert_eq(bind(fd, (const struct sockaddr *)&where, sizeof(where)), 0);
     cr_assert_eq(listen(fd, 1), 0);
     cr_assert_eq(getsockname(fd, (struct sockaddr *)&where, &length), 0);
-    cr_assert_eq(listeners_read(&got, ADDRESS), 0);
+    cr_assert_eq(listeners_read(&got, (struct interval){ADDRESS, ADDRESS}), 0);
     cr_expect(listeners_have(&got, ntohs(where.sin_port)));
     close(fd);
 }
