@@ -11,7 +11,7 @@
 #include "config/keys_line.h"
 #include "control/scan/exit_status.h"
 
-enum { OPTIONS_MAX = 24, OPTION_KEYS_MAX = 96, OPTIONS_GIVEN_MAX = 256 };
+enum { OPTIONS_MAX = 40, OPTION_KEYS_MAX = 96, OPTIONS_GIVEN_MAX = 256 };
 
 // Names that shells ask sonde for (sonde completion services).
 #define COMPLETED_SERVICES "@services"

@@ -20,6 +20,10 @@ static const struct option_row scan_options[] = {
     [SCAN_QUIET] = {"quiet", NULL, "print nothing but errors"},
     [SCAN_JSON] = {"json", NULL, "print status lines and the summary as JSON on standard error"},
     [SCAN_DRY_RUN] = {"dry-run", "FILE", "write the first 10,000 frames to a pcap file and send nothing"},
+    [SCAN_FORMAT] = {"format", "NAME", "write the records as csv, sqlite, xml (nmap's) or chosen jsonl too",
+                     .values = EXPORTING_FORMATS},
+    [SCAN_FIELDS] = {"fields", "LIST", EXPORTING_FIELDS_HELP},
+    [SCAN_FILTER] = {"filter", "EXPRESSION", EXPORTING_FILTER_HELP},
     [SCAN_PCAP] = {"pcap", "FILE", "keep what is heard of those who are asked in a pcap file too"},
     [SCAN_PCAP_LIMIT] = {"pcap-limit", "SIZE", "the most bytes of that file, like 500 MB; 1 GiB when it is not given"},
     [SCAN_OUTPUT] = {"output", "WHERE", "folder for the results, or - for records on standard output", 'o', NULL},
@@ -38,6 +42,7 @@ static const struct option_row scan_options[] = {
     [SCAN_WEBHOOK] = {"webhook", "URL", "where news is posted to as JSON, over http or https"},
     LINE_OPTIONS,
 };
+_Static_assert(sizeof(scan_options) / sizeof(scan_options[0]) <= OPTIONS_MAX, "each has a place for its value");
 
 static enum exit_status plan_print(const struct invocation *invocation)
 {
@@ -58,6 +63,7 @@ static enum exit_status scan_told(const struct invocation *invocation)
         .output = OUTPUT_NONE,
         .capture = {.folder_fd = -1, .fd = -1},
         .pcap = PCAP_NONE,
+        .export = SCAN_EXPORT_NONE,
         .dpdk = {.parent_fd = -1, .fd = -1},
         .answered_fd = -1,
         .intel_fd = -1,
@@ -108,6 +114,7 @@ static enum exit_status scan_told(const struct invocation *invocation)
     runtime_remove(&scan.dpdk);
     capture_close(&scan.capture);
     pcap_close(&scan.pcap);
+    scan_export_close(&scan);
     kernel_guard_free(scan.guard);
     claim_free(scan.claim);
     shared_fini(&scan.shared);

@@ -33,12 +33,6 @@ uint64_t scan_realtime(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-enum exit_status scan_refuse(enum exit_status status, const char *message)
-{
-    fprintf(stderr, "sonde: %s\n", message);
-    return status;
-}
-
 // Unique among appliances and sortable by time.
 void scan_name(struct scan *scan)
 {
@@ -193,10 +187,7 @@ static enum exit_status output_prepare(struct scan *scan)
         return EXIT_DONE;
     if (scan_given(scan, SCAN_RESUME))
         return output_resume(&scan->output, message) == 0 ? EXIT_DONE : scan_refuse(EXIT_FAILED, message);
-    const char *where = scan->plan->output[0] != '\0' ? scan->plan->output : scan->default_output;
-    if (scan_given(scan, SCAN_OUTPUT))
-        where = scan->invocation->values[SCAN_OUTPUT];
-    if (output_open(&scan->output, where, scan_given(scan, SCAN_FORCE), message) != 0)
+    if (output_open(&scan->output, scan_output(scan), scan_given(scan, SCAN_FORCE), message) != 0)
         return scan_refuse(EXIT_FAILED, message);
     return EXIT_DONE;
 }
@@ -433,6 +424,8 @@ enum exit_status scan_prepare(struct scan *scan, char port_name[static 64])
     status = ports_prepare(scan);
     if (status == EXIT_DONE)
         status = claim_prepare(scan);
+    if (status == EXIT_DONE)
+        status = scan_export_prepare(scan);
     if (status == EXIT_DONE)
         status = output_prepare(scan);
     if (status == EXIT_DONE && scan->claim != NULL)

@@ -2,9 +2,12 @@
 #pragma once
 // What the files of `sonde scan` share: one scan, from its preparation to its report.
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
+#include "control/command/exporting.h"
 #include "control/command/options.h"
 #include "control/command/planfile.h"
 #include "control/scan/capture.h"
@@ -22,6 +25,9 @@ enum {
     SCAN_QUIET,
     SCAN_JSON,
     SCAN_DRY_RUN,
+    SCAN_FORMAT,
+    SCAN_FIELDS,
+    SCAN_FILTER,
     SCAN_PCAP,
     SCAN_PCAP_LIMIT,
     SCAN_OUTPUT,
@@ -39,6 +45,21 @@ enum {
     SCAN_WEBHOOK
 };
 
+// What --format, --fields and --filter make of the records.
+struct scan_export {
+    struct exporting *exporting; // NULL: nothing was asked for
+    FILE *out;                   // what standard output was; NULL: a file in the folder
+    int read_fd;                 // of the records
+    pthread_t thread;
+    bool running;
+    enum exit_status status; // of the thread
+};
+#define SCAN_EXPORT_NONE                                                                                               \
+    (struct scan_export)                                                                                               \
+    {                                                                                                                  \
+        .read_fd = -1                                                                                                  \
+    }
+
 // One scan from preparation to report. What was not prepared yet is all zero, or -1 for descriptors.
 struct scan {
     const struct invocation *invocation;
@@ -49,6 +70,7 @@ struct scan {
     const char *dry_run; // pcap file, or NULL
     struct capture capture;
     struct pcap pcap;
+    struct scan_export export;
     struct runtime dpdk;
     struct eal eal;
     struct source source;
@@ -76,7 +98,11 @@ static inline bool scan_given(const struct scan *scan, int option)
 }
 
 // A line on standard error. Returns status.
-enum exit_status scan_refuse(enum exit_status status, const char *message);
+static inline enum exit_status scan_refuse(enum exit_status status, const char *message)
+{
+    fprintf(stderr, "sonde: %s\n", message);
+    return status;
+}
 
 // Its id, and the folder that a scan without --output has.
 void scan_name(struct scan *scan);
@@ -87,6 +113,21 @@ const char *scan_feeds(const struct scan *scan);
 // Everything that both programs need, in order; what was prepared is the scan's, also when a step is refused.
 // ret_port_name is what the runtime calls DPDK's port by.
 enum exit_status scan_prepare(struct scan *scan, char ret_port_name[static 64]);
+
+// Where the records go: a folder, or "-".
+static inline const char *scan_output(const struct scan *scan)
+{
+    if (scan_given(scan, SCAN_OUTPUT))
+        return scan->invocation->values[SCAN_OUTPUT];
+    return scan->plan->output[0] != '\0' ? scan->plan->output : scan->default_output;
+}
+
+// Reads the wish; where records go to standard output, its writer runs from here on. Before the output is opened.
+enum exit_status scan_export_prepare(struct scan *scan);
+
+// Once everything else is written: makes the file, or ends the writer.
+enum exit_status scan_export_finish(struct scan *scan);
+void scan_export_close(struct scan *scan);
 
 // From here on a crash loses nothing: the first checkpoint stands before the first probe.
 enum exit_status scan_checkpoint(struct scan *scan, uint64_t started_ns);

@@ -114,5 +114,6 @@ enum exit_status scan_report(struct scan *scan, uint64_t started_ns)
     if (scan->whole != NULL && scan->output.folder != NULL && !scan_given(scan, SCAN_QUIET) &&
         !scan_given(scan, SCAN_JSON))
         found_report(scan);
-    return summary.exit_status;
+    enum exit_status exported = scan_export_finish(scan);
+    return exported != EXIT_DONE ? exported : summary.exit_status;
 }
