@@ -16,7 +16,8 @@ struct session_env *feed_env(void)
 {
     static struct session_env *env;
     if (env == NULL) {
-        const struct session_env_settings settings = {.user_agent = "sonde", .ssh_host_keys = true};
+        const struct session_env_settings settings = {
+            .user_agent = "sonde", .ssh_host_keys = true, .http_headers = "*"};
         env = session_env_new(&settings);
         if (env == NULL)
             abort();
