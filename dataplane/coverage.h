@@ -38,6 +38,12 @@ static inline uint64_t coverage_sample(const struct coverage *coverage, uint32_t
     return block << COVERAGE_BLOCK_BITS | mixed >> (64 - COVERAGE_BLOCK_BITS);
 }
 
+// Whether the position at offset is its block's sample. Of a coverage that is NULL none is.
+static inline bool coverage_is_sample(const struct coverage *coverage, uint32_t segment, uint64_t offset)
+{
+    return coverage != NULL && coverage_sample(coverage, segment, offset >> COVERAGE_BLOCK_BITS) == offset;
+}
+
 // The bit of the sample among the 64 positions from offset (a multiple of 64) on, or 0.
 static inline uint64_t coverage_word(const struct coverage *coverage, uint32_t segment, uint64_t offset)
 {

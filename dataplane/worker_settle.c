@@ -56,6 +56,12 @@ static uint64_t errors_settling(const struct worker *worker, const struct places
         return errors;
     for (; errors != 0; errors &= errors - 1) {
         uint32_t i = set_first(errors);
+        // After a single attempt the samples alone are asked again.
+        if (sweep->settings.attempts == 1 &&
+            !coverage_is_sample(sweep->coverage, places->segment[i], places->offset[i])) {
+            settling |= UINT64_C(1) << i;
+            continue;
+        }
         uint32_t asker = sweep_asker(sweep, places->offset[i]);
         uint64_t step = worker->steps[asker];
         settling |= (uint64_t)(step > sweep_last_step(sweep, places->segment[i], places->offset[i])) << i;

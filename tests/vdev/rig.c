@@ -120,6 +120,7 @@ void rig_init(struct rig *rig, const struct rig_plan *plan)
     struct channel_geometry geometry = RIG_GEOMETRY;
     geometry.workers = rig->image.settings->workers;
     rig->commands->magic = COMMANDS_MAGIC;
+    rig->commands->samples = plan->samples;
     rig->commands->geometry = geometry;
     memset(rig->commands->cookie_key, 0x5a, sizeof(rig->commands->cookie_key));
     double rate = plan->rate_pps > 0 ? plan->rate_pps : 1e9;

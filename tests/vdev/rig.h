@@ -17,6 +17,7 @@ enum { RIG_ADDRESSES_MAX = 8, RIG_PORTS_MAX = 16 };
 struct rig_plan {
     uint32_t networks[RIG_ADDRESSES_MAX][2]; // first and last address, until 0, 0
     uint16_t ports[RIG_PORTS_MAX];           // until 0
+    bool samples;                            // coverage samples are asked again
     uint8_t answers;                         // enum answers_wanted
     uint32_t attempts;                       // 0 = 1
     uint32_t workers;                        // 0 = 1

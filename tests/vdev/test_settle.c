@@ -223,3 +223,23 @@ Test(settle, what_is_reported_unreachable_is_told_when_it_settles)
     cr_assert_eq(denial().answer, VERDICT_CLOSED);
     hand_check(&hand);
 }
+
+// With samples there is one more pass, which asks them alone: who is none is not asked again.
+Test(settle, with_one_attempt_an_error_settles_at_once_but_for_the_samples)
+{
+    struct verdict verdict;
+    struct rig_plan plan = ONCE;
+    plan.answers = ANSWERS_ALL;
+    plan.samples = true;
+    hand_init(&hand, &plan);
+    cr_assert_eq(hand_attempt(&hand, 0), POSITIONS);
+    uint64_t sample = coverage_sample(&hand.rig.dataplane.coverage, 0, 0);
+    uint64_t told = 0;
+    for (uint64_t position = 0; position < POSITIONS; position++) {
+        answer(position, ANSWER_UNREACHABLE);
+        told += hand_verdicts(&hand, &verdict);
+        cr_assert_eq(hand_answered(&hand, position), position != sample, "position %lu", position);
+    }
+    cr_assert_eq(told, sample < POSITIONS ? POSITIONS - 1 : POSITIONS);
+    hand_check(&hand);
+}
