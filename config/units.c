@@ -45,17 +45,27 @@ static int unit_find(const struct unit *units, size_t count, const char *name, s
     return -EINVAL;
 }
 
+// A number and one of the units: their product, and which unit it was.
+static int quantity_parse(const char *text, const struct unit *units, size_t count, double *ret_value,
+                          size_t *ret_index)
+{
+    double number;
+    const char *name;
+    if (number_parse(text, &number, &name) != 0 || unit_find(units, count, name, ret_index) != 0)
+        return -EINVAL;
+    *ret_value = number * units[*ret_index].factor;
+    return 0;
+}
+
 int units_rate(const char *text, struct key_rate *ret_rate)
 {
     static const struct unit units[] = {{"pps", 1},   {"kpps", 1e3},   {"Mpps", 1e6},   {"Gpps", 1e9},
                                         {"bit/s", 1}, {"kbit/s", 1e3}, {"Mbit/s", 1e6}, {"Gbit/s", 1e9}};
-    double number;
-    const char *name;
+    double per_second;
     size_t index;
-    if (number_parse(text, &number, &name) != 0 ||
-        unit_find(units, sizeof(units) / sizeof(units[0]), name, &index) != 0)
+    if (quantity_parse(text, units, sizeof(units) / sizeof(units[0]), &per_second, &index) != 0)
         return -EINVAL;
-    *ret_rate = (struct key_rate){.per_second = number * units[index].factor, .bits = index >= 4};
+    *ret_rate = (struct key_rate){.per_second = per_second, .bits = index >= 4};
     return 0;
 }
 
@@ -63,13 +73,10 @@ int units_duration(const char *text, uint64_t *ret_ns)
 {
     static const struct unit units[] = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},   {"s", 1e9},
                                         {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
-    double number;
-    const char *name;
+    double ns;
     size_t index;
-    if (number_parse(text, &number, &name) != 0 ||
-        unit_find(units, sizeof(units) / sizeof(units[0]), name, &index) != 0)
+    if (quantity_parse(text, units, sizeof(units) / sizeof(units[0]), &ns, &index) != 0)
         return -EINVAL;
-    double ns = number * units[index].factor;
     if (ns >= (double)INT64_MAX)
         return -EINVAL;
     *ret_ns = (uint64_t)llround(ns);
@@ -80,13 +87,10 @@ int units_bytes(const char *text, uint64_t *ret_bytes)
 {
     static const struct unit units[] = {{"B", 1}, {"kB", 1e3},   {"MB", 1e6},      {"GB", 1e9},          {"TB", 1e12},
                                         {"", 1},  {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824.0}};
-    double number;
-    const char *name;
+    double bytes;
     size_t index;
-    if (number_parse(text, &number, &name) != 0 ||
-        unit_find(units, sizeof(units) / sizeof(units[0]), name, &index) != 0)
+    if (quantity_parse(text, units, sizeof(units) / sizeof(units[0]), &bytes, &index) != 0)
         return -EINVAL;
-    double bytes = number * units[index].factor;
     if (bytes >= (double)INT64_MAX)
         return -EINVAL;
     *ret_bytes = (uint64_t)bytes;

@@ -35,6 +35,7 @@ static void answer_write(const struct worker *worker, uint32_t i, struct verdict
     }
 }
 
+// All but the lane, which the caller has.
 static void verdict_write(const struct worker *worker, uint32_t i, enum verdict_answer answer, uint64_t stamp_ns,
                           struct verdict *ret_verdict)
 {
@@ -47,14 +48,14 @@ static void verdict_write(const struct worker *worker, uint32_t i, enum verdict_
         .remote_port = (uint16_t)in->probe.port[i],
         .local_port = (uint16_t)in->local_port[i],
         .ttl = (uint8_t)in->ttl[i],
-        .lane = (uint8_t)channel_lane(in->probe.address[i], worker->lanes),
         .answer = (uint8_t)answer,
     };
     answer_write(worker, i, ret_verdict);
 }
 
 // Keeps a verdict whose ring has no room, behind those that wait already.
-static void verdict_park(struct worker *worker, uint32_t i, enum verdict_answer answer, uint64_t stamp_ns)
+static void verdict_park(struct worker *worker, uint32_t i, uint32_t lane, enum verdict_answer answer,
+                         uint64_t stamp_ns)
 {
     if (worker->parked_count == WORKER_PARKED) {
         counter_add(worker->counters, COUNTER_DROP_VERDICTS_FULL, 1);
@@ -64,6 +65,7 @@ static void verdict_park(struct worker *worker, uint32_t i, enum verdict_answer 
         atomic_store_explicit(&worker->progress->parked_ns, parked_mark(stamp_ns, 1), memory_order_release);
     uint32_t at = (worker->parked_head + worker->parked_count++) & (WORKER_PARKED - 1);
     verdict_write(worker, i, answer, stamp_ns, &worker->parked[at]);
+    worker->parked[at].lane = (uint8_t)lane;
 }
 
 void worker_suspects(struct worker *worker, uint64_t open)
@@ -86,10 +88,12 @@ void worker_verdicts(struct worker *worker, uint64_t answers, enum verdict_answe
         struct ring *ring = verdict_ring(worker, lane);
         // A dead ring has no room for ever.
         if (worker->parked_count > 0 || ring_free(ring, 1) == 0) {
-            verdict_park(worker, i, answer, stamp_ns);
+            verdict_park(worker, i, lane, answer, stamp_ns);
             continue;
         }
-        verdict_write(worker, i, answer, stamp_ns, ring_slot_ahead(ring, 0));
+        struct verdict *verdict = (struct verdict *)ring_slot_ahead(ring, 0);
+        verdict_write(worker, i, answer, stamp_ns, verdict);
+        verdict->lane = (uint8_t)lane;
         ring_advance(ring, 1);
     }
 }

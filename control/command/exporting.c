@@ -24,7 +24,6 @@ struct exporting {
     struct catalogue catalogue;
     struct conditions *conditions; // NULL: everything
     struct export *export;
-    uint64_t written;
 };
 
 static enum exit_status refuse(const struct exporting *exporting, enum exit_status status, const char *text)
@@ -140,7 +139,6 @@ static int record_take(void *context, const struct observation *observation, con
     int64_t now_s = root != NULL && root->known.time ? root->time / 1000 : 0;
     if (exporting->conditions != NULL && !condition_holds(exporting->conditions, 0, observation, now_s))
         return 0;
-    exporting->written++;
     return export_record(exporting->export, observation);
 }
 

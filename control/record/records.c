@@ -308,10 +308,8 @@ static int line_read(struct worker *worker, char *line, size_t length, uint64_t 
         return line_pass(worker, worker->original, length);
     const struct records_place place = {.file = worker->block.file, .line = number};
     worker->tally.unknown += unknown;
-    if (!reading->denied && !record_is_open(&worker->observation)) {
-        worker->tally.denied++;
+    if (!reading->denied && !record_is_open(&worker->observation))
         return 0;
-    }
     worker->tally.records++;
     return reading->take(worker->context, &worker->observation, &place);
 }
@@ -363,7 +361,6 @@ static void tally_add(struct records_tally *tally, const struct records_tally *p
 {
     tally->bytes += part->bytes;
     tally->records += part->records;
-    tally->denied += part->denied;
     tally->unknown += part->unknown;
     for (size_t i = 0; i < RECORDS_FAULT_COUNT; i++)
         tally->faults[i] += part->faults[i];

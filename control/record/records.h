@@ -32,7 +32,6 @@ struct records_tally {
     uint64_t files;
     uint64_t bytes; // of lines, unpacked
     uint64_t records;
-    uint64_t denied; // besides: records of ports that are not open, where they are not wanted
     uint64_t faults[RECORDS_FAULT_COUNT];
     uint64_t unknown; // keys that no field has
     // The first of each kind: "FILE:LINE: what is wrong at byte N".

@@ -93,6 +93,16 @@ static void ipv4_rewrite(uint8_t *ip, size_t available, uint32_t from, uint32_t 
     checksum_change(ip + 10, from, to);
 }
 
+// An error that came to one of ours and quotes another is nobody's.
+static bool quotes_another(const uint8_t *ip, size_t available, uint32_t local)
+{
+    size_t quoted = (size_t)(ip[0] & 15) * 4 + ICMP_BYTES;
+    if (ip[9] != IPV4_PROTOCOL_ICMP || quoted + IPV4_BYTES > available)
+        return false;
+    const uint8_t *icmp = ip + quoted - ICMP_BYTES;
+    return (icmp[0] == ICMP_UNREACHABLE || icmp[0] == ICMP_TIME_EXCEEDED) && header_get32(ip + quoted + 12) != local;
+}
+
 uint32_t sources_arrive(const struct sources *sources, uint8_t *frame, size_t length)
 {
     uint16_t type = 0;
@@ -103,6 +113,8 @@ uint32_t sources_arrive(const struct sources *sources, uint8_t *frame, size_t le
     uint8_t *header = frame + offset;
     uint32_t local = header_get32(header + (arp ? 24 : 16));
     if (local - sources->first >= sources->count)
+        return 0;
+    if (!arp && quotes_another(header, length - offset, local))
         return 0;
     if (arp)
         header_put32(header + 24, sources->first);

@@ -134,7 +134,11 @@ Test(sources, errors_and_what_they_quote_arrive_whole)
         cr_expect_eq(reply.address, REMOTE);
         cr_expect_eq(reply.icmp_code, 13);
         // One that quotes another of ours than it came to is nobody's.
-        header_put32(frame + 14 + 28 + 12, SOURCES.first + (i + 1) % SOURCES.count);
+        uint8_t *icmp = frame + 14 + 20;
+        header_put32(icmp + 8 + 12, SOURCES.first + (i + 1) % SOURCES.count);
+        memset(icmp + 2, 0, 2);
+        uint16_t checksum = checksum_finish(checksum_add(0, icmp, 36));
+        memcpy(icmp + 2, &checksum, 2);
         (void)sources_arrive(&SOURCES, frame, length);
         reply_read(frame, length, SOURCES.first, none, &reply);
         cr_expect_neq(reply.kind, REPLY_ICMP_ERROR);
